@@ -1,2 +1,43 @@
-//! Placeholder.
-fn main() {}
+//! `cargo x`: the chores of this repository, each a file of its own. What a developer runs by hand
+//! and what CI runs are the same commands.
+//!
+//! Knows no crate of Groundsill: it starts cargo, pytest and the built binary, and reads what they
+//! print. A new command is a file with `Args` and `run`, and a line in [`Command`].
+
+mod check;
+mod ci;
+mod crash;
+mod fuzz;
+mod python;
+mod run;
+mod tally;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+/// The chores of this repository; run it as `cargo x`.
+#[derive(Parser)]
+#[command(name = "cargo x", bin_name = "cargo x", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Check(check::Args),
+    Test(test::Args),
+    Crash(crash::Args),
+    Fuzz(fuzz::Args),
+    Ci(ci::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Check(args) => check::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Crash(args) => crash::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
+        Command::Ci(args) => ci::run(&args),
+    }
+}

@@ -27,7 +27,10 @@ pub const VARINT_BYTES_MAX: usize = 10;
 /// Appends `value` as a varint.
 pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        #[expect(clippy::cast_possible_truncation, reason = "the low seven bits are what is meant")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the low seven bits are what is meant"
+        )]
         out.push(value as u8 | 0x80);
         value >>= 7;
     }

@@ -59,6 +59,14 @@ pub enum Event {
         /// What failed, and where.
         reason: String,
     },
+    /// A table file's bytes are not what was written: verify the tables, and restore the file or
+    /// rebuild them. Told once for each file in an open.
+    TableDamaged {
+        /// The file.
+        file: String,
+        /// What was found.
+        reason: String,
+    },
     /// A compaction changed the tables.
     Compacted,
     /// Wall clock and store time differ by more than a second.

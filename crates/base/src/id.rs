@@ -60,3 +60,10 @@ impl Generation {
     /// No content rows: the object's content, if any, is in its header row.
     pub const NONE: Self = Self(0);
 }
+
+/// Which store this is: drawn at random when its directory is made, never changed. Log frames carry
+/// its first eight bytes, so that a frame of another store is never taken for one of this.
+///
+/// Not to be shown to clients: with it, a stored value could be made to look like a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StoreId(pub [u8; 16]);

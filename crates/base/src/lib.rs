@@ -12,8 +12,9 @@ pub mod event;
 pub mod id;
 pub mod kind;
 pub mod limits;
+pub mod rng;
 
 pub use clock::{Clock, Monotonic, StoreTime};
 pub use event::{Event, Observer};
-pub use id::{Generation, Namespace, Sequence, Space, Tenant};
+pub use id::{Generation, Namespace, Sequence, Space, StoreId, Tenant};
 pub use kind::Kind;

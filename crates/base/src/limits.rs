@@ -25,3 +25,6 @@ pub const LOG_SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 /// How far sequences jump at an open after an unclean stop: relaxed replies may have shown numbers
 /// that a power cut took back, and none of them may be given again.
 pub const UNCLEAN_SEQUENCE_GAP: u64 = 1 << 24;
+
+/// Log segments are preallocated only while at least this much of the disk stays free, in bytes.
+pub const DISK_FREE_BYTES_MIN: u64 = 512 * 1024 * 1024;

@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The fronts: one session per connection that decodes, checks, runs a layer's function as a
+//! transaction, waits until its outcome is as durable as asked, and encodes.
+//!
+//! Knows neither files, signals nor the environment; sockets are handed to it.
+//!
+//! Invariants:
+//! 1. A reply leaves only when everything it depends on has come as far as its durability asks.
+//! 2. Replies leave in the order of their requests.
+//! 3. Whatever a client sends, the process goes on and its memory stays bounded.
+
+mod refusal;
+pub mod resp;
+mod server;
+
+pub use server::{Limits, Server};

@@ -1,1 +1,52 @@
-//! Placeholder.
+//! The store: namespaces, objects, transactions, and the pipeline that makes commits durable.
+//!
+//! A transaction is a closure over [`Txn`]: it opens objects, reads and sets their rows, and either
+//! commits as one record of the log or is undone without trace. [`Store::attempt`] runs one round of
+//! it and never waits; what it lacks is loaded by [`Store::load`] and it is run again. [`Worker`]s carry
+//! commits from the queue to the log and on to the tables.
+//!
+//! Knows neither sockets, protocols, threads nor the machine's clock, nor which log and which tables it
+//! stands on; not what the rows of an object mean.
+//!
+//! Invariants:
+//! 1. Transactions are serializable in the order of their sequences.
+//! 2. Memory holds nothing of an object, or nothing older than its last commit.
+//! 3. What a reply depends on is known when the transaction ends: [`Receipt`].
+
+mod clock;
+mod commit;
+mod error;
+mod key;
+mod load;
+mod lock;
+mod namespace;
+mod object;
+mod open;
+mod packed;
+mod plan;
+mod queue;
+mod settings;
+mod shard;
+mod signal;
+mod store;
+mod stripe;
+mod txn;
+mod watermark;
+mod worker;
+mod workers;
+
+pub use error::{Error, Refusal, Stop};
+pub use load::Load;
+pub use log::record::Session;
+pub use namespace::{Durability, Handle, Layer};
+pub use object::{Header, Type};
+pub use open::{Ground, Start};
+pub use packed::{BYTES_MAX as PACKED_BYTES_MAX, ROWS_MAX as PACKED_ROWS_MAX};
+pub use plan::{Access, Attempt, Place, Plan, Receipt, Want};
+pub use queue::Origin;
+pub use settings::{Limits, Settings};
+pub use signal::Signal;
+pub use store::Store;
+pub use txn::{Object, Savepoint, Txn};
+pub use watermark::{Level, Reached, Watermarks};
+pub use worker::{Next, Worker};

@@ -1,1 +1,29 @@
-//! Placeholder.
+//! The Redis data model: commands as data, and each command as one function over a transaction.
+//!
+//! [`COMMANDS`] is the one table; arity, keys, flags, documentation and the answers of COMMAND come out
+//! of it. A command that touches keys is [`Run::Txn`]: it reads its arguments, opens objects through
+//! [`Call`], and writes its reply. A command about the connection itself is [`Run::Connection`]: what it
+//! does is the front's.
+//!
+//! Knows neither sockets nor sessions, clocks, the log, nor when a reply may leave.
+//!
+//! Invariants:
+//! 1. A command that answers an error has changed nothing: whoever runs it rolls it back.
+//! 2. A command does the same whenever it is run again on the same objects.
+//!
+//! Source: the documentation of Redis 7.2; `docs/protocols/redis.md` says where we differ.
+
+mod call;
+mod command;
+mod commands;
+mod error;
+mod keys;
+mod options;
+mod string;
+mod table;
+
+pub use call::Call;
+pub use command::{Arity, Command, Connection, Flags, Group, KeySpec, Run};
+pub use error::Error;
+pub use keys::Keys;
+pub use table::{COMMANDS, find};

@@ -1,0 +1,49 @@
+"""Faults of the system calls of a running server, by `strace`: death before the N-th call, a call that
+fails.
+
+Knows system calls, not servers. A rule is what `strace -e inject=` takes, such as
+`fdatasync:error=EIO:when=1`; it counts from the moment of attaching, and for each thread by itself.
+"""
+
+import os
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.wait import until
+
+
+def command(rule, record):
+    """The program and arguments of a trace that injects `rule` and records the calls in a file."""
+    calls = rule.split(":")[0]
+    return ["strace", "-f", "-qq", "-e", f"trace={calls}", "-e", f"inject={rule}", "-o", str(record)]
+
+
+@contextmanager
+def attached(server, rule):
+    """Injects `rule` into a running server. Ends with it, or when the block ends."""
+    record = server.folder / "strace.txt"
+    pid = server.process.pid
+    tracer = subprocess.Popen([*command(rule, record), "-p", str(pid)], stdin=subprocess.DEVNULL)
+    try:
+        until(lambda: tracer.poll() is not None or is_traced(pid), "strace to attach")
+        assert tracer.poll() is None, "strace did not attach, see its message: is tracing permitted?"
+        yield record
+    finally:
+        tracer.terminate()
+        tracer.wait()
+
+
+def is_traced(pid):
+    """Whether every thread of the process has a tracer."""
+    try:
+        threads = [Path(f"/proc/{pid}/task/{thread}/status") for thread in os.listdir(f"/proc/{pid}/task")]
+        statuses = [thread.read_text() for thread in threads]
+    except FileNotFoundError:
+        return False
+    return all("TracerPid:\t0\n" not in status for status in statuses)
+
+
+def injections(record):
+    """How many calls were injected into, by the record of the trace."""
+    return sum("INJECTED" in line or "KILLED" in line.upper() for line in record.read_text().splitlines())

@@ -1,0 +1,106 @@
+"""The binary, killed and lied to by its disk: what it acknowledged is there afterwards, whole.
+
+Each test prints what it did, and fails if what it is about did not happen. The checker, and what it has
+been seen to find: `harness/load.py`, `selftest/test_load.py`.
+"""
+
+import random
+import signal
+
+import pytest
+
+from harness.load import Load
+from harness.server import find
+from harness.trace import attached, command, injections
+from harness.wait import until
+
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
+needs_strace = pytest.mark.skipif(find("strace") is None, reason="strace is not installed")
+
+# The calls of a commit, in order: the write of the log, its sync, the reply.
+WRITES = ("pwrite64", "fdatasync", "sendto")
+
+
+@pytest.fixture(name="rounds")
+def _rounds(pytestconfig):
+    return pytestconfig.getoption("rounds")
+
+
+def recovered(load, what):
+    """Checks what is there, prints what happened, and fails on any fault."""
+    verdict = load.check()
+    print(f"\n{what}: {verdict}")
+    assert not verdict.faults
+    return verdict
+
+
+def test_a_kill_under_load_loses_nothing_acknowledged(server, rounds):
+    """At random moments, over and over on the same data."""
+    chance = random.Random(1)
+    load, kills, acknowledged = Load(server), 0, 0
+    for round_number in range(rounds):
+        load.start()
+        load.wait_for(chance.randrange(20, 600))
+        acknowledged += load.acknowledged()
+        server.kill()
+        kills += 1
+        load.join()
+        server.start()
+        recovered(load, f"round {round_number}")
+    assert kills > 0 and acknowledged > 0
+
+
+@needs_strace
+@pytest.mark.parametrize("call", WRITES)
+def test_a_kill_before_any_step_of_a_commit_loses_nothing_acknowledged(server, call, rounds):
+    """Before the N-th write, sync or reply: N grows from round to round."""
+    load, kills, acknowledged = Load(server), 0, 0
+    for round_number in range(rounds):
+        when = 1 + round_number * (round_number + 1) // 2
+        with attached(server, f"{call}:signal=SIGKILL:when={when}"):
+            load.start()
+            kills += server.wait(60) == -signal.SIGKILL
+            acknowledged += load.acknowledged()
+            load.join()
+        server.start()
+        recovered(load, f"before {call} number {when}")
+    assert kills == rounds
+    assert acknowledged > 0
+
+
+@needs_strace
+def test_a_kill_during_recovery_loses_nothing_acknowledged(server, rounds):
+    """Ten times in a row, each time a step later, then a start in peace."""
+    load = Load(server)
+    load.start()
+    load.wait_for(500)
+    server.kill()
+    load.join()
+    kills = 0
+    for when in range(1, max(10, rounds) + 1):
+        record = server.folder / f"recovery-{when}.txt"
+        rule = f"pwrite64:signal=SIGKILL:when={when}"
+        server.start(under=command(rule, record), wait=False)
+        until(lambda: server.is_ready() or not server.is_running(), "readiness or death", 30)
+        kills += not server.is_running()
+        server.kill()
+    server.start()
+    recovered(load, f"killed {kills} times during recovery")
+    assert kills > 0
+
+
+@needs_strace
+@pytest.mark.parametrize("when", [1, 2, 7])
+def test_a_failing_sync_stops_the_server_and_loses_nothing_acknowledged(server, when):
+    """No later sync is believed: the process ends, and says so by its exit code."""
+    load = Load(server)
+    with attached(server, f"fdatasync:error=EIO:when={when}") as record:
+        load.start()
+        code = server.wait(60)
+        load.join(refusals=True)
+        injected = injections(record)
+    assert injected > 0
+    assert code not in (0, -signal.SIGKILL), "it ended as if nothing had happened"
+    server.start()
+    verdict = recovered(load, f"fdatasync number {when} failed, exit code {code}")
+    assert when == 1 or verdict.acknowledged > 0

@@ -1,0 +1,133 @@
+"""RESP as clients speak it: exact bytes, pipelines, bad input, and an unmodified client library."""
+
+import redis
+import pytest
+
+from harness.resp import Connection, encoded
+
+
+@pytest.fixture(name="connection")
+def _connection(server):
+    with server.connect() as connection:
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [
+        (b"*1\r\n$4\r\nPING\r\n", b"+PONG\r\n"),
+        (b"*2\r\n$4\r\nping\r\n$2\r\nhi\r\n", b"$2\r\nhi\r\n"),
+        (b"PING\r\n", b"+PONG\r\n"),
+        (b"PING\n", b"+PONG\r\n"),
+        (b"\r\nPING\r\n", b"+PONG\r\n"),
+        (b'SET k "a\\x00b"\r\nGET k\r\n', b"+OK\r\n$3\r\na\x00b\r\n"),
+        (encoded("GET", "absent"), b"$-1\r\n"),
+        (encoded("SET", "n", "1") + encoded("INCR", "n"), b"+OK\r\n:2\r\n"),
+        (encoded("SET", "empty", "") + encoded("GET", "empty"), b"+OK\r\n$0\r\n\r\n"),
+        (encoded("GET"), b"-ERR wrong number of arguments for 'get' command\r\n"),
+        (encoded("SET", "k", "v", "NX", "XX"), b"-ERR syntax error\r\n"),
+    ],
+)
+def test_these_bytes_are_answered_with_those(connection, sent, answered):
+    """Byte for byte, for clients that parse strictly."""
+    connection.send(sent)
+    assert connection.read_exactly(len(answered)) == answered
+    connection.send(b"PING\r\n")
+    assert connection.read_exactly(7) == b"+PONG\r\n", "nothing was left over"
+
+
+def test_null_is_a_type_of_its_own_in_resp3(connection):
+    """`_` and not `$-1`, once the client has asked for RESP3."""
+    connection.call("HELLO", "3")
+    connection.send(encoded("GET", "absent"))
+    assert connection.read_exactly(3) == b"_\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (b"*1\r\n+4\r\n", b"-ERR Protocol error: expected '$', got '+'\r\n"),
+        (b"*1\r\n$-5\r\n", b"-ERR Protocol error: invalid bulk length\r\n"),
+        (b"*2147483648\r\n", b"-ERR Protocol error: invalid multibulk length\r\n"),
+        (b"*1\r\n$2147483648\r\n", b"-ERR Protocol error: invalid bulk length\r\n"),
+        (b'SET k "open\r\n', b"-ERR Protocol error: unbalanced quotes in request\r\n"),
+    ],
+)
+def test_malformed_input_is_answered_with_the_reason_and_the_end_of_the_connection(server, sent, reason):
+    """And the server goes on with everyone else."""
+    with server.connect() as connection:
+        connection.send(sent)
+        assert connection.read_to_end() == reason
+    assert server.call("PING").value == b"PONG"
+
+
+def test_a_request_may_arrive_byte_by_byte(connection):
+    """However the network cuts it."""
+    for byte in encoded("SET", "key", "value"):
+        connection.send(bytes([byte]))
+    assert connection.read().value == b"OK"
+
+
+def test_replies_come_in_the_order_of_the_requests(connection):
+    """In a pipeline far longer than any buffer."""
+    count = 20_000
+    connection.send(b"".join(encoded("ECHO", number) for number in range(count)))
+    assert [connection.read().value for _ in range(count)] == [b"%d" % number for number in range(count)]
+
+
+def test_values_are_any_bytes_of_any_length(connection):
+    """Around every length at which something changes inside: rows, pages, buffers."""
+    every_byte = bytes(range(256))
+    for length in (0, 1, 255, 1023, 1024, 1025, 16383, 16384, 16385, 65536, 1_000_003, 8_388_608):
+        content = (every_byte * (length // 256 + 1))[:length]
+        assert connection.call("SET", "value", content).value == b"OK"
+        assert connection.call("STRLEN", "value").value == b"%d" % length
+        assert connection.call("GET", "value").value == content
+
+
+def test_an_unknown_command_is_an_error_and_not_the_end(connection):
+    """As clients probe for commands."""
+    reply = connection.call("NOSUCHCOMMAND", "argument")
+    assert reply.is_error() and reply.value.startswith(b"ERR unknown command 'NOSUCHCOMMAND'")
+    assert connection.call("PING").value == b"PONG"
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_redis_py_works_unmodified(server, protocol):
+    """Strings, a hash and a transaction through a stock client."""
+    client = redis.Redis(*server.address, protocol=protocol, socket_timeout=10)
+    assert client.execute_command("SET", "key", "value") is True
+    assert client.get("key") == b"value"
+    assert client.set("key", "other", nx=True) is None
+    assert client.hset("account", mapping={"balance": 100, "owner": "ada"}) == 2
+    with client.pipeline(transaction=True) as transaction:
+        transaction.hincrby("account", "balance", -30)
+        transaction.set("paid", 30)
+        assert transaction.execute() == [70, True]
+    assert client.hgetall("account") == {b"balance": b"70", b"owner": b"ada"}
+    client.close()
+
+
+def test_a_watched_key_that_changes_stops_the_transaction(server):
+    """As redis-py reports it: WatchError."""
+    client = redis.Redis(*server.address, socket_timeout=10)
+    with client.pipeline() as transaction:
+        transaction.watch("stock")
+        client.set("stock", 1)
+        transaction.multi()
+        transaction.set("stock", 2)
+        with pytest.raises(redis.WatchError):
+            transaction.execute()
+    assert client.get("stock") == b"1"
+    client.close()
+
+
+def test_many_idle_connections_leave_room_for_one_more(server):
+    """A connection costs little while it says nothing."""
+    idle = [Connection(server.address) for _ in range(500)]
+    try:
+        assert server.call("PING").value == b"PONG"
+        assert idle[-1].call("PING").value == b"PONG"
+    finally:
+        for connection in idle:
+            connection.close()

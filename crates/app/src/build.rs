@@ -1,0 +1,123 @@
+//! From a configuration to a store with its workers running.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use base::{Clock, Observer};
+use kv::{Ground, Settings, Start, Store, Worker};
+use log::{Directory, FileLog, Log, Medium, Recovered};
+use tables::{Existing, LsmTables, Tables};
+
+use crate::config::Config;
+use crate::crew::Crew;
+use crate::data_dir::DataDir;
+use crate::machine::{MachineClock, memory_bytes};
+use crate::observer::Journal;
+
+/// Shares of the memory that the process may use, in percent.
+const OBJECTS_PERCENT: u64 = 50;
+const BLOCKS_PERCENT: u64 = 10;
+
+/// What the memory is cut into, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    pub(crate) memory: u64,
+    pub(crate) objects: u64,
+    pub(crate) blocks: u64,
+}
+
+impl Budget {
+    pub(crate) fn new(config: &Config) -> Self {
+        let memory = config.memory.unwrap_or_else(memory_bytes);
+        Self {
+            memory,
+            objects: memory / 100 * OBJECTS_PERCENT,
+            blocks: memory / 100 * BLOCKS_PERCENT,
+        }
+    }
+}
+
+/// A store that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) store: Store,
+    pub(crate) crew: Crew,
+    pub(crate) recovered: Recovered,
+}
+
+/// Opens the store in `dir` and starts its workers.
+pub(crate) fn start(
+    config: &Config,
+    budget: Budget,
+    dir: &DataDir,
+    journal: &Arc<Journal>,
+) -> Result<Running> {
+    let observer: Arc<dyn Observer> = Arc::<Journal>::clone(journal);
+    let machine = Arc::new(MachineClock);
+    let tables = open_tables(budget, dir, &observer)?;
+    let medium: Arc<dyn Medium> = Arc::new(
+        Directory::new(dir.log()).with_context(|| format!("open {}", dir.log().display()))?,
+    );
+    let settings = log::Settings {
+        segment_bytes: config.log_segment,
+        history_bytes: config.log_history,
+        history_age_ms: u64::try_from(config.log_history_age.as_millis()).unwrap_or(u64::MAX),
+        disk_free_bytes_min: config.disk_free_min,
+    };
+    let now = base::StoreTime(machine.wall_ms());
+    let (log, recovered) = FileLog::open(
+        medium,
+        settings,
+        dir.identity.store,
+        tables.applied(),
+        now,
+        Arc::clone(&observer),
+    )
+    .context("open the log")?;
+    let log: Arc<dyn Log> = Arc::new(log);
+    let ground =
+        Ground { settings: settings_of(config, budget, dir), log, tables, observer, machine };
+    let start = Start {
+        last: recovered.last,
+        next: recovered.next,
+        generations: recovered.generations,
+        time: recovered.time,
+    };
+    let (store, workers) = Store::open(ground, start).context("open the store")?;
+    let crew = man(&store, workers)?;
+    Ok(Running { store, crew, recovered })
+}
+
+fn open_tables(
+    budget: Budget,
+    dir: &DataDir,
+    observer: &Arc<dyn Observer>,
+) -> Result<Arc<dyn Tables>> {
+    let path = dir.tables();
+    std::fs::create_dir_all(&path).with_context(|| format!("make {}", path.display()))?;
+    let settings = tables::Settings { cache_bytes: budget.blocks, ..tables::Settings::default() };
+    let existing = if dir.has_log()? { Existing::Required } else { Existing::Possible };
+    let tables = LsmTables::open(&path, &settings, existing, Arc::clone(observer));
+    Ok(Arc::new(tables.with_context(|| format!("open the tables in {}", path.display()))?))
+}
+
+fn settings_of(config: &Config, budget: Budget, dir: &DataDir) -> Settings {
+    let key = dir.identity.hash_key;
+    let hash_seed =
+        u64::from_le_bytes([key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7]]);
+    let objects_bytes = usize::try_from(budget.objects).unwrap_or(usize::MAX);
+    Settings { objects_bytes, durability: config.durability, hash_seed, ..Settings::default() }
+}
+
+/// Gives every worker a thread; the log's two share two.
+fn man(store: &Store, workers: Vec<Box<dyn Worker>>) -> Result<Crew> {
+    let mut crew = Crew::new(store.clone());
+    let (log, others): (Vec<_>, Vec<_>) = workers
+        .into_iter()
+        .partition(|worker| matches!(worker.name(), "log-writer" | "log-syncer"));
+    crew.add(log, 2)?;
+    for worker in others {
+        crew.add(vec![worker], 1)?;
+    }
+    Ok(crew)
+}

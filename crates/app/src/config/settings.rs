@@ -1,0 +1,93 @@
+//! The table of settings. Flags, environment variables, the file's keys, `config show` and the
+//! documentation come out of it.
+
+/// One setting.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Its key in the file, and its flag.
+    pub(crate) key: &'static str,
+    /// Its value where nothing is said.
+    pub(crate) default: &'static str,
+    /// What its value looks like.
+    pub(crate) shape: &'static str,
+    /// What it does, in a line.
+    pub(crate) help: &'static str,
+}
+
+impl Setting {
+    /// Its environment variable.
+    pub(crate) fn variable(&self) -> String {
+        format!("GROUNDSILL_{}", self.key.to_uppercase().replace('-', "_"))
+    }
+}
+
+/// Every setting, in the order in which they are shown.
+pub(crate) static SETTINGS: &[Setting] = &[
+    Setting {
+        key: "data",
+        default: "./data",
+        shape: "DIR",
+        help: "Where the data is kept; made if it is not there",
+    },
+    Setting {
+        key: "resp",
+        default: "127.0.0.1:6379",
+        shape: "ADDRESS",
+        help: "Where Redis clients connect",
+    },
+    Setting {
+        key: "durability",
+        default: "durable",
+        shape: "durable|relaxed",
+        help: "What new namespaces start with: `durable` syncs before each reply, `relaxed` within 100 ms after",
+    },
+    Setting {
+        key: "memory",
+        default: "auto",
+        shape: "BYTES",
+        help: "Memory that the process may use, such as 4GiB; `auto` is that of its control group or machine",
+    },
+    Setting {
+        key: "connections",
+        default: "auto",
+        shape: "COUNT",
+        help: "Connections at one time; `auto` is what the descriptors allow, at most 10000",
+    },
+    Setting {
+        key: "drain-time",
+        default: "10s",
+        shape: "TIME",
+        help: "How long a stop waits for connections to finish",
+    },
+    Setting {
+        key: "log-segment",
+        default: "64MiB",
+        shape: "BYTES",
+        help: "Length of a segment of the log, taken from the disk in advance",
+    },
+    Setting {
+        key: "log-history",
+        default: "1GiB",
+        shape: "BYTES",
+        help: "How much log is kept as history once it is in the tables",
+    },
+    Setting {
+        key: "log-history-age",
+        default: "7d",
+        shape: "TIME",
+        help: "How long log is kept as history",
+    },
+    Setting {
+        key: "disk-free-min",
+        default: "256MiB",
+        shape: "BYTES",
+        help: "Writes are refused when less than this is free on the disk",
+    },
+    Setting {
+        key: "log-level",
+        default: "info",
+        shape: "error|warn|info|debug",
+        help: "What is written to stderr",
+    },
+    Setting { key: "log-format", default: "text", shape: "text|json", help: "How it is written" },
+];

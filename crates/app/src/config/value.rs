@@ -1,0 +1,138 @@
+//! Settings as values, checked.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use kv::Durability;
+
+use super::Resolved;
+
+/// The configuration, ready for use.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) data: PathBuf,
+    pub(crate) resp: SocketAddr,
+    pub(crate) durability: Durability,
+    /// `None` stands for what the machine has.
+    pub(crate) memory: Option<u64>,
+    /// `None` stands for what the descriptors allow.
+    pub(crate) connections: Option<usize>,
+    pub(crate) drain_time: Duration,
+    pub(crate) log_segment: u64,
+    pub(crate) log_history: u64,
+    pub(crate) log_history_age: Duration,
+    pub(crate) disk_free_min: u64,
+    pub(crate) log_level: tracing::Level,
+    pub(crate) log_json: bool,
+}
+
+/// The least memory that the budgets can be cut from.
+const MEMORY_MIN: u64 = 256 << 20;
+
+/// The shortest segment that two of the longest transactions fit.
+const SEGMENT_MIN: u64 = 1 << 20;
+
+impl Config {
+    /// Checks every setting; an error names the setting, its origin and what it takes.
+    pub(crate) fn new(resolved: &Resolved) -> Result<Self> {
+        let resp = read(resolved, "resp", parse_address)?;
+        if !resp.ip().is_loopback() {
+            bail!(
+                "`resp` is {resp}, which others can reach, and this version has no passwords yet: bind it to a loopback address, such as 127.0.0.1:6379"
+            );
+        }
+        Ok(Self {
+            data: read(resolved, "data", |text| Ok(PathBuf::from(text)))?,
+            resp,
+            durability: read(resolved, "durability", |text| match text {
+                "durable" => Ok(Durability::Durable),
+                "relaxed" => Ok(Durability::Relaxed),
+                _ => bail!("it is neither `durable` nor `relaxed`"),
+            })?,
+            memory: read(resolved, "memory", |text| {
+                auto(text, |text| at_least(parse_bytes(text)?, MEMORY_MIN))
+            })?,
+            connections: read(resolved, "connections", |text| auto(text, parse_count))?,
+            drain_time: read(resolved, "drain-time", parse_time)?,
+            log_segment: read(resolved, "log-segment", |text| {
+                at_least(parse_bytes(text)?, SEGMENT_MIN)
+            })?,
+            log_history: read(resolved, "log-history", parse_bytes)?,
+            log_history_age: read(resolved, "log-history-age", parse_time)?,
+            disk_free_min: read(resolved, "disk-free-min", parse_bytes)?,
+            log_level: read(resolved, "log-level", |text| {
+                text.parse().context("it is none of error, warn, info, debug")
+            })?,
+            log_json: read(resolved, "log-format", |text| match text {
+                "text" => Ok(false),
+                "json" => Ok(true),
+                _ => bail!("it is neither `text` nor `json`"),
+            })?,
+        })
+    }
+}
+
+fn read<T>(resolved: &Resolved, key: &str, parse: impl FnOnce(&str) -> Result<T>) -> Result<T> {
+    let (text, origin) = resolved.get(key);
+    parse(text).with_context(|| format!("`{key}` is `{text}` ({origin})"))
+}
+
+fn auto<T>(text: &str, parse: impl FnOnce(&str) -> Result<T>) -> Result<Option<T>> {
+    if text == "auto" { Ok(None) } else { parse(text).map(Some) }
+}
+
+fn at_least(bytes: u64, least: u64) -> Result<u64> {
+    if bytes < least {
+        bail!("the least is {} MiB", least >> 20);
+    }
+    Ok(bytes)
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr> {
+    text.parse().context("it is not an address and a port, such as 127.0.0.1:6379")
+}
+
+fn parse_count(text: &str) -> Result<usize> {
+    match text.parse() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => bail!("it is not a whole number above 0"),
+    }
+}
+
+/// Splits a number from the unit behind it.
+fn parse_with_unit(text: &str) -> Option<(u64, &str)> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    Some((number.parse().ok()?, unit.trim()))
+}
+
+fn parse_bytes(text: &str) -> Result<u64> {
+    let (number, unit) = parse_with_unit(text).context("it is not a size, such as 64MiB")?;
+    let shift = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 10,
+        "m" | "mb" | "mib" => 20,
+        "g" | "gb" | "gib" => 30,
+        "t" | "tb" | "tib" => 40,
+        _ => bail!("its unit is none of KiB, MiB, GiB, TiB"),
+    };
+    number.checked_mul(1 << shift).context("it is too large")
+}
+
+fn parse_time(text: &str) -> Result<Duration> {
+    let (number, unit) = parse_with_unit(text).context("it is not a time, such as 10s")?;
+    let millis = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => bail!("its unit is none of ms, s, m, h, d"),
+    };
+    number.checked_mul(millis).map(Duration::from_millis).context("it is too long")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! MULTI, EXEC, DISCARD: commands that are queued and run as one transaction.
+
+use redis::{Command, Error};
+use wire::resp::{Args, ArgsBuf};
+
+use crate::resp::session::{Session, Then, Wrap};
+
+/// Commands between MULTI and EXEC.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    commands: Vec<(&'static Command, ArgsBuf)>,
+    bytes: usize,
+    /// A command could not be queued: EXEC runs none.
+    spoiled: bool,
+}
+
+impl Queue {
+    pub(crate) fn spoil(&mut self) {
+        self.spoiled = true;
+        self.commands.clear();
+    }
+}
+
+impl Session {
+    pub(crate) fn multi(&mut self) {
+        if self.queue.is_some() {
+            // Redis lets the transaction go on after this error.
+            return self.reply.error("ERR MULTI calls can not be nested");
+        }
+        self.queue = Some(Queue::default());
+        self.reply.ok();
+    }
+
+    pub(crate) fn discard(&mut self) {
+        match self.queue.take() {
+            Some(_) => self.reply.ok(),
+            None => self.reply.error("ERR DISCARD without MULTI"),
+        }
+    }
+
+    /// Keeps a command for EXEC.
+    pub(crate) fn enqueue(&mut self, command: &'static Command, args: Args<'_>) -> Then {
+        let limits = self.server.limits;
+        let Some(queue) = &mut self.queue else { return Then::Continue };
+        queue.bytes += args.total_bytes();
+        if queue.commands.len() >= limits.queued_commands || queue.bytes > limits.queued_bytes {
+            let text = format!(
+                "LIMIT a transaction queues at most {} commands and {} bytes; split it up",
+                limits.queued_commands, limits.queued_bytes
+            );
+            return self.fail(Error::Reply(text.into()));
+        }
+        if !queue.spoiled {
+            queue.commands.push((command, args.to_buf()));
+        }
+        self.reply.simple("QUEUED");
+        Then::Continue
+    }
+
+    pub(crate) async fn exec(&mut self) -> Then {
+        let Some(queue) = self.queue.take() else {
+            self.reply.error("ERR EXEC without MULTI");
+            return Then::Continue;
+        };
+        if queue.spoiled {
+            self.reply.error("EXECABORT Transaction discarded because of previous errors.");
+            return Then::Continue;
+        }
+        let commands: Vec<_> =
+            queue.commands.iter().map(|(command, args)| (*command, args.as_args())).collect();
+        self.transact(&commands, Wrap::Array).await;
+        Then::Continue
+    }
+}

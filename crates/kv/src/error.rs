@@ -1,0 +1,95 @@
+//! What can go wrong in the store, and how a transaction ends without committing.
+
+use std::borrow::Cow;
+
+use base::{Kind, Sequence};
+
+/// A failure of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Bytes read from the tables are not what a store writes.
+    #[error("a row in the tables is damaged: {what}; stop the server and run `groundsill verify`")]
+    Damaged {
+        /// What was being read.
+        what: &'static str,
+    },
+    /// The tables could not answer.
+    #[error("the tables could not answer")]
+    Tables(#[source] tables::Error),
+    /// The log could not take or give commits.
+    #[error("the log could not answer")]
+    Log(#[source] log::Error),
+    /// A write or a sync of the log failed: what was under way may have happened or not.
+    #[error("the outcome of this command is not known")]
+    Unknown,
+    /// The tables hold commits that the log does not.
+    #[error(
+        "the tables hold commits up to {applied}, but the log ends at {last}: the log of another time or place"
+    )]
+    Behind {
+        /// The last commit in the tables.
+        applied: Sequence,
+        /// The last commit in the log.
+        last: Sequence,
+    },
+}
+
+impl Error {
+    /// What the caller is to do.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Damaged { .. } | Self::Behind { .. } => Kind::Corrupt,
+            Self::Tables(error) => error.kind(),
+            Self::Log(error) => error.kind(),
+            Self::Unknown => Kind::Closed,
+        }
+    }
+}
+
+/// Why a transaction was undone as a whole: a guard that did not hold, a bound, a deadline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the caller is to do.
+    pub kind: Kind,
+    /// A word that stays the same for programs to act on, such as `LOCKLOST`.
+    pub code: &'static str,
+    /// What was refused, and what to do.
+    pub message: Cow<'static, str>,
+}
+
+impl Refusal {
+    /// A bound was passed; `message` names it.
+    pub fn limit(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind: Kind::Limit, code: "LIMIT", message: message.into() }
+    }
+
+    /// A defect of Groundsill; `message` says which rule was broken.
+    pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind: Kind::Internal, code: "ERR", message: message.into() }
+    }
+
+    /// The store has stopped taking commits: this one may have happened or not.
+    pub fn unknown() -> Self {
+        Self {
+            kind: Kind::Closed,
+            code: "UNKNOWN",
+            message: "the outcome of this command is not known".into(),
+        }
+    }
+}
+
+/// Why a closure did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Something it reached for is not at hand: the transaction notes what, and is run again. A
+    /// closure passes this on and does nothing else about it.
+    Retry,
+    /// All of it is to be undone.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

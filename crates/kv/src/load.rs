@@ -1,0 +1,313 @@
+//! Bringing objects into memory: one load at a time for each, from a view taken after its place in
+//! memory was marked, so that nothing older than what memory once held can come back.
+//!
+//! A load has three steps, so that a simulation can put anything between them: [`Shard::place`] marks
+//! entries as loading and pins them, [`Load::read`] reads them from a view, [`Shard::fill`] puts in what
+//! was read, unless memory knows better.
+
+use std::collections::HashMap;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use base::codec::{Malformed, Reader};
+use base::{Event, Generation, Sequence, Space};
+use parking_lot::Mutex;
+use tables::View;
+
+use crate::error::Error;
+use crate::key;
+use crate::object::{Entry, Split, State};
+use crate::plan::{Part, Want};
+use crate::shard::Shard;
+use crate::stripe::{Hash, Slot};
+
+/// A split object of at most this many rows comes into memory whole.
+const WHOLE_ROWS_MAX: u64 = 4096;
+
+/// A split object of at most this many bytes comes into memory whole.
+const WHOLE_BYTES_MAX: u64 = 1 << 20;
+
+/// Loads under way, and who waits for them.
+#[derive(Debug, Default)]
+pub(crate) struct Loads {
+    next: AtomicU64,
+    waiting: Mutex<HashMap<u64, Vec<Waker>>>,
+}
+
+impl Loads {
+    fn begin(&self) -> u64 {
+        let ticket = self.next.fetch_add(1, Ordering::Relaxed);
+        self.waiting.lock().insert(ticket, Vec::new());
+        ticket
+    }
+
+    fn end(&self, ticket: u64) {
+        let waiting = self.waiting.lock().remove(&ticket).unwrap_or_default();
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ready when the load is over.
+    pub(crate) fn poll_over(&self, ticket: u64, context: &Context<'_>) -> Poll<()> {
+        match self.waiting.lock().get_mut(&ticket) {
+            None => Poll::Ready(()),
+            Some(waiting) => {
+                waiting.push(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// Entries held in memory until the transaction that asked for them has run.
+#[derive(Debug, Default)]
+pub(crate) struct Pins {
+    shard: Option<Arc<Shard>>,
+    held: Vec<(Hash, Slot)>,
+}
+
+impl Pins {
+    fn add(&mut self, shard: &Arc<Shard>, hash: Hash, slot: Slot) {
+        if self.shard.is_none() {
+            self.shard = Some(Arc::clone(shard));
+        }
+        self.held.push((hash, slot));
+    }
+
+    /// Lets go of all.
+    pub(crate) fn release(&mut self) {
+        let Some(shard) = &self.shard else { return };
+        for (hash, slot) in self.held.drain(..) {
+            if let Some(entry) = shard.stripes.lock(hash.stripe()).write().get_mut(slot) {
+                entry.pins -= 1;
+            }
+        }
+    }
+}
+
+impl Drop for Pins {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+/// One object's part that is being loaded.
+#[derive(Debug)]
+struct Job {
+    want: Want,
+    slot: Slot,
+    read: Read,
+}
+
+#[derive(Debug)]
+enum Read {
+    Nothing,
+    Header(Option<HeaderRow>),
+    Rows { generation: Generation, all: bool, rows: Vec<(Box<[u8]>, Option<Box<[u8]>>)> },
+}
+
+#[derive(Debug)]
+struct HeaderRow {
+    last_commit: Sequence,
+    body: Vec<u8>,
+    /// All rows of an object that is split and yet small enough to come whole.
+    rows: Option<Rows>,
+}
+
+/// Objects on their way into memory.
+#[derive(Debug)]
+pub struct Load {
+    ticket: u64,
+    jobs: Vec<Job>,
+    /// Loads of others that hold something that is wanted.
+    joined: Vec<u64>,
+}
+
+impl Load {
+    /// Loads begun by others that are to be waited for before the transaction is run again.
+    pub fn joined(&self) -> &[u64] {
+        &self.joined
+    }
+
+    /// Reads what was placed. Blocks on the disk.
+    pub(crate) fn read(&mut self, shard: &Shard) -> Result<(), Error> {
+        if self.jobs.is_empty() {
+            return Ok(());
+        }
+        let view = shard.tables.view();
+        for job in &mut self.jobs {
+            job.read = match &job.want.part {
+                Part::Header => read_header(&*view, &job.want)?,
+                Part::Row(suffix) => read_row(shard, &*view, job, suffix)?,
+                Part::All => read_all(shard, &*view, job)?,
+            };
+        }
+        Ok(())
+    }
+}
+
+const DAMAGED: Error = Error::Damaged { what: "the header row of an object" };
+
+fn read_header(view: &dyn View, want: &Want) -> Result<Read, Error> {
+    let mut key = Vec::new();
+    key::put_header(&mut key, want.space, &want.id);
+    let Some(row) = view.get(&key).map_err(Error::Tables)? else { return Ok(Read::Header(None)) };
+    let (last_commit, body) = parse_header_row(&row).map_err(|Malformed { .. }| DAMAGED)?;
+    let mut entry = Entry::new(want.space, &want.id, State::Absent);
+    entry.decode(last_commit, body).map_err(|Malformed { .. }| DAMAGED)?;
+    let rows = match &entry.state {
+        State::Split(split) if split.count <= WHOLE_ROWS_MAX && split.bytes <= WHOLE_BYTES_MAX => {
+            Some(scan(view, want.space, split.generation)?)
+        }
+        _ => None,
+    };
+    Ok(Read::Header(Some(HeaderRow { last_commit, body: body.to_vec(), rows })))
+}
+
+/// A header row as it lies in the tables: the commit that wrote it, then its body.
+pub(crate) fn parse_header_row(row: &[u8]) -> Result<(Sequence, &[u8]), Malformed> {
+    let mut reader = Reader::new(row);
+    let last_commit = Sequence(reader.u64("a commit sequence")?);
+    Ok((last_commit, reader.rest()))
+}
+
+/// The generation of a split object in memory; `None` if it has become something else since.
+fn generation_of(shard: &Shard, job: &Job) -> Option<Generation> {
+    let stripe = shard.stripes.lock(job.want.hash.stripe()).read();
+    match &stripe.get(job.slot)?.state {
+        State::Split(split) => Some(split.generation),
+        _ => None,
+    }
+}
+
+fn read_row(shard: &Shard, view: &dyn View, job: &Job, suffix: &[u8]) -> Result<Read, Error> {
+    let Some(generation) = generation_of(shard, job) else { return Ok(Read::Nothing) };
+    let mut key = Vec::new();
+    key::put_content(&mut key, job.want.space, generation, suffix);
+    let row = view.get(&key).map_err(Error::Tables)?;
+    let row = (suffix.into(), row.map(|row| (*row).into()));
+    Ok(Read::Rows { generation, all: false, rows: vec![row] })
+}
+
+fn read_all(shard: &Shard, view: &dyn View, job: &Job) -> Result<Read, Error> {
+    let Some(generation) = generation_of(shard, job) else { return Ok(Read::Nothing) };
+    let rows = scan(view, job.want.space, generation)?;
+    Ok(Read::Rows { generation, all: true, rows })
+}
+
+type Rows = Vec<(Box<[u8]>, Option<Box<[u8]>>)>;
+
+fn scan(view: &dyn View, space: Space, generation: Generation) -> Result<Rows, Error> {
+    let mut prefix = Vec::new();
+    key::put_content(&mut prefix, space, generation, b"");
+    let end = key::after_prefix(&prefix);
+    view.range(Bound::Included(&prefix), Bound::Excluded(&end))
+        .map(|row| {
+            let (key, value) = row.map_err(Error::Tables)?;
+            let suffix = key.get(key::CONTENT_PREFIX_BYTES..).unwrap_or_default();
+            Ok((suffix.into(), Some((*value).into())))
+        })
+        .collect()
+}
+
+impl Shard {
+    /// Marks what is wanted as loading, or joins those who load it, and pins it all.
+    pub(crate) fn place(self: &Arc<Self>, wants: Vec<Want>, pins: &mut Pins) -> Load {
+        let ticket = self.loads.begin();
+        let mut load = Load { ticket, jobs: Vec::new(), joined: Vec::new() };
+        for want in wants {
+            let mut stripe = self.stripes.lock(want.hash.stripe()).write();
+            let found = stripe.find(want.hash, want.space, &want.id);
+            let slot = found.unwrap_or_else(|| {
+                let entry = Entry::new(want.space, &want.id, State::Loading(ticket));
+                self.charge(entry.charge().cast_signed());
+                stripe.insert(want.hash, entry)
+            });
+            let Some(entry) = stripe.get_mut(slot) else { continue };
+            entry.pins += 1;
+            pins.add(self, want.hash, slot);
+            let taken_over = matches!(entry.state, State::Loading(ABANDONED));
+            if taken_over {
+                entry.state = State::Loading(ticket);
+            }
+            match (&entry.state, &want.part) {
+                (State::Loading(other), _) if *other != ticket => {
+                    load.joined.push(*other);
+                    self.observer.event(&Event::LoadJoined);
+                }
+                (State::Loading(_), _) if found.is_some() && !taken_over => {}
+                (State::Loading(_), _) | (_, Part::Row(_) | Part::All) => {
+                    load.jobs.push(Job { want, slot, read: Read::Nothing });
+                }
+                (_, Part::Header) => {}
+            }
+        }
+        load
+    }
+
+    /// Puts into memory what was read, unless memory has come to know better, and wakes who waits.
+    /// After a failed read, what was placed goes again.
+    pub(crate) fn fill(&self, load: Load, read: Result<(), Error>) -> Result<(), Error> {
+        let mut outcome = read;
+        for job in load.jobs {
+            let mut stripe = self.stripes.lock(job.want.hash.stripe()).write();
+            let Some(entry) = stripe.get_mut(job.slot) else { continue };
+            let before = entry.charge().cast_signed();
+            let filled = if outcome.is_ok() { fill_entry(entry, job.read) } else { Ok(()) };
+            if filled.is_err() {
+                outcome = filled;
+            }
+            if matches!(entry.state, State::Loading(ticket) if ticket == load.ticket) {
+                // Not read: whoever wants it next has to try again. Its pins go with the entry's users.
+                entry.state = State::Loading(ABANDONED);
+            }
+            self.charge(entry.charge().cast_signed() - before);
+            self.observer.event(&Event::Loaded);
+        }
+        self.loads.end(load.ticket);
+        outcome
+    }
+
+    /// All three steps. Blocks on the disk.
+    pub(crate) fn load(
+        self: &Arc<Self>,
+        wants: Vec<Want>,
+        pins: &mut Pins,
+    ) -> Result<Vec<u64>, Error> {
+        let mut load = self.place(wants, pins);
+        let read = load.read(self);
+        let joined = load.joined.clone();
+        self.fill(load, read)?;
+        Ok(joined)
+    }
+}
+
+/// Ticket of a load that failed: the next to want the entry takes it over.
+pub(crate) const ABANDONED: u64 = u64::MAX;
+
+fn fill_entry(entry: &mut Entry, read: Read) -> Result<(), Error> {
+    match read {
+        Read::Nothing => {}
+        Read::Header(None) => entry.state = State::Absent,
+        Read::Header(Some(HeaderRow { last_commit, body, rows })) => {
+            entry.decode(last_commit, &body).map_err(|Malformed { .. }| DAMAGED)?;
+            if let (State::Split(split), Some(rows)) = (&mut entry.state, rows) {
+                learn(split, rows, true);
+            }
+        }
+        Read::Rows { generation, all, rows } => {
+            if let State::Split(split) = &mut entry.state
+                && split.generation == generation
+            {
+                learn(split, rows, all);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn learn(split: &mut Split, rows: Rows, all: bool) {
+    rows.into_iter().for_each(|(suffix, row)| split.learn(&suffix, row));
+    split.complete |= all;
+}

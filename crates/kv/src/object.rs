@@ -1,0 +1,364 @@
+//! Objects in memory: what is known of one, in as few bytes as possible.
+//!
+//! A small object is one allocation: its id, then its content as in its header row ([`crate::packed`]).
+//! A large one keeps the rows that are known in an ordered map, and the ranges in which it knows all
+//! of them. An object that is known to be absent is an entry too, until nothing depends on it.
+//!
+//! Knows nothing of locks and commits.
+//!
+//! Invariants:
+//! 1. A split object holds no rows of another generation.
+//! 2. `rows` and `bytes` of a split object count the rows that exist, whether in memory or not.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use base::codec::{Malformed, Reader, put_varint, varint_len};
+use base::{Generation, Sequence, Space, StoreTime};
+
+use crate::packed;
+
+/// What an object is. The number is part of the format; which layer gives it meaning stands beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// Redis string: one row with an empty suffix, or rows of 16 KiB.
+    String = 1,
+    /// Redis hash: a row a field.
+    Hash = 2,
+    /// Lock with its fencing token (coord).
+    Lock = 32,
+    /// Idempotency record (coord).
+    Idempotency = 33,
+    /// Topic: its settings (topics).
+    Topic = 48,
+    /// Head of one partition of a topic (topics).
+    Partition = 49,
+}
+
+impl Type {
+    fn decode(number: u8) -> Result<Self, Malformed> {
+        Ok(match number {
+            1 => Self::String,
+            2 => Self::Hash,
+            32 => Self::Lock,
+            33 => Self::Idempotency,
+            48 => Self::Topic,
+            49 => Self::Partition,
+            _ => return Err(Malformed { expected: "the type of an object" }),
+        })
+    }
+}
+
+/// What a command may know of an object without its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// What it is.
+    pub kind: Type,
+    /// When it ends, if it does.
+    pub deadline: Option<StoreTime>,
+    /// How many rows it has; at least one.
+    pub rows: u64,
+    /// Bytes of its suffixes and values.
+    pub bytes: u64,
+    /// Whether it outgrew one row, and has rows of its own until it is replaced.
+    pub split: bool,
+    /// The commit that changed it last. Within a transaction that changes it: the one before.
+    pub last_commit: Sequence,
+}
+
+const FLAG_DEADLINE: u8 = 1;
+const FLAG_SPLIT: u8 = 2;
+
+/// One slot of a stripe.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) space: Space,
+    /// The commit that changed or removed it last; zero if it was only ever loaded as absent.
+    pub(crate) last_commit: Sequence,
+    /// Milliseconds; zero for none.
+    deadline: u64,
+    /// The id, then the packed content.
+    bytes: Box<[u8]>,
+    pub(crate) state: State,
+    id_len: u16,
+    kind: Type,
+    /// Set when used, cleared by the evictor as it passes: a second chance.
+    used: AtomicBool,
+    /// Transactions and watches that hold it in memory.
+    pub(crate) pins: u32,
+}
+
+/// How much of an object is known.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// Being read from the tables; whoever needs it waits for this load.
+    Loading(u64),
+    /// There is no such object.
+    Absent,
+    /// All of it is in `bytes`.
+    Packed,
+    /// Its rows are rows of their own.
+    Split(Box<Split>),
+}
+
+/// What is known of an object whose rows are rows of their own.
+#[derive(Debug)]
+pub(crate) struct Split {
+    pub(crate) generation: Generation,
+    /// Rows that exist, in memory or not.
+    pub(crate) count: u64,
+    /// Bytes of their suffixes and values.
+    pub(crate) bytes: u64,
+    /// Whether every row that exists is in `known`.
+    pub(crate) complete: bool,
+    known: BTreeMap<Box<[u8]>, Row>,
+    /// What `known` is taken to cost, in bytes of memory.
+    memory: usize,
+}
+
+/// A row that is known; `None` if it is known to be absent.
+pub(crate) type Row = Option<Box<[u8]>>;
+
+/// What memory can say of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known<'a> {
+    Value(&'a [u8]),
+    Absent,
+    /// It has to be looked up in the tables.
+    Unknown,
+}
+
+/// Bytes of memory that a known row costs beside its suffix and value: two boxes and a share of nodes
+/// that are two thirds full.
+const ROW_OVERHEAD: usize = 56;
+
+impl Split {
+    /// An object of no rows so far; `complete` if none exist elsewhere.
+    pub(crate) fn new(generation: Generation, count: u64, bytes: u64, complete: bool) -> Self {
+        Self { generation, count, bytes, complete, known: BTreeMap::new(), memory: 0 }
+    }
+
+    pub(crate) fn get(&self, suffix: &[u8]) -> Known<'_> {
+        match self.known.get(suffix) {
+            Some(Some(value)) => Known::Value(value),
+            Some(None) => Known::Absent,
+            None if self.complete => Known::Absent,
+            None => Known::Unknown,
+        }
+    }
+
+    /// Known rows that exist, in order.
+    pub(crate) fn rows(
+        &self,
+        bounds: Bounds<'_>,
+    ) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> {
+        self.known
+            .range::<[u8], _>(bounds)
+            .filter_map(|(suffix, row)| Some((&**suffix, &**row.as_ref()?)))
+    }
+
+    /// Puts a row in its place and returns what was known of it before. Does not touch the counts.
+    pub(crate) fn set(&mut self, suffix: &[u8], row: Option<Row>) -> Option<Row> {
+        let cost =
+            |row: &Row| ROW_OVERHEAD + suffix.len() + row.as_ref().map_or(0, |value| value.len());
+        let new = row.as_ref().map_or(0, cost);
+        let was = match row {
+            Some(row) => match self.known.get_mut(suffix) {
+                Some(place) => Some(std::mem::replace(place, row)),
+                None => self.known.insert(suffix.into(), row),
+            },
+            None => self.known.remove(suffix),
+        };
+        self.memory = self.memory + new - was.as_ref().map_or(0, cost);
+        was
+    }
+
+    /// Takes in a row read from the tables, unless something newer is known.
+    pub(crate) fn learn(&mut self, suffix: &[u8], row: Row) {
+        if self.get(suffix) == Known::Unknown {
+            self.set(suffix, Some(row));
+        }
+    }
+}
+
+impl Entry {
+    /// An entry for `id` in the given state, with nothing in it.
+    pub(crate) fn new(space: Space, id: &[u8], state: State) -> Self {
+        Self {
+            space,
+            last_commit: Sequence::ZERO,
+            deadline: 0,
+            bytes: id.into(),
+            state,
+            id_len: u16::try_from(id.len()).unwrap_or(u16::MAX),
+            kind: Type::String,
+            used: AtomicBool::new(true),
+            pins: 0,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.id_len)]
+    }
+
+    pub(crate) fn content(&self) -> &[u8] {
+        &self.bytes[usize::from(self.id_len)..]
+    }
+
+    pub(crate) fn is(&self, space: Space, id: &[u8]) -> bool {
+        self.space == space && self.id() == id
+    }
+
+    pub(crate) fn deadline(&self) -> Option<StoreTime> {
+        (self.deadline != 0).then_some(StoreTime(self.deadline))
+    }
+
+    pub(crate) fn set_deadline(&mut self, deadline: Option<StoreTime>) {
+        self.deadline = deadline.map_or(0, |at| at.0.max(1));
+    }
+
+    pub(crate) fn kind(&self) -> Type {
+        self.kind
+    }
+
+    pub(crate) fn set_kind(&mut self, kind: Type) {
+        self.kind = kind;
+    }
+
+    /// Whether it exists at `now`: an object past its deadline does not, whether swept or not.
+    pub(crate) fn exists(&self, now: StoreTime) -> bool {
+        let there = matches!(self.state, State::Packed | State::Split(_));
+        there && (self.deadline == 0 || self.deadline > now.0)
+    }
+
+    /// Marks it as used, for the evictor.
+    pub(crate) fn touch(&self) {
+        // Read first: a store would take the cache line from the other core each time.
+        if !self.used.load(Ordering::Relaxed) {
+            self.used.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it was used since the last call.
+    pub(crate) fn take_used(&mut self) -> bool {
+        std::mem::take(self.used.get_mut())
+    }
+
+    pub(crate) fn header(&self) -> Header {
+        let (rows, bytes) = match &self.state {
+            State::Split(split) => (split.count, split.bytes),
+            State::Packed => packed::rows(self.content()).fold((0, 0), |(n, len), row| {
+                (n + 1, len + row.suffix.len() as u64 + row.value.len() as u64)
+            }),
+            State::Loading(_) | State::Absent => (0, 0),
+        };
+        let split = matches!(self.state, State::Split(_));
+        Header {
+            kind: self.kind,
+            deadline: self.deadline(),
+            rows,
+            bytes,
+            split,
+            last_commit: self.last_commit,
+        }
+    }
+
+    /// Bytes of memory that it is taken to cost.
+    pub(crate) fn charge(&self) -> usize {
+        let split = if let State::Split(split) = &self.state {
+            size_of::<Split>() + split.memory
+        } else {
+            0
+        };
+        size_of::<Self>() + 12 + self.bytes.len() + split
+    }
+
+    /// Puts `content` in place of what is packed and gives back the old bytes, for undo.
+    pub(crate) fn replace_content(
+        &mut self,
+        build: impl FnOnce(&[u8], &mut Vec<u8>),
+        extra: usize,
+    ) -> Box<[u8]> {
+        let mut bytes = Vec::with_capacity(self.bytes.len() + extra);
+        bytes.extend_from_slice(self.id());
+        build(self.content(), &mut bytes);
+        std::mem::replace(&mut self.bytes, bytes.into_boxed_slice())
+    }
+
+    /// Puts back bytes that [`Entry::replace_content`] gave, and the state that went with them.
+    pub(crate) fn restore(&mut self, bytes: Box<[u8]>, state: State) {
+        (self.bytes, self.state) = (bytes, state);
+    }
+
+    /// Length of the body of its header row.
+    pub(crate) fn encoded_len(&self) -> usize {
+        let deadline = if self.deadline == 0 { 0 } else { varint_len(self.deadline) };
+        let content = match &self.state {
+            State::Split(split) => {
+                varint_len(split.generation.0) + varint_len(split.count) + varint_len(split.bytes)
+            }
+            _ => self.content().len(),
+        };
+        2 + deadline + content
+    }
+
+    /// Appends the body of its header row.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        let split = if let State::Split(split) = &self.state { Some(split) } else { None };
+        let deadline = if self.deadline == 0 { 0 } else { FLAG_DEADLINE };
+        out.push(self.kind as u8);
+        out.push(deadline | split.map_or(0, |_| FLAG_SPLIT));
+        if self.deadline != 0 {
+            put_varint(out, self.deadline);
+        }
+        match split {
+            None => out.extend_from_slice(self.content()),
+            Some(split) => {
+                put_varint(out, split.generation.0);
+                put_varint(out, split.count);
+                put_varint(out, split.bytes);
+            }
+        }
+    }
+
+    /// Takes on what a header row says.
+    ///
+    /// # Errors
+    /// [`Malformed`] if no store writes such a row; the entry is then as it was.
+    pub(crate) fn decode(&mut self, last_commit: Sequence, body: &[u8]) -> Result<(), Malformed> {
+        let mut reader = Reader::new(body);
+        let kind = Type::decode(reader.u8("the type of an object")?)?;
+        let flags = reader.u8("the flags of an object")?;
+        if flags & !(FLAG_DEADLINE | FLAG_SPLIT) != 0 {
+            return Err(Malformed { expected: "the flags of an object" });
+        }
+        let deadline = if flags & FLAG_DEADLINE == 0 { 0 } else { reader.varint("a deadline")? };
+        let state = if flags & FLAG_SPLIT == 0 {
+            packed::check(reader.rest())?;
+            State::Packed
+        } else {
+            let generation = Generation(reader.varint("a generation")?);
+            let (count, bytes) = (reader.varint("a row count")?, reader.varint("a byte count")?);
+            if !reader.is_empty() {
+                return Err(Malformed { expected: "the end of a header row" });
+            }
+            State::Split(Box::new(Split::new(generation, count, bytes, false)))
+        };
+        if matches!(state, State::Packed) {
+            self.replace_content(
+                |_, out| out.extend_from_slice(reader.rest()),
+                reader.rest().len(),
+            );
+        }
+        (self.kind, self.deadline, self.state, self.last_commit) =
+            (kind, deadline, state, last_commit);
+        Ok(())
+    }
+}
+
+/// Bounds of suffixes, as a range of rows is asked for.
+pub(crate) type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! Opening a store: replay of what the tables lack, the catalogue, the workers; and a clean stop.
+
+use std::sync::Arc;
+
+use base::{Clock, Generation, Observer, Sequence, StoreTime};
+use log::{Frame, Log};
+use tables::Tables;
+
+use crate::error::Error;
+use crate::settings::Settings;
+use crate::shard::{Parts, Shard};
+use crate::store::Store;
+use crate::worker::Worker;
+use crate::workers::{Applier, Flusher, Fold, LogUpkeep, Syncer, TablesUpkeep, Timekeeper, Writer};
+
+/// Frames are folded up to this many bytes before they go to the tables.
+const REPLAY_BATCH_BYTES: usize = 32 << 20;
+
+/// What a store stands on.
+#[expect(missing_debug_implementations, reason = "four trait objects and a settings value")]
+pub struct Ground {
+    /// Its bounds.
+    pub settings: Settings,
+    /// Where its commits are.
+    pub log: Arc<dyn Log>,
+    /// Where its rows are.
+    pub tables: Arc<dyn Tables>,
+    /// Who is told what happens.
+    pub observer: Arc<dyn Observer>,
+    /// The machine's clocks.
+    pub machine: Arc<dyn Clock>,
+}
+
+/// Where the log says that the store goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The last commit in the log.
+    pub last: Sequence,
+    /// The sequence of the next one.
+    pub next: Sequence,
+    /// No generation or space at or above this has been given out.
+    pub generations: Generation,
+    /// Time goes on from here at the earliest.
+    pub time: StoreTime,
+}
+
+impl Store {
+    /// Opens a store: applies what the log has and the tables lack, and reads the catalogue. Nothing
+    /// moves until the workers are stepped.
+    pub fn open(ground: Ground, start: Start) -> Result<(Self, Vec<Box<dyn Worker>>), Error> {
+        let Ground { settings, log, tables, observer, machine } = ground;
+        replay(&*log, &*tables, &settings, start)?;
+        let parts = Parts { settings, log, tables, observer, machine };
+        let shard = Arc::new(Shard::new(parts, start.next, start.generations, start.time));
+        shard.load_catalogue()?;
+        let workers = workers(&shard);
+        Ok((Self { shard }, workers))
+    }
+
+    /// Ends the log cleanly. To be called when nothing is under way and the workers have stopped.
+    pub fn close(&self) -> Result<(), Error> {
+        self.shard.log.close().map_err(Error::Log)
+    }
+}
+
+/// One of each worker; the first two, which serve the log, may run beside each other.
+fn workers(shard: &Arc<Shard>) -> Vec<Box<dyn Worker>> {
+    vec![
+        Box::new(Writer::new(Arc::clone(shard))),
+        Box::new(Syncer::new(Arc::clone(shard))),
+        Box::new(Applier::new(Arc::clone(shard))),
+        Box::new(Flusher::new(Arc::clone(shard))),
+        Box::new(TablesUpkeep::new(Arc::clone(shard))),
+        Box::new(LogUpkeep::new(Arc::clone(shard))),
+        Box::new(Timekeeper::new(Arc::clone(shard))),
+    ]
+}
+
+/// Applies the log from behind what the tables hold. Everything in the log is durable by now.
+fn replay(
+    log: &dyn Log,
+    tables: &dyn Tables,
+    settings: &Settings,
+    start: Start,
+) -> Result<(), Error> {
+    let applied = tables.applied();
+    if applied > start.last {
+        return Err(Error::Behind { applied, last: start.last });
+    }
+    let mut batch: Vec<Frame> = Vec::new();
+    let mut bytes = 0;
+    for frame in log.read(applied.next()).map_err(Error::Log)? {
+        let frame = frame.map_err(Error::Log)?;
+        bytes += frame.header().payload_bytes as usize;
+        batch.push(frame);
+        if bytes >= REPLAY_BATCH_BYTES {
+            replay_batch(tables, settings, start.last, &batch)?;
+            batch.clear();
+            bytes = 0;
+        }
+    }
+    replay_batch(tables, settings, start.last, &batch)
+}
+
+fn replay_batch(
+    tables: &dyn Tables,
+    settings: &Settings,
+    durable: Sequence,
+    frames: &[Frame],
+) -> Result<(), Error> {
+    let mut fold = Fold::default();
+    for frame in frames {
+        fold.add(frame.records())?;
+    }
+    let Some(last) = frames.iter().map(Frame::last).max().filter(|last| *last > tables.applied())
+    else {
+        return Ok(());
+    };
+    fold.apply(tables, last)?;
+    if tables.memtable_bytes() >= settings.memtable_bytes {
+        tables.rotate();
+        while tables.flush(durable).map_err(Error::Tables)?.more {}
+        while tables.compact().map_err(Error::Tables)? {}
+    }
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! What a transaction says of itself before it runs, and what it has found out in earlier rounds.
+
+use std::ops::Range;
+
+use base::{Monotonic, Sequence, Space, StoreTime};
+use smallvec::SmallVec;
+
+use crate::load::Pins;
+use crate::namespace::{Handle, Layer};
+use crate::queue::Origin;
+use crate::stripe::Hash;
+use crate::watermark::Level;
+
+/// How the objects of a transaction are locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Beside others that only read.
+    Shared,
+    /// Alone.
+    Exclusive,
+}
+
+/// A namespace within a plan, by the order in which it was added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(pub(crate) u8);
+
+impl Place {
+    /// The one that was added first.
+    pub const FIRST: Self = Self(0);
+}
+
+/// After this many rounds that ended at a lock, the namespaces are taken exclusively.
+pub(crate) const LOCK_FAILURES_MAX: u32 = 3;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) place: Place,
+    pub(crate) layer: Layer,
+    pub(crate) id: Range<u32>,
+}
+
+/// A transaction to be: its namespaces, the objects it names, its deadline. Made anew for each, or kept
+/// and cleared so that its buffers are used again.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) namespaces: SmallVec<[Handle; 1]>,
+    pub(crate) work: Work,
+}
+
+/// What changes while a transaction runs.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) origin: Origin,
+    pub(crate) now: StoreTime,
+    pub(crate) deadline: Monotonic,
+    pub(crate) access: Access,
+    /// Bytes of log that it is expected to take; see [`Plan::expect_bytes`].
+    pub(crate) bytes: usize,
+    pub(crate) ids: Vec<u8>,
+    pub(crate) named: Vec<Named>,
+    pub(crate) rounds: u32,
+    pub(crate) lock_failures: u32,
+    pub(crate) pins: Pins,
+    /// Encoded changes, kept for its capacity.
+    pub(crate) changes: Vec<u8>,
+}
+
+impl Plan {
+    /// A transaction at the time `now` that is given up at `deadline`.
+    pub fn new(now: StoreTime, deadline: Monotonic) -> Self {
+        let work = Work {
+            origin: Origin::default(),
+            now,
+            deadline,
+            access: Access::Shared,
+            bytes: 0,
+            ids: Vec::new(),
+            named: Vec::new(),
+            rounds: 0,
+            lock_failures: 0,
+            pins: Pins::default(),
+            changes: Vec::new(),
+        };
+        Self { namespaces: SmallVec::new(), work }
+    }
+
+    /// Forgets everything but its buffers.
+    pub fn reset(&mut self, now: StoreTime, deadline: Monotonic) {
+        self.namespaces.clear();
+        let work = &mut self.work;
+        (work.now, work.deadline, work.access, work.bytes) = (now, deadline, Access::Shared, 0);
+        (work.rounds, work.lock_failures) = (0, 0);
+        work.ids.clear();
+        work.named.clear();
+        work.pins.release();
+    }
+
+    /// The time that the transaction happens at.
+    pub fn now(&self) -> StoreTime {
+        self.work.now
+    }
+
+    /// Who it is for.
+    pub fn set_origin(&mut self, origin: Origin) {
+        self.work.origin = origin;
+    }
+
+    /// Says that it may write, and about how many bytes: as much log is set aside before it runs.
+    pub fn expect_bytes(&mut self, bytes: usize) {
+        self.work.access = Access::Exclusive;
+        self.work.bytes = self.work.bytes.saturating_add(bytes);
+    }
+
+    /// Adds a namespace, or finds it. At most 255.
+    pub fn namespace(&mut self, handle: &Handle) -> Place {
+        let namespace = handle.namespace();
+        let at =
+            self.namespaces.iter().position(|have| have.namespace() == namespace).unwrap_or_else(
+                || {
+                    self.namespaces.push(handle.clone());
+                    self.namespaces.len() - 1
+                },
+            );
+        Place(u8::try_from(at).unwrap_or(u8::MAX))
+    }
+
+    /// Names an object that it will use. `write` appends the id.
+    pub fn name(&mut self, place: Place, layer: Layer, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.work.ids.len();
+        write(&mut self.work.ids);
+        self.work.add(place, layer, start);
+    }
+
+    /// How many rounds it has taken.
+    pub fn rounds(&self) -> u32 {
+        self.work.rounds
+    }
+}
+
+impl Work {
+    fn add(&mut self, place: Place, layer: Layer, start: usize) {
+        let bound = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let id = bound(start)..bound(self.ids.len());
+        self.named.push(Named { place, layer, id });
+    }
+
+    /// Names an object that it turned out to use.
+    pub(crate) fn found(&mut self, place: Place, layer: Layer, id: &[u8]) {
+        let start = self.ids.len();
+        self.ids.extend_from_slice(id);
+        self.add(place, layer, start);
+    }
+
+    pub(crate) fn id(&self, named: &Named) -> &[u8] {
+        &self.ids[named.id.start as usize..named.id.end as usize]
+    }
+
+    pub(crate) fn is_desperate(&self) -> bool {
+        self.lock_failures >= LOCK_FAILURES_MAX
+    }
+}
+
+/// Something that a transaction needs and that is not in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Want {
+    pub(crate) space: Space,
+    pub(crate) hash: Hash,
+    pub(crate) id: Box<[u8]>,
+    pub(crate) part: Part,
+}
+
+/// Which part of an object is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Its header, and its rows if they are few.
+    Header,
+    /// One row.
+    Row(Box<[u8]>),
+    /// All rows.
+    All,
+}
+
+/// How a round of a transaction ended.
+#[derive(Debug)]
+pub enum Attempt<R> {
+    /// It is done. Reply when [`Receipt`] says so.
+    Done(R, Receipt),
+    /// It was undone. Nothing of it happened.
+    Refused(crate::Refusal),
+    /// Load these, if any, and try again.
+    Again(Vec<Want>),
+}
+
+/// What the reply to a transaction has to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its own sequence, if it changed anything.
+    pub commit: Option<Sequence>,
+    /// The last commit that its result depends on, its own included.
+    pub after: Sequence,
+    /// How far that commit must have come.
+    pub level: Level,
+}

@@ -1,0 +1,167 @@
+//! What the transactions and workers of one shard share.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use base::{Clock, Event, Generation, Namespace, Observer, Sequence, Space, StoreTime};
+use log::{Group, Log};
+use parking_lot::{Mutex, RwLock};
+use tables::Tables;
+
+use crate::clock::StoreClock;
+use crate::load::Loads;
+use crate::namespace::Handle;
+use crate::object::State;
+use crate::queue::Queue;
+use crate::settings::Settings;
+use crate::signal::Signal;
+use crate::stripe::{Hash, Slot, Stripes};
+use crate::watermark::{Level, Watermarks};
+
+/// An absent object whose entry is kept until its absence is in the tables and durable.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tombstone {
+    pub(crate) sequence: Sequence,
+    pub(crate) hash: Hash,
+    pub(crate) slot: Slot,
+}
+
+/// Groups that are written and not yet applied.
+#[derive(Debug, Default)]
+pub(crate) struct Backlog {
+    pub(crate) groups: Mutex<VecDeque<Group>>,
+    pub(crate) bytes: AtomicUsize,
+    pub(crate) work: Arc<Signal>,
+}
+
+/// The shared part of a store. One log, one set of trees, one sequence.
+pub(crate) struct Shard {
+    pub(crate) settings: Settings,
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) tables: Arc<dyn Tables>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) machine: Arc<dyn Clock>,
+    pub(crate) clock: StoreClock,
+    pub(crate) stripes: Stripes,
+    pub(crate) queue: Queue,
+    pub(crate) watermarks: Watermarks,
+    pub(crate) backlog: Backlog,
+    pub(crate) loads: Loads,
+    pub(crate) namespaces: RwLock<HashMap<Namespace, Handle>>,
+    /// Whether what a space does not have in memory is absent, for the evictor.
+    pub(crate) complete: RwLock<HashMap<Space, Arc<AtomicBool>>>,
+    generations: AtomicU64,
+    tombstones: Mutex<VecDeque<Tombstone>>,
+    /// Bytes of memory that objects are taken to cost.
+    resident: AtomicUsize,
+}
+
+impl std::fmt::Debug for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shard").field("watermarks", &self.watermarks).finish_non_exhaustive()
+    }
+}
+
+/// What a shard is made of, from outside.
+pub(crate) struct Parts {
+    pub(crate) settings: Settings,
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) tables: Arc<dyn Tables>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) machine: Arc<dyn Clock>,
+}
+
+impl Shard {
+    /// A shard whose next commit is `next`, and everything below it applied.
+    pub(crate) fn new(
+        parts: Parts,
+        next: Sequence,
+        generations: Generation,
+        least: StoreTime,
+    ) -> Self {
+        let Parts { settings, log, tables, observer, machine } = parts;
+        let clock = StoreClock::new(machine.monotonic(), machine.wall_ms(), least);
+        Self {
+            settings,
+            log,
+            tables,
+            observer,
+            machine,
+            clock,
+            stripes: Stripes::new(settings.hash_seed),
+            queue: Queue::new(next),
+            watermarks: Watermarks::new(Sequence(next.0 - 1)),
+            backlog: Backlog::default(),
+            loads: Loads::default(),
+            namespaces: RwLock::default(),
+            complete: RwLock::default(),
+            generations: AtomicU64::new(generations.0.max(1)),
+            tombstones: Mutex::default(),
+            resident: AtomicUsize::new(0),
+        }
+    }
+
+    /// Takes a generation, or the number of a space, that was never given out before.
+    pub(crate) fn next_generation(&self) -> Generation {
+        Generation(self.generations.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// No generation at or above this has been given out.
+    pub(crate) fn generation_ceiling(&self) -> Generation {
+        Generation(self.generations.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn now(&self) -> StoreTime {
+        self.clock.at(self.machine.monotonic())
+    }
+
+    pub(crate) fn resident(&self) -> usize {
+        self.resident.load(Ordering::Relaxed)
+    }
+
+    /// Objects in memory have grown by so many bytes.
+    pub(crate) fn charge(&self, grown: isize) {
+        // Wrapping, as signed numbers in an unsigned cell: the sum of all is never negative.
+        self.resident.fetch_add(grown.cast_unsigned(), Ordering::Relaxed);
+    }
+
+    /// Keeps in mind an entry that is to go once nothing depends on it.
+    pub(crate) fn bury(&self, tombstone: Tombstone) {
+        self.tombstones.lock().push_back(tombstone);
+    }
+
+    /// Lets go of the entries of absent objects on which nothing depends any more. At most `most`;
+    /// whether there are more.
+    pub(crate) fn clear_tombstones(&self, most: usize) -> bool {
+        let through = self.watermarks.at(Level::Applied).min(self.watermarks.at(Level::Durable));
+        for _ in 0..most {
+            let due = {
+                let mut tombstones = self.tombstones.lock();
+                let due = tombstones.front().is_some_and(|first| first.sequence <= through);
+                if due { tombstones.pop_front() } else { None }
+            };
+            let Some(Tombstone { sequence, hash, slot }) = due else { return false };
+            let mut stripe = self.stripes.lock(hash.stripe()).write();
+            let idle = stripe.get(slot).is_some_and(|entry| {
+                // A slot may have been given to another object since: then its commit differs.
+                matches!(entry.state, State::Absent)
+                    && entry.last_commit == sequence
+                    && entry.pins == 0
+            });
+            if idle && let Some(entry) = stripe.remove(hash, slot) {
+                drop(stripe);
+                self.charge(-entry.charge().cast_signed());
+            }
+        }
+        true
+    }
+
+    /// The log can no longer be trusted: says so once, and lets nobody wait.
+    pub(crate) fn poison(&self, reason: &dyn std::fmt::Display) {
+        if !self.watermarks.is_poisoned() {
+            self.observer.event(&Event::Poisoned { reason: reason.to_string() });
+        }
+        self.watermarks.poison();
+    }
+}

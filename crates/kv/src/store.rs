@@ -1,0 +1,301 @@
+//! The store: namespaces, transactions, and what there is to wait for.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::task::{Context, Poll};
+
+use base::{Event, Monotonic, Namespace, Sequence, Space, StoreTime, Tenant};
+use log::record::Session;
+use smallvec::SmallVec;
+
+use crate::error::{Error, Refusal, Stop};
+use crate::load::Load;
+use crate::lock::{GateGuard, StripeGuard};
+use crate::namespace::{Entry, Gate, Handle, LAYERS, Part};
+use crate::plan::{Access, Attempt, Named, Plan, Want, Work};
+use crate::queue::Origin;
+use crate::shard::Shard;
+use crate::stripe::StripeId;
+use crate::txn::Txn;
+use crate::watermark::{Level, Watermarks};
+use crate::{key, settings};
+
+/// A handle on the one shard of a store. Cheap to clone; all clones are the same store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) shard: Arc<Shard>,
+}
+
+impl Store {
+    /// The time, as transactions see it.
+    pub fn now(&self) -> StoreTime {
+        self.shard.now()
+    }
+
+    /// How far the log and the tables have come.
+    pub fn watermarks(&self) -> &Watermarks {
+        &self.shard.watermarks
+    }
+
+    /// What it was opened with.
+    pub fn settings(&self) -> &settings::Settings {
+        &self.shard.settings
+    }
+
+    /// Bytes of memory that objects are taken to cost.
+    pub fn resident_bytes(&self) -> usize {
+        self.shard.resident()
+    }
+
+    /// The namespace, made with the settings' durability if it is new: that is a commit of its own.
+    ///
+    /// # Errors
+    /// A refusal of kind `Denied` if it belongs to another tenant.
+    pub fn namespace(&self, tenant: Tenant, namespace: Namespace) -> Result<Handle, Refusal> {
+        let known = self.shard.namespaces.read().get(&namespace).cloned();
+        let handle = known.unwrap_or_else(|| self.make_namespace(tenant, namespace));
+        let owner = handle.0.entry.read().tenant;
+        if owner == tenant {
+            return Ok(handle);
+        }
+        let message = format!("namespace {namespace} belongs to another tenant");
+        Err(Refusal { kind: base::Kind::Denied, code: "NOPERM", message: message.into() })
+    }
+
+    fn make_namespace(&self, tenant: Tenant, namespace: Namespace) -> Handle {
+        let shard = &self.shard;
+        let mut namespaces = shard.namespaces.write();
+        if let Some(handle) = namespaces.get(&namespace) {
+            return handle.clone();
+        }
+        let part = || {
+            let space = Space(shard.next_generation().0);
+            Part { space, complete: Arc::new(AtomicBool::new(true)) }
+        };
+        let entry =
+            Entry { tenant, durability: shard.settings.durability, parts: LAYERS.map(|_| part()) };
+        let mut value = Vec::new();
+        entry.encode(&mut value);
+        let mut changes = Vec::new();
+        log::record::put(&mut changes, &key::catalogue(namespace), &value);
+        shard.commit_own(&changes);
+        shard.know(&entry);
+        let handle = Handle(Arc::new(Gate { namespace, entry: entry.into() }));
+        namespaces.insert(namespace, handle.clone());
+        handle
+    }
+
+    /// Puts a session into the log, so that its commits can be told by whom they were made.
+    pub fn begin_session(&self, session: &Session<'_>) {
+        self.shard.queue.push_session(session, self.now());
+    }
+
+    /// Takes a session out again.
+    pub fn end_session(&self, number: u64) {
+        self.shard.queue.push_session_end(number, self.now());
+    }
+
+    /// Runs one round of a transaction. The closure must do the same each time it is run, apart from
+    /// what it reads; on [`Attempt::Again`], [`Store::load`] what is wanted and call this again.
+    pub fn attempt<R>(
+        &self,
+        plan: &mut Plan,
+        closure: impl FnMut(&mut Txn<'_>) -> Result<R, Stop>,
+    ) -> Attempt<R> {
+        let shard = &*self.shard;
+        if shard.watermarks.is_poisoned() {
+            return Attempt::Refused(Refusal::unknown());
+        }
+        let round = plan.work.rounds;
+        plan.work.rounds += 1;
+        if round > 0 {
+            shard.observer.event(&Event::Rerun { round });
+            if shard.machine.monotonic() > plan.work.deadline {
+                let message = format!(
+                    "the transaction did not come to an end in time, after {round} rounds; name its keys"
+                );
+                return Attempt::Refused(Refusal::limit(message));
+            }
+        }
+        let Plan { namespaces, work } = plan;
+        let gates = lock_gates(namespaces, shard, work);
+        let guards = lock_stripes(shard, &gates, work);
+        let txn = Txn::new(shard, work, gates, guards);
+        let attempt = run(txn, closure);
+        if !matches!(attempt, Attempt::Again(_)) {
+            plan.work.pins.release();
+        }
+        attempt
+    }
+
+    /// Brings what a transaction wants into memory, and keeps it there until the plan is reset or
+    /// done. Blocks on the disk. Returns loads of others that have to be over before the next round.
+    pub fn load(&self, plan: &mut Plan, wants: Vec<Want>) -> Result<Vec<u64>, Error> {
+        self.shard.load(wants, &mut plan.work.pins)
+    }
+
+    /// First step of [`Store::load`]: takes note, and reads nothing.
+    pub fn begin_load(&self, plan: &mut Plan, wants: Vec<Want>) -> Load {
+        self.shard.place(wants, &mut plan.work.pins)
+    }
+
+    /// Second step of [`Store::load`]: reads. Blocks on the disk.
+    pub fn read_load(&self, load: &mut Load) -> Result<(), Error> {
+        load.read(&self.shard)
+    }
+
+    /// Third step of [`Store::load`]: puts what was read into memory.
+    pub fn end_load(&self, load: Load, read: Result<(), Error>) -> Result<(), Error> {
+        self.shard.fill(load, read)
+    }
+
+    /// Ready when a load that another has begun is over.
+    pub fn poll_load(&self, ticket: u64, context: &Context<'_>) -> Poll<()> {
+        self.shard.loads.poll_over(ticket, context)
+    }
+
+    /// Stops taking commits for good, as after a failed write of the log: what is under way may have
+    /// happened or not.
+    pub fn fail(&self, reason: &dyn std::fmt::Display) {
+        self.shard.poison(reason);
+    }
+
+    /// Whether everything up to `sequence` has come as far as `level`.
+    pub fn has_reached(&self, level: Level, sequence: Sequence) -> bool {
+        self.shard.watermarks.at(level) >= sequence
+    }
+
+    /// A transaction that is given up `within` from now.
+    pub fn plan(&self, within: Monotonic) -> Plan {
+        let now = self.shard.machine.monotonic();
+        Plan::new(self.shard.clock.at(now), now + within)
+    }
+
+    /// Clears a plan for another transaction, given up `within` from now.
+    pub fn replan(&self, plan: &mut Plan, within: Monotonic) {
+        let now = self.shard.machine.monotonic();
+        plan.reset(self.shard.clock.at(now), now + within);
+    }
+}
+
+impl Shard {
+    /// Commits rows of the store's own, of which memory keeps no objects.
+    pub(crate) fn commit_own(&self, changes: &[u8]) -> Sequence {
+        let stamped = |sequence| self.watermarks.set_queued(sequence);
+        self.queue.push(self.now(), Origin::default(), changes, stamped)
+    }
+
+    /// Takes note of a namespace's spaces, for the evictor.
+    pub(crate) fn know(&self, entry: &Entry) {
+        let mut complete = self.complete.write();
+        for part in &entry.parts {
+            complete.insert(part.space, Arc::clone(&part.complete));
+        }
+    }
+
+    /// Takes on the namespaces that the tables know of.
+    pub(crate) fn load_catalogue(&self) -> Result<(), Error> {
+        use std::ops::Bound::{Excluded, Included};
+        let view = self.tables.view();
+        let start = key::catalogue_start();
+        let end = key::after_prefix(start);
+        let mut found = HashMap::new();
+        for row in view.range(Included(start), Excluded(&end)) {
+            let (key, value) = row.map_err(Error::Tables)?;
+            let damaged = Error::Damaged { what: "a row of the catalogue" };
+            let Some(namespace) = key::parse_catalogue(&key) else { return Err(damaged) };
+            let Ok(entry) = Entry::decode(&value) else { return Err(damaged) };
+            self.know(&entry);
+            found.insert(namespace, Handle(Arc::new(Gate { namespace, entry: entry.into() })));
+        }
+        *self.namespaces.write() = found;
+        Ok(())
+    }
+}
+
+/// Locks the gates, in order of namespace.
+fn lock_gates<'a>(
+    namespaces: &'a [Handle],
+    shard: &Shard,
+    work: &Work,
+) -> SmallVec<[GateGuard<'a>; 1]> {
+    let access = if work.is_desperate() { Access::Exclusive } else { Access::Shared };
+    if work.is_desperate() {
+        shard.observer.event(&Event::ExclusiveFallback);
+    }
+    if let [one] = namespaces {
+        return SmallVec::from_iter([GateGuard::lock(&one.0.entry, access)]);
+    }
+    let mut order: SmallVec<[usize; 4]> = (0..namespaces.len()).collect();
+    order.sort_unstable_by_key(|&at| namespaces[at].namespace());
+    let mut gates: SmallVec<[Option<GateGuard<'a>>; 4]> = namespaces.iter().map(|_| None).collect();
+    for at in order {
+        gates[at] = Some(GateGuard::lock(&namespaces[at].0.entry, access));
+    }
+    gates.into_iter().flatten().collect()
+}
+
+/// Locks the stripes of all named objects, in ascending order.
+fn lock_stripes<'a>(
+    shard: &'a Shard,
+    gates: &[GateGuard<'_>],
+    work: &Work,
+) -> SmallVec<[(StripeId, StripeGuard<'a>); 2]> {
+    let stripe_of = |named: &Named| {
+        let space = gates[usize::from(named.place.0)].part(named.layer).space;
+        shard.stripes.hash(space, work.id(named)).stripe()
+    };
+    let mut stripes: SmallVec<[StripeId; 8]> = work.named.iter().map(stripe_of).collect();
+    stripes.sort_unstable();
+    stripes.dedup();
+    stripes
+        .into_iter()
+        .map(|id| (id, StripeGuard::lock(shard.stripes.lock(id), work.access)))
+        .collect()
+}
+
+fn run<R>(
+    mut txn: Txn<'_>,
+    mut closure: impl FnMut(&mut Txn<'_>) -> Result<R, Stop>,
+) -> Attempt<R> {
+    let start = txn.savepoint();
+    let shard = txn.shard;
+    let opened = open_all(&mut txn);
+    let outcome =
+        opened.and_then(|()| match catch_unwind(AssertUnwindSafe(|| closure(&mut txn))) {
+            Ok(outcome) => outcome,
+            Err(_panic) => {
+                Err(Refusal::internal("internal: the command failed in a way that is our fault")
+                    .into())
+            }
+        });
+    match outcome {
+        Ok(result) => {
+            let receipt = txn.commit();
+            Attempt::Done(result, receipt)
+        }
+        Err(stop) => {
+            txn.roll_back(start);
+            shard.observer.event(&Event::Undone);
+            match stop {
+                Stop::Refused(refusal) => Attempt::Refused(refusal),
+                Stop::Retry => Attempt::Again(txn.wants.take()),
+            }
+        }
+    }
+}
+
+/// Opens what the plan names before anything runs, so that everything missing is loaded at once.
+fn open_all(txn: &mut Txn<'_>) -> Result<(), Stop> {
+    let mut outcome = Ok(());
+    for at in 0..txn.work.named.len() {
+        match txn.open_named(at) {
+            Ok(_) => {}
+            Err(Stop::Retry) => outcome = Err(Stop::Retry),
+            refused @ Err(_) => return refused.map(drop),
+        }
+    }
+    outcome
+}

@@ -1,0 +1,591 @@
+//! A transaction while its closure runs: objects that are locked, changed in place, and put back as
+//! they were if it does not commit.
+//!
+//! Commands reach rows only through here. Nothing here waits: what is not in memory or cannot be
+//! locked at once is noted, the closure ends with [`Stop::Retry`], and the transaction is run again
+//! with it at hand.
+//!
+//! Invariants:
+//! 1. Every change has an entry in the undo log, so undoing it in reverse gives back every byte.
+//! 2. What is written to the log is derived from the undo log: a change cannot be made and not logged.
+//! 3. A stripe is waited for only before the closure runs, in ascending order; later ones are tried.
+
+use std::cell::RefCell;
+use std::ops::RangeBounds;
+
+use base::{Generation, Sequence, Space, StoreTime};
+use hashbrown::HashTable;
+use smallvec::SmallVec;
+
+use crate::error::{Refusal, Stop};
+use crate::lock::{GateGuard, StripeGuard};
+use crate::namespace::{Durability, Layer};
+use crate::object::{Bounds, Entry, Header, Known, Row, Split, State, Type};
+use crate::packed;
+use crate::plan::{Access, Part, Place, Want, Work};
+use crate::shard::Shard;
+use crate::stripe::{Hash, Slot, StripeId};
+use crate::watermark::Level;
+
+/// An object that a transaction has opened; good within that transaction only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Object(u32);
+
+/// Where a transaction can go back to.
+#[derive(Clone, Copy, Debug)]
+pub struct Savepoint {
+    undo: usize,
+    bytes: usize,
+}
+
+/// More opened objects than this are found through an index.
+const OPENED_LINEAR: usize = 16;
+
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) place: Place,
+    pub(crate) space: Space,
+    pub(crate) hash: Hash,
+    guard: u16,
+    pub(crate) slot: Option<Slot>,
+    /// Where its id is in the plan's buffer.
+    id: (u32, u32),
+    pub(crate) original: Original,
+    pub(crate) changed: bool,
+}
+
+/// What an object was when the transaction opened it, expired or not: what its rows on disk say.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Original {
+    pub(crate) there: bool,
+    pub(crate) generation: Option<Generation>,
+    pub(crate) deadline: Option<StoreTime>,
+    pub(crate) charge: usize,
+}
+
+/// One change, as it has to be taken back.
+#[derive(Debug)]
+pub(crate) enum Undo {
+    /// An entry was made.
+    Inserted,
+    /// Bytes and state were replaced.
+    Content { bytes: Box<[u8]>, state: State, deadline: Option<StoreTime>, kind: Type },
+    /// The deadline was set.
+    Deadline(Option<StoreTime>),
+    /// A row of a split object was set.
+    Row { generation: Generation, suffix: Box<[u8]>, was: Option<Row>, count: u64, bytes: u64 },
+}
+
+/// See the module's description.
+#[derive(Debug)]
+pub struct Txn<'a> {
+    pub(crate) shard: &'a Shard,
+    pub(crate) work: &'a mut Work,
+    pub(crate) gates: SmallVec<[GateGuard<'a>; 1]>,
+    pub(crate) guards: SmallVec<[(StripeId, StripeGuard<'a>); 2]>,
+    /// How many of the guards were taken before the closure ran, in ascending order.
+    sorted: usize,
+    pub(crate) opened: SmallVec<[Opened; 2]>,
+    index: HashTable<u32>,
+    pub(crate) undo: Vec<(Object, Undo)>,
+    pub(crate) wants: RefCell<Vec<Want>>,
+    after: Sequence,
+    level: Level,
+    bytes: usize,
+}
+
+impl<'a> Txn<'a> {
+    pub(crate) fn new(
+        shard: &'a Shard,
+        work: &'a mut Work,
+        gates: SmallVec<[GateGuard<'a>; 1]>,
+        guards: SmallVec<[(StripeId, StripeGuard<'a>); 2]>,
+    ) -> Self {
+        let durable = gates.iter().any(|gate| gate.durability == Durability::Durable);
+        Self {
+            shard,
+            work,
+            gates,
+            sorted: guards.len(),
+            guards,
+            opened: SmallVec::new(),
+            index: HashTable::new(),
+            undo: Vec::new(),
+            wants: RefCell::default(),
+            after: Sequence::ZERO,
+            level: if durable { Level::Durable } else { Level::Written },
+            bytes: 0,
+        }
+    }
+
+    /// The time that everything in the transaction happens at.
+    pub fn now(&self) -> StoreTime {
+        self.work.now
+    }
+
+    /// Makes the reply wait until everything it depends on is synced, whatever the namespace asks for:
+    /// for locks, leases and idempotency records.
+    pub fn require_durable(&mut self) {
+        self.level = Level::Durable;
+    }
+
+    pub(crate) const fn waits_for(&self) -> (Sequence, Level) {
+        (self.after, self.level)
+    }
+
+    /// Opens an object, whether it exists or not.
+    ///
+    /// # Errors
+    /// [`Stop::Retry`] if it is locked by another or not in memory; [`Stop::Refused`] if its id is
+    /// longer than [`base::limits::ID_BYTES_MAX`] or the transaction has opened too many.
+    pub fn open(&mut self, place: Place, layer: Layer, id: &[u8]) -> Result<Object, Stop> {
+        let space = self.gates[usize::from(place.0)].part(layer).space;
+        let hash = self.shard.stripes.hash(space, id);
+        if let Some(object) = self.find_opened(hash, space, id) {
+            return Ok(object);
+        }
+        self.check_id(id)?;
+        let start = self.work.ids.len();
+        self.work.found(place, layer, id);
+        self.open_new(place, layer, space, hash, (start, self.work.ids.len()))
+    }
+
+    /// Opens the object that the plan named `at`-th.
+    pub(crate) fn open_named(&mut self, at: usize) -> Result<Object, Stop> {
+        let named = self.work.named[at].clone();
+        let space = self.gates[usize::from(named.place.0)].part(named.layer).space;
+        let id = (named.id.start as usize, named.id.end as usize);
+        let bytes = &self.work.ids[id.0..id.1];
+        let hash = self.shard.stripes.hash(space, bytes);
+        if let Some(object) = self.find_opened(hash, space, bytes) {
+            return Ok(object);
+        }
+        self.check_id(&self.work.ids[id.0..id.1])?;
+        self.open_new(named.place, named.layer, space, hash, id)
+    }
+
+    fn check_id(&self, id: &[u8]) -> Result<(), Stop> {
+        let limits = &self.shard.settings.limits;
+        if id.len() > base::limits::ID_BYTES_MAX {
+            let max = base::limits::ID_BYTES_MAX;
+            return Err(Refusal::limit(format!(
+                "a key takes at most {max} bytes, this one {}",
+                id.len()
+            ))
+            .into());
+        }
+        if self.opened.len() >= limits.transaction_objects {
+            let max = limits.transaction_objects;
+            return Err(Refusal::limit(format!(
+                "a transaction touches at most {max} keys; split it up"
+            ))
+            .into());
+        }
+        Ok(())
+    }
+
+    fn find_opened(&self, hash: Hash, space: Space, id: &[u8]) -> Option<Object> {
+        let same =
+            |opened: &Opened| opened.hash == hash && opened.space == space && self.id(opened) == id;
+        let at = if self.opened.len() <= OPENED_LINEAR {
+            self.opened.iter().position(same).and_then(|at| u32::try_from(at).ok())
+        } else {
+            self.index.find(hash.spread(), |&at| same(&self.opened[at as usize])).copied()
+        };
+        at.map(Object)
+    }
+
+    fn open_new(
+        &mut self,
+        place: Place,
+        layer: Layer,
+        space: Space,
+        hash: Hash,
+        id: (usize, usize),
+    ) -> Result<Object, Stop> {
+        let guard = self.guard_of(hash.stripe())?;
+        let bytes = &self.work.ids[id.0..id.1];
+        let stripe = self.guards[guard].1.stripe();
+        let slot = stripe.find(hash, space, bytes);
+        let mut original = Original::default();
+        match slot.and_then(|slot| stripe.get(slot)) {
+            Some(entry) if !matches!(entry.state, State::Loading(_)) => {
+                entry.touch();
+                self.after = self.after.max(entry.last_commit);
+                original = Original::of(entry);
+            }
+            None if self.gates[usize::from(place.0)].part(layer).is_complete() => {}
+            _ => {
+                let want = Want { space, hash, id: bytes.into(), part: Part::Header };
+                self.wants.get_mut().push(want);
+                return Err(Stop::Retry);
+            }
+        }
+        let bound = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let object = Object(bound(self.opened.len()));
+        let guard = u16::try_from(guard).unwrap_or(u16::MAX);
+        let id = (bound(id.0), bound(id.1));
+        self.opened.push(Opened { place, space, hash, guard, slot, id, original, changed: false });
+        self.add_to_index();
+        Ok(object)
+    }
+
+    /// Keeps the index of opened objects, from the object on with which a walk becomes slow.
+    fn add_to_index(&mut self) {
+        let from = match self.opened.len() {
+            ..=OPENED_LINEAR => return,
+            len if len == OPENED_LINEAR + 1 => 0,
+            len => len - 1,
+        };
+        let opened = &self.opened;
+        for (at, new) in opened.iter().enumerate().skip(from) {
+            let at = u32::try_from(at).unwrap_or(u32::MAX);
+            self.index
+                .insert_unique(new.hash.spread(), at, |&at| opened[at as usize].hash.spread());
+        }
+    }
+
+    /// The guard of a stripe; tried, not waited for, if it is not held yet.
+    fn guard_of(&mut self, stripe: StripeId) -> Result<usize, Stop> {
+        let (sorted, tried) = self.guards.split_at(self.sorted);
+        let at = sorted.binary_search_by_key(&stripe, |held| held.0).ok();
+        let at =
+            at.or_else(|| Some(sorted.len() + tried.iter().position(|held| held.0 == stripe)?));
+        if let Some(at) = at {
+            return Ok(at);
+        }
+        let Some(guard) = StripeGuard::try_lock(self.shard.stripes.lock(stripe), self.work.access)
+        else {
+            self.work.lock_failures += 1;
+            return Err(Stop::Retry);
+        };
+        self.guards.push((stripe, guard));
+        Ok(self.guards.len() - 1)
+    }
+
+    pub(crate) fn id(&self, opened: &Opened) -> &[u8] {
+        &self.work.ids[opened.id.0 as usize..opened.id.1 as usize]
+    }
+
+    pub(crate) fn entry(&self, object: Object) -> Option<&Entry> {
+        let opened = &self.opened[object.0 as usize];
+        self.guards[usize::from(opened.guard)].1.stripe().get(opened.slot?)
+    }
+
+    pub(crate) fn entry_mut(&mut self, object: Object) -> Option<&mut Entry> {
+        let opened = &self.opened[object.0 as usize];
+        self.guards[usize::from(opened.guard)].1.stripe_mut()?.get_mut(opened.slot?)
+    }
+
+    fn existing(&self, object: Object) -> Option<&Entry> {
+        self.entry(object).filter(|entry| entry.exists(self.work.now))
+    }
+
+    /// What is known of the object without its rows; `None` if it does not exist.
+    pub fn header(&self, object: Object) -> Option<Header> {
+        self.existing(object).map(Entry::header)
+    }
+
+    /// The type of the object; `None` if it does not exist. Cheaper than [`Txn::header`].
+    pub fn kind(&self, object: Object) -> Option<Type> {
+        self.existing(object).map(Entry::kind)
+    }
+
+    /// The value of one row; `None` if the object or the row does not exist.
+    pub fn row(&self, object: Object, suffix: &[u8]) -> Result<Option<&[u8]>, Stop> {
+        let Some(entry) = self.existing(object) else { return Ok(None) };
+        match &entry.state {
+            State::Split(split) => match split.get(suffix) {
+                Known::Value(value) => Ok(Some(value)),
+                Known::Absent => Ok(None),
+                Known::Unknown => Err(self.want(object, Part::Row(suffix.into()))),
+            },
+            _ => Ok(packed::get(entry.content(), suffix)),
+        }
+    }
+
+    /// The rows within bounds, in order of suffix.
+    pub fn rows(&self, object: Object, bounds: Bounds<'_>) -> Result<Vec<(&[u8], &[u8])>, Stop> {
+        let Some(entry) = self.existing(object) else { return Ok(Vec::new()) };
+        match &entry.state {
+            State::Split(split) if split.complete => Ok(split.rows(bounds).collect()),
+            State::Split(_) => Err(self.want(object, Part::All)),
+            _ => {
+                let rows = packed::rows(entry.content()).map(|row| (row.suffix, row.value));
+                Ok(rows
+                    .filter(|(suffix, _)| RangeBounds::<[u8]>::contains(&bounds, *suffix))
+                    .collect())
+            }
+        }
+    }
+
+    fn want(&self, object: Object, part: Part) -> Stop {
+        let opened = &self.opened[object.0 as usize];
+        let (space, hash) = (opened.space, opened.hash);
+        self.wants.borrow_mut().push(Want { space, hash, id: self.id(opened).into(), part });
+        Stop::Retry
+    }
+
+    /// Puts an object without rows in the place of whatever is there. It comes to be with its first row.
+    pub fn create(&mut self, object: Object, kind: Type) -> Result<(), Stop> {
+        self.make_entry(object)?;
+        self.replace(object, State::Packed, kind);
+        Ok(())
+    }
+
+    /// Removes the object; whether it existed.
+    pub fn delete(&mut self, object: Object) -> Result<bool, Stop> {
+        let existed = self.existing(object).is_some();
+        if self.entry(object).is_some_and(|entry| !matches!(entry.state, State::Absent)) {
+            self.alone()?;
+            self.replace(object, State::Absent, Type::String);
+        }
+        Ok(existed)
+    }
+
+    /// Sets when the object ends, or that it does not. Nothing happens to an absent one.
+    pub fn set_deadline(
+        &mut self,
+        object: Object,
+        deadline: Option<StoreTime>,
+    ) -> Result<(), Stop> {
+        if self.existing(object).is_none_or(|entry| entry.deadline() == deadline) {
+            return Ok(());
+        }
+        self.alone()?;
+        if let Some(entry) = self.entry_mut(object) {
+            let was = entry.deadline();
+            entry.set_deadline(deadline);
+            self.undo.push((object, Undo::Deadline(was)));
+        }
+        Ok(())
+    }
+
+    /// Sets one row of an object that exists or was created in this transaction.
+    pub fn put(&mut self, object: Object, suffix: &[u8], value: &[u8]) -> Result<(), Stop> {
+        self.alone()?;
+        if self.existing(object).is_none() {
+            return Err(Refusal::internal("a row was set in an object that does not exist").into());
+        }
+        self.charge(suffix, value.len())?;
+        self.split_before(object, suffix, value);
+        if self.is_split(object) {
+            return self.set_row(object, suffix, Some(value));
+        }
+        let more = packed::row_len(suffix, value);
+        self.edit(object, more, |content, out| packed::replace(out, content, suffix, Some(value)));
+        Ok(())
+    }
+
+    /// Removes one row; whether it was there. With its last row the object goes.
+    pub fn remove(&mut self, object: Object, suffix: &[u8]) -> Result<bool, Stop> {
+        if self.row(object, suffix)?.is_none() {
+            return Ok(false);
+        }
+        self.alone()?;
+        self.charge(suffix, 0)?;
+        if self.is_split(object) {
+            self.set_row(object, suffix, None)?;
+        } else {
+            self.edit(object, 0, |content, out| packed::replace(out, content, suffix, None));
+        }
+        let empty = self.entry(object).is_some_and(|entry| match &entry.state {
+            State::Split(split) => split.count == 0,
+            _ => entry.content().is_empty(),
+        });
+        if empty {
+            self.replace(object, State::Absent, Type::String);
+        }
+        Ok(true)
+    }
+
+    /// Where to go back to with [`Txn::roll_back`].
+    pub fn savepoint(&self) -> Savepoint {
+        Savepoint { undo: self.undo.len(), bytes: self.bytes }
+    }
+
+    /// Takes back every change since `savepoint`.
+    pub fn roll_back(&mut self, savepoint: Savepoint) {
+        while self.undo.len() > savepoint.undo {
+            let Some((object, undo)) = self.undo.pop() else { break };
+            self.take_back(object, undo);
+        }
+        self.bytes = savepoint.bytes;
+    }
+
+    fn take_back(&mut self, object: Object, undo: Undo) {
+        if let Undo::Inserted = undo {
+            let opened = &mut self.opened[object.0 as usize];
+            let (hash, slot) = (opened.hash, opened.slot.take());
+            let stripe = self.guards[usize::from(opened.guard)].1.stripe_mut();
+            if let (Some(stripe), Some(slot)) = (stripe, slot) {
+                stripe.remove(hash, slot);
+            }
+            return;
+        }
+        let Some(entry) = self.entry_mut(object) else { return };
+        match undo {
+            Undo::Inserted => {}
+            Undo::Content { bytes, state, deadline, kind } => {
+                entry.restore(bytes, state);
+                entry.set_deadline(deadline);
+                entry.set_kind(kind);
+            }
+            Undo::Deadline(was) => entry.set_deadline(was),
+            Undo::Row { suffix, was, count, bytes, .. } => {
+                if let State::Split(split) = &mut entry.state {
+                    split.set(&suffix, was);
+                    (split.count, split.bytes) = (count, bytes);
+                }
+            }
+        }
+    }
+
+    /// Fails with a re-run, exclusively, where the transaction was thought to only read.
+    fn alone(&mut self) -> Result<(), Stop> {
+        if self.work.access == Access::Exclusive {
+            return Ok(());
+        }
+        self.work.access = Access::Exclusive;
+        Err(Stop::Retry)
+    }
+
+    fn charge(&mut self, suffix: &[u8], value: usize) -> Result<(), Stop> {
+        let limits = &self.shard.settings.limits;
+        let max = base::limits::ID_BYTES_MAX;
+        if suffix.len() > max {
+            return Err(Refusal::limit(format!(
+                "a field takes at most {max} bytes, this one {}",
+                suffix.len()
+            ))
+            .into());
+        }
+        if value > limits.value_bytes {
+            let max = limits.value_bytes;
+            return Err(Refusal::limit(format!(
+                "a value takes at most {max} bytes, this one {value}"
+            ))
+            .into());
+        }
+        self.bytes += suffix.len() + value;
+        if self.bytes > limits.transaction_bytes {
+            let max = limits.transaction_bytes;
+            return Err(Refusal::limit(format!(
+                "a transaction changes at most {max} bytes; split it up"
+            ))
+            .into());
+        }
+        Ok(())
+    }
+
+    fn make_entry(&mut self, object: Object) -> Result<(), Stop> {
+        self.alone()?;
+        let opened = &self.opened[object.0 as usize];
+        if opened.slot.is_some() {
+            return Ok(());
+        }
+        let entry = Entry::new(opened.space, self.id(opened), State::Absent);
+        let (hash, guard) = (opened.hash, usize::from(opened.guard));
+        if let Some(stripe) = self.guards[guard].1.stripe_mut() {
+            self.opened[object.0 as usize].slot = Some(stripe.insert(hash, entry));
+            self.undo.push((object, Undo::Inserted));
+        }
+        Ok(())
+    }
+
+    /// Empties the object into `state`, keeping for undo what it was.
+    fn replace(&mut self, object: Object, state: State, kind: Type) {
+        let Some(entry) = self.entry_mut(object) else { return };
+        let (deadline, was) = (entry.deadline(), entry.kind());
+        let old = std::mem::replace(&mut entry.state, state);
+        let bytes = entry.replace_content(|_, _| (), 0);
+        entry.set_deadline(None);
+        entry.set_kind(kind);
+        self.undo.push((object, Undo::Content { bytes, state: old, deadline, kind: was }));
+    }
+
+    /// Rewrites the packed content.
+    fn edit(&mut self, object: Object, more: usize, build: impl FnOnce(&[u8], &mut Vec<u8>)) {
+        let Some(entry) = self.entry_mut(object) else { return };
+        let (deadline, kind) = (entry.deadline(), entry.kind());
+        let bytes = entry.replace_content(build, more);
+        self.undo.push((object, Undo::Content { bytes, state: State::Packed, deadline, kind }));
+    }
+
+    /// Whether the object outgrew one row, and has rows of its own until it is replaced.
+    pub fn is_split(&self, object: Object) -> bool {
+        self.existing(object).is_some_and(|entry| matches!(entry.state, State::Split(_)))
+    }
+
+    /// Gives the object rows of its own if the next row would make it too large to be one.
+    fn split_before(&mut self, object: Object, suffix: &[u8], value: &[u8]) {
+        let Some(entry) = self.entry(object) else { return };
+        if !matches!(entry.state, State::Packed) {
+            return;
+        }
+        let content = entry.content();
+        let rows = packed::rows(content).filter(|row| row.suffix != suffix);
+        let (count, bytes) = rows.fold((1, packed::row_len(suffix, value)), |(n, len), row| {
+            (n + 1, len + packed::row_len(row.suffix, row.value))
+        });
+        if count <= packed::ROWS_MAX && bytes <= packed::BYTES_MAX {
+            return;
+        }
+        let mut split = Split::new(self.shard.next_generation(), 0, 0, true);
+        for row in packed::rows(content) {
+            split.count += 1;
+            split.bytes += (row.suffix.len() + row.value.len()) as u64;
+            split.set(row.suffix, Some(Some(row.value.into())));
+        }
+        let (deadline, kind) = (entry.deadline(), entry.kind());
+        let Some(entry) = self.entry_mut(object) else { return };
+        let state = std::mem::replace(&mut entry.state, State::Split(Box::new(split)));
+        let bytes = entry.replace_content(|_, _| (), 0);
+        self.undo.push((object, Undo::Content { bytes, state, deadline, kind }));
+    }
+
+    fn set_row(&mut self, object: Object, suffix: &[u8], value: Option<&[u8]>) -> Result<(), Stop> {
+        let old = match self.entry(object).map(|entry| &entry.state) {
+            Some(State::Split(split)) => match split.get(suffix) {
+                Known::Value(value) => Some(value.len()),
+                Known::Absent => None,
+                Known::Unknown => return Err(self.want(object, Part::Row(suffix.into()))),
+            },
+            _ => return Ok(()),
+        };
+        let Some(State::Split(split)) = self.entry_mut(object).map(|entry| &mut entry.state) else {
+            return Ok(());
+        };
+        let (count, bytes, generation) = (split.count, split.bytes, split.generation);
+        let len = |value: usize| (suffix.len() + value) as u64;
+        split.count = count - u64::from(old.is_some()) + u64::from(value.is_some());
+        split.bytes = bytes - old.map_or(0, len) + value.map_or(0, |value| len(value.len()));
+        let was = split.set(suffix, Some(value.map(Into::into)));
+        self.undo
+            .push((object, Undo::Row { generation, suffix: suffix.into(), was, count, bytes }));
+        Ok(())
+    }
+}
+
+impl Original {
+    fn of(entry: &Entry) -> Self {
+        let generation =
+            if let State::Split(split) = &entry.state { Some(split.generation) } else { None };
+        Self {
+            there: !matches!(entry.state, State::Absent),
+            generation,
+            deadline: entry.deadline(),
+            charge: entry.charge(),
+        }
+    }
+}
+
+impl Object {
+    pub(crate) fn at(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}

@@ -1,0 +1,30 @@
+//! What the store does beside transactions, as types with a `step`: the store owns no thread and reads
+//! no clock. `app` gives each worker a thread of its own or a share of one; `sim` steps them in an
+//! order drawn from a seed.
+
+use std::sync::Arc;
+
+use base::Monotonic;
+
+use crate::signal::Signal;
+
+/// When a worker wants to be stepped again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// At once: there is more to do.
+    Again,
+    /// When its signal is raised, or at this time at the latest.
+    At(Monotonic),
+}
+
+/// One kind of work, done in bounded steps.
+pub trait Worker: Send {
+    /// What it is, as threads and gauges are named.
+    fn name(&self) -> &'static str;
+
+    /// Does a bounded piece of what there is to do.
+    fn step(&mut self, now: Monotonic) -> Next;
+
+    /// What wakes it before its time, if anything does.
+    fn signal(&self) -> Option<Arc<Signal>>;
+}

@@ -1,0 +1,189 @@
+//! Puts what is written into the tables: everything that has gathered, the last value of each row, as
+//! one batch. Replay after a crash goes the same way.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use base::codec::Malformed;
+use base::{Monotonic, Sequence};
+use log::Group;
+use log::record::{Change, Record, Records};
+use tables::Tables;
+
+use crate::error::Error;
+use crate::key;
+use crate::shard::Shard;
+use crate::signal::Signal;
+use crate::watermark::Level;
+use crate::worker::{Next, Worker};
+
+/// At most this many bytes of groups become one batch.
+const BATCH_BYTES: usize = 32 << 20;
+
+/// More sealed memtables than this, and the applier waits for the flusher.
+const SEALED_MAX: u64 = 2;
+
+/// More unmerged runs of tables than this, and the applier waits for the compactor.
+const TOP_RUNS_MAX: u64 = 32;
+
+/// Tombstones cleared in one step.
+const TOMBSTONES: usize = 256;
+
+/// What becomes of a row over many commits.
+enum Row<'a> {
+    Put(Sequence, &'a [u8]),
+    Removed,
+    /// Grows what the tables hold.
+    Grown(i64),
+    /// Grows this number.
+    Number(i64),
+}
+
+/// Commits folded into one change a row, in the order of keys.
+#[derive(Default)]
+pub(crate) struct Fold<'a> {
+    rows: HashMap<&'a [u8], Row<'a>>,
+}
+
+const DAMAGED: Error = Error::Damaged { what: "a commit in the log" };
+
+impl<'a> Fold<'a> {
+    /// Adds the commits of one group; they follow those added before.
+    pub(crate) fn add(&mut self, records: Records<'a>) -> Result<(), Error> {
+        for record in records {
+            let record = record.map_err(|Malformed { .. }| DAMAGED)?;
+            let Record::Commit { sequence, changes, .. } = record else { continue };
+            for change in changes {
+                self.add_change(sequence, change.map_err(|Malformed { .. }| DAMAGED)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_change(&mut self, sequence: Sequence, change: Change<'a>) {
+        match change {
+            Change::Put { key, value } => self.rows.insert(key, Row::Put(sequence, value)),
+            Change::Remove { key } => self.rows.insert(key, Row::Removed),
+            Change::Add { key, delta } => {
+                let row = match self.rows.get(key) {
+                    None => Row::Grown(delta),
+                    Some(Row::Grown(before)) => Row::Grown(before + delta),
+                    Some(Row::Number(before)) => Row::Number(before + delta),
+                    Some(Row::Put(_, value)) => Row::Number(parse_number(value) + delta),
+                    Some(Row::Removed) => Row::Number(delta),
+                };
+                self.rows.insert(key, row)
+            }
+        };
+    }
+
+    /// Makes it one batch that ends with `through`.
+    pub(crate) fn apply(self, tables: &dyn Tables, through: Sequence) -> Result<(), Error> {
+        let mut rows: Vec<_> = self.rows.into_iter().collect();
+        rows.sort_unstable_by_key(|row| row.0);
+        let mut changes = Vec::with_capacity(rows.len());
+        for (key, row) in rows {
+            changes.push(match row {
+                Row::Removed => tables::Change::remove(key),
+                Row::Put(sequence, value) if key.first() == Some(&key::HEADER) => {
+                    tables::Change::put(key, [&sequence.0.to_le_bytes(), value].concat())
+                }
+                Row::Put(_, value) => tables::Change::put(key, value),
+                Row::Number(number) => tables::Change::put(key, &number.to_le_bytes()),
+                Row::Grown(delta) => {
+                    let row = tables.get(key).map_err(Error::Tables)?;
+                    let number = row.map_or(0, |row| parse_number(&row)) + delta;
+                    tables::Change::put(key, &number.to_le_bytes())
+                }
+            });
+        }
+        tables.apply(changes, through).map_err(Error::Tables)
+    }
+}
+
+fn parse_number(value: &[u8]) -> i64 {
+    value.try_into().map_or(0, i64::from_le_bytes)
+}
+
+/// See the module's description.
+#[derive(Debug)]
+pub(crate) struct Applier {
+    shard: Arc<Shard>,
+}
+
+impl Applier {
+    pub(crate) const fn new(shard: Arc<Shard>) -> Self {
+        Self { shard }
+    }
+
+    fn gather(&self) -> Vec<Group> {
+        let mut backlog = self.shard.backlog.groups.lock();
+        let mut bytes = 0;
+        let fits = |group: &&Group| {
+            bytes += group.bytes();
+            bytes <= BATCH_BYTES
+        };
+        let count = backlog.iter().take_while(fits).count().max(1).min(backlog.len());
+        backlog.drain(..count).collect()
+    }
+
+    fn apply(&self, groups: &[Group]) -> Result<(), Error> {
+        let Some(last) = groups.last() else { return Ok(()) };
+        let mut fold = Fold::default();
+        for group in groups {
+            fold.add(group.records())?;
+        }
+        let shard = &*self.shard;
+        if last.last() > shard.tables.applied() {
+            fold.apply(&*shard.tables, last.last())?;
+        }
+        shard.watermarks.advance(Level::Applied, last.last());
+        let bytes = groups.iter().map(Group::bytes).sum();
+        shard.backlog.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Seals the memtable when it is large, or when much log would have to be replayed.
+    fn seal(&self) {
+        let shard = &*self.shard;
+        let large = shard.tables.memtable_bytes() >= shard.settings.memtable_bytes;
+        let long =
+            || shard.log.bytes_after(shard.tables.flushed()) >= shard.settings.replay_bytes / 2;
+        if shard.tables.sealed().count < SEALED_MAX && (large || long()) {
+            shard.tables.rotate();
+        }
+    }
+}
+
+impl Worker for Applier {
+    fn name(&self) -> &'static str {
+        "applier"
+    }
+
+    fn step(&mut self, now: Monotonic) -> Next {
+        let shard = &*self.shard;
+        let more = shard.clear_tombstones(TOMBSTONES);
+        let full = shard.tables.sealed().count >= SEALED_MAX
+            && shard.tables.memtable_bytes() >= shard.settings.memtable_bytes;
+        if full || shard.tables.top_runs() > TOP_RUNS_MAX {
+            return Next::At(now + Duration::from_millis(5));
+        }
+        let groups = self.gather();
+        if groups.is_empty() {
+            return if more { Next::Again } else { Next::At(now + Duration::from_millis(100)) };
+        }
+        if let Err(error) = self.apply(&groups) {
+            // The log has it and the tables cannot take it: going on would let them drift apart.
+            shard.poison(&error);
+            return Next::At(now + Duration::from_secs(1));
+        }
+        self.seal();
+        Next::Again
+    }
+
+    fn signal(&self) -> Option<Arc<Signal>> {
+        Some(Arc::clone(&self.shard.backlog.work))
+    }
+}

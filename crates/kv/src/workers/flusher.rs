@@ -1,0 +1,58 @@
+//! Writes sealed memtables to disk once the log behind them is durable, and lets the log go so far.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{Event, Monotonic};
+
+use crate::shard::Shard;
+use crate::signal::Signal;
+use crate::watermark::Level;
+use crate::worker::{Next, Worker};
+
+/// How often it looks whether there is something to flush.
+const INTERVAL: Duration = Duration::from_millis(20);
+
+/// A flush that failed, for want of space say, is tried again after this long.
+const BACK_OFF: Duration = Duration::from_secs(1);
+
+/// See the module's description.
+#[derive(Debug)]
+pub(crate) struct Flusher {
+    shard: Arc<Shard>,
+}
+
+impl Flusher {
+    pub(crate) const fn new(shard: Arc<Shard>) -> Self {
+        Self { shard }
+    }
+}
+
+impl Worker for Flusher {
+    fn name(&self) -> &'static str {
+        "flusher"
+    }
+
+    fn step(&mut self, now: Monotonic) -> Next {
+        let shard = &*self.shard;
+        let before = shard.tables.flushed();
+        let flush = match shard.tables.flush(shard.watermarks.at(Level::Durable)) {
+            Ok(flush) => flush,
+            Err(error) => {
+                shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
+                return Next::At(now + BACK_OFF);
+            }
+        };
+        if flush.through > before {
+            shard.observer.event(&Event::Flushed { through: flush.through });
+            if let Err(error) = shard.log.trim(flush.through) {
+                shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
+            }
+        }
+        if flush.more { Next::Again } else { Next::At(now + INTERVAL) }
+    }
+
+    fn signal(&self) -> Option<Arc<Signal>> {
+        None
+    }
+}

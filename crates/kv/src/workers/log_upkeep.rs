@@ -1,0 +1,47 @@
+//! Keeps the log in shape: space taken in advance, history within its bounds, the high-water file.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::Monotonic;
+use log::Upkeep;
+
+use crate::shard::Shard;
+use crate::signal::Signal;
+use crate::worker::{Next, Worker};
+
+/// However idle the log says it is, it is asked again after this long.
+const INTERVAL: Duration = Duration::from_millis(5);
+
+/// See the module's description.
+#[derive(Debug)]
+pub(crate) struct LogUpkeep {
+    shard: Arc<Shard>,
+}
+
+impl LogUpkeep {
+    pub(crate) const fn new(shard: Arc<Shard>) -> Self {
+        Self { shard }
+    }
+}
+
+impl Worker for LogUpkeep {
+    fn name(&self) -> &'static str {
+        "log-upkeep"
+    }
+
+    fn step(&mut self, now: Monotonic) -> Next {
+        match self.shard.log.maintain(now) {
+            Ok(Upkeep::Again) => Next::Again,
+            Ok(Upkeep::At(at)) => Next::At(at.min(now + INTERVAL).max(now)),
+            Err(error) => {
+                self.shard.poison(&error);
+                Next::At(now + Duration::from_secs(1))
+            }
+        }
+    }
+
+    fn signal(&self) -> Option<Arc<Signal>> {
+        None
+    }
+}

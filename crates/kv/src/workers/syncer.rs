@@ -1,0 +1,70 @@
+//! Makes durable what is written: at once while somebody waits for it, else within the interval that
+//! relaxed namespaces promise.
+//!
+//! It works beside the writer, so that a slow sync holds back nobody who does not wait for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::Monotonic;
+
+use crate::shard::Shard;
+use crate::signal::Signal;
+use crate::watermark::Level;
+use crate::worker::{Next, Worker};
+
+/// See the module's description.
+#[derive(Debug)]
+pub(crate) struct Syncer {
+    shard: Arc<Shard>,
+    /// Since when there have been unsynced bytes.
+    unsynced_since: Option<Monotonic>,
+}
+
+impl Syncer {
+    pub(crate) const fn new(shard: Arc<Shard>) -> Self {
+        Self { shard, unsynced_since: None }
+    }
+
+    fn is_due(&mut self, now: Monotonic) -> Result<(), Monotonic> {
+        let watermarks = &self.shard.watermarks;
+        let interval = Duration::from_millis(self.shard.settings.sync_interval_ms);
+        if watermarks.at(Level::Written) <= watermarks.at(Level::Durable) {
+            self.unsynced_since = None;
+            return Err(now + interval);
+        }
+        let due = *self.unsynced_since.get_or_insert(now) + interval;
+        if watermarks.sync_is_demanded() || now >= due { Ok(()) } else { Err(due) }
+    }
+}
+
+impl Worker for Syncer {
+    fn name(&self) -> &'static str {
+        "log-syncer"
+    }
+
+    fn step(&mut self, now: Monotonic) -> Next {
+        if let Err(due) = self.is_due(now) {
+            return Next::At(due);
+        }
+        let shard = &*self.shard;
+        if shard.watermarks.is_poisoned() {
+            return Next::At(now + Duration::from_secs(1));
+        }
+        match shard.log.sync() {
+            Ok(durable) => {
+                self.unsynced_since = None;
+                shard.watermarks.advance(Level::Durable, durable);
+                Next::Again
+            }
+            Err(error) => {
+                shard.poison(&error);
+                Next::At(now + Duration::from_secs(1))
+            }
+        }
+    }
+
+    fn signal(&self) -> Option<Arc<Signal>> {
+        Some(Arc::clone(&self.shard.watermarks.log_work))
+    }
+}

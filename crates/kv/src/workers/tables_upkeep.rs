@@ -1,0 +1,55 @@
+//! Compacts tables and frees what no reader needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{Event, Monotonic};
+
+use crate::shard::Shard;
+use crate::signal::Signal;
+use crate::worker::{Next, Worker};
+
+/// How often it looks whether there is something to compact.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// A compaction that failed is tried again after this long.
+const BACK_OFF: Duration = Duration::from_secs(5);
+
+/// See the module's description.
+#[derive(Debug)]
+pub(crate) struct TablesUpkeep {
+    shard: Arc<Shard>,
+}
+
+impl TablesUpkeep {
+    pub(crate) const fn new(shard: Arc<Shard>) -> Self {
+        Self { shard }
+    }
+}
+
+impl Worker for TablesUpkeep {
+    fn name(&self) -> &'static str {
+        "compactor"
+    }
+
+    fn step(&mut self, now: Monotonic) -> Next {
+        let shard = &*self.shard;
+        let next = match shard.tables.compact() {
+            Ok(true) => {
+                shard.observer.event(&Event::Compacted);
+                Next::Again
+            }
+            Ok(false) => Next::At(now + INTERVAL),
+            Err(error) => {
+                shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
+                Next::At(now + BACK_OFF)
+            }
+        };
+        shard.tables.maintain();
+        next
+    }
+
+    fn signal(&self) -> Option<Arc<Signal>> {
+        None
+    }
+}

@@ -1,0 +1,245 @@
+//! What a log in files does beside its callers' work, one bounded piece at a time: idle frames, the
+//! high-water file, filling segments in advance, dropping history.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use base::{Event, Monotonic};
+
+use super::{FileLog, RESERVE_SEGMENTS};
+use crate::error::Error;
+use crate::frame::{self, FrameKind};
+use crate::high_water::{HighWater, HighWaterFile};
+use crate::log::Upkeep;
+use crate::opening::{FILLING, Filling, remove_if_there};
+use crate::segment;
+
+/// The log counts as idle when nothing was written for so long.
+const IDLE_AFTER: Duration = Duration::from_millis(5);
+/// The high-water file is synced at most so often, but for the ends of segments.
+const HIGH_WATER_EVERY: Duration = Duration::from_secs(1);
+/// Filling is tried again after this long, then twice as long, up to the bound.
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+const RETRY_MAX: Duration = Duration::from_secs(5);
+/// Segments that stand by: the reserve, and one to go on with.
+const STANDBY: u64 = RESERVE_SEGMENTS + 1;
+/// Segments are filled only while at least so many files can still be made.
+const INODES_FREE_MIN: u64 = 16;
+
+/// What upkeep remembers from piece to piece.
+pub(super) struct State {
+    high_water: HighWaterFile,
+    high_water_at: Option<Monotonic>,
+    /// How many segments had been begun when the high-water file was last written.
+    rotations_noted: u64,
+    frames_seen: u64,
+    quiet_since: Option<Monotonic>,
+    filling: Option<Filling>,
+    retry: Option<Retry>,
+}
+
+#[derive(Clone, Copy)]
+struct Retry {
+    at: Monotonic,
+    after: Duration,
+}
+
+impl State {
+    pub(super) fn new(high_water: HighWaterFile) -> Self {
+        Self {
+            high_water,
+            high_water_at: None,
+            rotations_noted: 1,
+            frames_seen: 0,
+            quiet_since: None,
+            filling: None,
+            retry: None,
+        }
+    }
+}
+
+impl FileLog {
+    pub(super) fn one_piece(&self, state: &mut State, now: Monotonic) -> Result<Upkeep, Error> {
+        let idle_at = self.idle(state, now)?;
+        if self.high_water_due(state, now) {
+            self.keep_high_water(state)?;
+            state.high_water_at = Some(now);
+            return Ok(Upkeep::Again);
+        }
+        let standby = self.tail.lock().standby.len() as u64;
+        let may_try = state.retry.is_none_or(|retry| now >= retry.at);
+        if standby < STANDBY && may_try {
+            self.fill(state, now);
+            return Ok(Upkeep::Again);
+        }
+        if self.drop_history(state)? {
+            return Ok(Upkeep::Again);
+        }
+        let retry_at = state.retry.filter(|_| standby < STANDBY).map(|retry| retry.at);
+        let high_water_at = state.high_water_at.map(|at| at + HIGH_WATER_EVERY);
+        let due = [idle_at, retry_at, high_water_at.filter(|at| *at > now)];
+        let next = due.into_iter().flatten().min().unwrap_or(now + HIGH_WATER_EVERY);
+        Ok(Upkeep::At(next))
+    }
+
+    /// Writes an idle frame if the log has been quiet and no frame says yet how far it is durable.
+    /// Returns when it may be due.
+    fn idle(&self, state: &mut State, now: Monotonic) -> Result<Option<Monotonic>, Error> {
+        let mut tail = self.tail.lock();
+        if state.frames_seen != tail.frames {
+            state.frames_seen = tail.frames;
+            state.quiet_since = Some(now);
+        }
+        let durable = self.durable();
+        let fits = tail.end + frame::span(0) <= tail.capacity;
+        if tail.stated >= durable || !fits || tail.closed {
+            return Ok(None);
+        }
+        let due = state.quiet_since.map_or(now, |since| since + IDLE_AFTER);
+        if now < due {
+            return Ok(Some(due));
+        }
+        let written = tail.write_mark(FrameKind::Idle, durable);
+        written.map_err(|error| self.poison(&error))?;
+        state.frames_seen = tail.frames;
+        self.room.store(tail.room(), Ordering::Release);
+        Ok(None)
+    }
+
+    fn high_water_due(&self, state: &State, now: Monotonic) -> bool {
+        let tail = self.tail.lock();
+        let changed = self.high_water(&tail) != state.high_water.state();
+        let rested = state.high_water_at.is_none_or(|at| now >= at + HIGH_WATER_EVERY);
+        changed && (rested || state.rotations_noted != tail.rotations)
+    }
+
+    fn high_water(&self, tail: &crate::tail::Tail) -> HighWater {
+        let (oldest, generations) = (tail.oldest_needed(), tail.generations);
+        HighWater { durable: self.durable(), oldest, generations }
+    }
+
+    /// Writes the high-water file, and syncs it.
+    pub(super) fn keep_high_water(&self, state: &mut State) -> Result<(), Error> {
+        let (high_water, rotations) = {
+            let tail = self.tail.lock();
+            (self.high_water(&tail), tail.rotations)
+        };
+        state.high_water.write(high_water).map_err(|error| self.poison(&error))?;
+        state.rotations_noted = rotations;
+        Ok(())
+    }
+
+    /// Fills a part of the next segment. That it cannot is no failure of the log: writers are
+    /// refused for want of room until it can.
+    fn fill(&self, state: &mut State, now: Monotonic) {
+        match self.fill_step(state) {
+            Ok(false) => {}
+            Ok(true) => {
+                state.retry = None;
+                if self.exhausted.swap(false, Ordering::AcqRel) {
+                    self.observer.event(&Event::LogSpaceReturned);
+                }
+            }
+            Err(reason) => {
+                state.filling = None;
+                let _may_be_left_for_the_next_try = remove_if_there(&*self.medium, FILLING);
+                let after = state.retry.map_or(RETRY_FIRST, |retry| retry.after);
+                let later = (after * 2).min(RETRY_MAX);
+                state.retry = Some(Retry { at: now + after, after: later });
+                if !self.exhausted.swap(true, Ordering::AcqRel) {
+                    self.observer.event(&Event::LogSpaceExhausted { reason });
+                }
+            }
+        }
+    }
+
+    /// True when a segment was added to those that stand by.
+    fn fill_step(&self, state: &mut State) -> Result<bool, String> {
+        let described = |error: Error| match std::error::Error::source(&error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        if state.filling.is_none() {
+            self.check_free()?;
+            let filling = Filling::begin(&*self.medium, self.settings.segment_bytes);
+            state.filling = Some(filling.map_err(described)?);
+            return Ok(false);
+        }
+        let Some(filling) = &mut state.filling else { return Ok(false) };
+        if !filling.step().map_err(described)? {
+            return Ok(false);
+        }
+        self.stand_by(filling).map_err(described)?;
+        state.filling = None;
+        Ok(true)
+    }
+
+    fn check_free(&self) -> Result<(), String> {
+        let free =
+            self.medium.free().map_err(|error| format!("cannot ask for free space: {error}"))?;
+        let needed = self.settings.disk_free_bytes_min.saturating_add(self.settings.segment_bytes);
+        if free.bytes < needed {
+            let free = free.bytes;
+            return Err(format!(
+                "{free} bytes of the disk are free, {needed} are needed: free some"
+            ));
+        }
+        if free.inodes < INODES_FREE_MIN {
+            let free = free.inodes;
+            return Err(format!("{free} files can still be made: remove some"));
+        }
+        Ok(())
+    }
+
+    /// Names what was filled, durably, and lets it stand by. Numbers rise along the log, so if appends
+    /// have meanwhile gone on to a segment of a higher number, it gets a higher one still.
+    fn stand_by(&self, filling: &Filling) -> Result<(), Error> {
+        let mut from = FILLING.to_owned();
+        loop {
+            let number = {
+                let mut tail = self.tail.lock();
+                tail.next_number += 1;
+                tail.next_number - 1
+            };
+            let segment = filling.become_segment(&*self.medium, &from, number)?;
+            self.medium.sync().map_err(Error::io("sync", "the log's directory"))?;
+            let mut tail = self.tail.lock();
+            if tail.kept.back().is_none_or(|kept| kept.segment.number < number) {
+                tail.standby.push_back(segment);
+                self.room.store(tail.room(), Ordering::Release);
+                return Ok(());
+            }
+            from = segment::name(number);
+        }
+    }
+
+    /// Removes one segment that is not needed and over the bounds of history. Only what the
+    /// high-water file no longer names goes.
+    fn drop_history(&self, state: &State) -> Result<bool, Error> {
+        let (name, number) = {
+            let mut tail = self.tail.lock();
+            let needed = tail.oldest_needed().min(state.high_water.state().oldest);
+            let past = |number: &u64| *number < needed;
+            let linked = tail.kept.iter().map(|kept| &kept.segment);
+            let history = tail.unlinked.iter().chain(linked).filter(|old| past(&old.number));
+            let bytes: u64 = history.map(|segment| segment.bytes).sum();
+            let ended = tail.kept.get(1).map_or(tail.time, |next| next.beginning.time);
+            let age_ms = tail.time.0.saturating_sub(ended.0);
+            let over = bytes > self.settings.history_bytes || age_ms > self.settings.history_age_ms;
+            let oldest = match tail.unlinked.front() {
+                Some(segment) => Some(segment.number),
+                None => tail.kept.front().map(|kept| kept.segment.number),
+            };
+            let Some(number) = oldest.filter(|number| over && past(number)) else {
+                return Ok(false);
+            };
+            if tail.unlinked.pop_front().is_none() {
+                tail.kept.pop_front();
+            }
+            (segment::name(number), number)
+        };
+        self.medium.remove(&name).map_err(Error::io("remove", &name))?;
+        self.observer.event(&Event::SegmentRemoved { segment: number });
+        Ok(true)
+    }
+}

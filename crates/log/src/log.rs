@@ -1,0 +1,83 @@
+//! The waist: what `kv` asks of a log, whichever it is.
+//!
+//! Knows neither files nor frames' bytes.
+
+use base::{Monotonic, Sequence};
+
+use crate::error::Error;
+use crate::frame::Frame;
+use crate::group::Group;
+
+/// A log. All verbs may be called from several threads at once; none waits for another's sync.
+pub trait Log: Send + Sync {
+    /// Appends a group as one frame. On return it is *written*: it survives the death of the
+    /// process, not yet a power cut. The group has to begin where the log goes on, else
+    /// [`Error::Fenced`], and nothing is written. An empty group is not written.
+    fn append(&self, group: &mut Group) -> Result<(), Error>;
+
+    /// Makes durable everything that was appended before the call, and returns the last of it.
+    fn sync(&self) -> Result<Sequence, Error>;
+
+    /// The frames that hold the commits from `from` on, in order, and the frames without commits
+    /// between them, up to what was written when the call was made. Commits below `from` are left
+    /// out. [`Error::Trimmed`] if `from` is no longer kept, [`Error::Corrupt`] where a frame is no
+    /// longer what was written.
+    fn read(&self, from: Sequence) -> Result<Frames, Error>;
+
+    /// Commits up to `through` are not needed for replay any more. They stay as history.
+    fn trim(&self, through: Sequence) -> Result<(), Error>;
+
+    /// How many bytes of log hold what is above `after`; at most 1 MiB too many.
+    fn bytes_after(&self, after: Sequence) -> u64;
+
+    /// What can be appended within space that was taken in advance. Waits for nothing.
+    fn room(&self) -> Room;
+
+    /// Does one bounded piece of upkeep, on a thread that may wait for the disk: fills space in
+    /// advance, drops history, keeps the high-water file (synced at most once a second), writes an
+    /// idle frame. To be called again as it says, and also soon after a sync. [`Error::Io`] concerns
+    /// history alone and may be tried again later.
+    fn maintain(&self, now: Monotonic) -> Result<Upkeep, Error>;
+
+    /// Syncs, and ends the log cleanly, so that the next open need not leave a gap.
+    fn close(&self) -> Result<(), Error>;
+}
+
+/// Frames as they are read, in order. Ends after the first error.
+pub type Frames = Box<dyn Iterator<Item = Result<Frame, Error>> + Send>;
+
+/// What can be appended within space that was taken in advance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes that can be appended for certain, `reserve` included.
+    pub bytes: u64,
+    /// Of them, the bytes that are for deletes and expiry alone.
+    pub reserve: u64,
+    /// Whether taking more was tried and failed. If not, a writer that lacks room waits for
+    /// [`Log::maintain`]; if so, it is refused with [`base::Kind::Limit`].
+    pub exhausted: bool,
+}
+
+impl Room {
+    /// Whether a write of `bytes` fits beside what others have reserved, without touching the
+    /// reserve.
+    #[must_use]
+    pub const fn admits(&self, bytes: u64, reserved: u64) -> bool {
+        self.bytes >= self.reserve.saturating_add(reserved).saturating_add(bytes)
+    }
+
+    /// Whether a delete or an expiry of `bytes` fits beside what others have reserved.
+    #[must_use]
+    pub const fn admits_release(&self, bytes: u64, reserved: u64) -> bool {
+        self.bytes >= reserved.saturating_add(bytes)
+    }
+}
+
+/// When there is more upkeep to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upkeep {
+    /// There is more to do at once.
+    Again,
+    /// Nothing before this time, unless something is appended or synced.
+    At(Monotonic),
+}

@@ -1,0 +1,341 @@
+//! Reads all of a log that is not open and says what of it is sound; reads its frames for a dump.
+//! Changes nothing, stops at nothing.
+//!
+//! Knows nothing of what the commits mean.
+//!
+//! Invariant: a byte of the log that is not what was written is in [`Report::damage`], or behind
+//! everything that is known to have been durable, in [`Report::tail`].
+
+use std::collections::BTreeMap;
+
+use base::{Sequence, StoreId};
+
+use crate::chain::Chain;
+use crate::error::Error;
+use crate::frame::{self, Frame, FrameKind, Invalid, SECTOR_BYTES};
+use crate::high_water::{self, Slots};
+use crate::medium::Medium;
+use crate::reader::{Reader, Stretch, accept};
+use crate::record::{Record, Session};
+use crate::recovery::Directory;
+use crate::segment::{self, SegmentFile, Unread};
+
+/// What a log holds and what is wrong with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Segments of the log, history included.
+    pub segments: u64,
+    /// Sound frames in their places.
+    pub frames: u64,
+    /// Commits in them.
+    pub commits: u64,
+    /// Their length, in bytes.
+    pub bytes: u64,
+    /// The first commit that is kept, or would be.
+    pub oldest: Sequence,
+    /// The last commit.
+    pub last: Sequence,
+    /// All up to here was durable, as far as anything says so.
+    pub durable: Sequence,
+    /// Whether the log ends with a clean stop.
+    pub clean: bool,
+    /// What is wrong.
+    pub damage: Vec<Damage>,
+    /// Bytes behind the last frame that nothing vouches for: the next open drops them.
+    pub tail: Option<Damage>,
+}
+
+/// A range of bytes that is not what was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The file's name in the log's directory.
+    pub file: String,
+    /// Where it begins, in bytes.
+    pub offset: u64,
+    /// How long it is, up to the next sound frame.
+    pub bytes: u64,
+    /// What is wrong at its beginning.
+    pub reason: String,
+    /// The first commit that it may have held.
+    pub first: Sequence,
+    /// The last; below `first` if it can have held none.
+    pub last: Sequence,
+}
+
+/// Reads all of the log in `medium`.
+pub fn verify(medium: &dyn Medium, store: &StoreId) -> Result<Report, Error> {
+    let store = frame::store_number(store);
+    let slots = Slots::read(medium, store)?;
+    let directory = Directory::read(medium, store)?;
+    let mut report = Report { durable: durable(&directory, &slots, store)?, ..Report::default() };
+    report.check_slots(&slots, &directory);
+    let plan = plan(&directory, &slots, &mut report);
+    let mut chain = None;
+    for place in &plan {
+        let number = place.segment.number;
+        let chain = chain.get_or_insert(Chain::new(store, number));
+        chain.enter(number);
+        report.segments += 1;
+        report.read_segment(place, chain, store)?;
+    }
+    let last = plan.last().map_or(0, |place| place.segment.number);
+    for segment in directory.segments.iter().filter(|segment| segment.number > last) {
+        if let Some(end) = segment.written_end(0)? {
+            report.end_at(segment, 0, end, Invalid::Magic);
+        }
+    }
+    Ok(report)
+}
+
+/// A segment of the log and where its frames end, if the next one says so.
+struct Place {
+    segment: SegmentFile,
+    end: Option<u64>,
+}
+
+fn durable(directory: &Directory, slots: &Slots, store: u64) -> Result<Sequence, Error> {
+    let mut durable = slots.newest.map_or(Sequence::ZERO, |(_, state)| state.durable);
+    for segment in &directory.segments {
+        segment.each_sound(store, 0, |frame| durable = durable.max(frame.header().durable))?;
+    }
+    Ok(durable)
+}
+
+/// The segments of the log, oldest first: from the newest with a sound first frame back along the
+/// links, over segments whose own first frame is damaged too.
+fn plan(directory: &Directory, slots: &Slots, report: &mut Report) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    let Some((mut at, ..)) = directory.begun().next_back() else { return places };
+    let mut end = None;
+    loop {
+        let Some(segment) = directory.segments.get(at) else { break };
+        places.push(Place { segment: segment.clone(), end });
+        let beginning = directory.beginnings.get(at).copied().flatten();
+        let previous = if let Some(beginning) = beginning {
+            report.oldest = beginning.link.last.next();
+            end = Some(beginning.link.end);
+            beginning.link.segment
+        } else {
+            end = None;
+            at.checked_sub(1).and_then(|at| directory.segments.get(at)).map_or(0, |s| s.number)
+        };
+        let found = directory.segments.iter().position(|segment| segment.number == previous);
+        match found {
+            Some(found) if found < at => at = found,
+            _ => {
+                let oldest = slots.newest.map_or(0, |(_, state)| state.oldest);
+                if previous != 0 && previous >= oldest {
+                    let last = Sequence(report.oldest.0.saturating_sub(1));
+                    let reason = "the segment is missing".to_owned();
+                    let file = segment::name(previous);
+                    let first = Sequence(1);
+                    report.damage.push(Damage { file, offset: 0, bytes: 0, reason, first, last });
+                }
+                break;
+            }
+        }
+    }
+    places.reverse();
+    places
+}
+
+impl Report {
+    fn check_slots(&mut self, slots: &Slots, directory: &Directory) {
+        let missing = slots.newest.is_none() && directory.begun().next().is_some();
+        if slots.bad > 0 || missing {
+            self.damage.push(Damage {
+                file: high_water::NAME.to_owned(),
+                offset: 0,
+                bytes: 2 * SECTOR_BYTES as u64,
+                reason: format!(
+                    "{} of its slots cannot be read",
+                    slots.bad.max(u32::from(missing))
+                ),
+                first: Sequence(1),
+                last: Sequence::ZERO,
+            });
+        }
+    }
+
+    fn read_segment(&mut self, place: &Place, chain: &mut Chain, store: u64) -> Result<(), Error> {
+        let segment = &place.segment;
+        let end = place.end.unwrap_or(segment.bytes);
+        while chain.offset() < end {
+            let offset = chain.offset();
+            let followed = segment.frame(offset, end).and_then(|frame| {
+                accept(chain, &frame)?;
+                Ok(frame)
+            });
+            let invalid = match followed {
+                Ok(frame) => {
+                    self.count(&frame);
+                    continue;
+                }
+                Err(Unread::Medium(error)) => return Err(error),
+                Err(Unread::Invalid(invalid)) => invalid,
+            };
+            let next = self.next_sound(segment, chain, offset, end, store)?;
+            if let Some(next) = next {
+                let bytes = next.offset() - offset;
+                self.damaged(
+                    segment,
+                    offset,
+                    bytes,
+                    invalid,
+                    Sequence(next.header().first.0.saturating_sub(1)),
+                );
+                chain.resume(next.offset());
+                continue;
+            }
+            if place.end.is_some() {
+                self.damaged(segment, offset, end - offset, invalid, self.durable);
+            } else if let Some(written) = segment.written_end(offset)? {
+                self.end_at(segment, offset, written, invalid);
+            } else if self.last < self.durable {
+                self.end_at(segment, offset, end, invalid);
+            }
+            chain.resume(end);
+        }
+        Ok(())
+    }
+
+    /// The next frame of this log behind a bad place: sound, and beginning where no earlier one of
+    /// the tail would. Behind everything durable there is none: what follows there is tail.
+    fn next_sound(
+        &self,
+        segment: &SegmentFile,
+        chain: &Chain,
+        offset: u64,
+        end: u64,
+        store: u64,
+    ) -> Result<Option<Frame>, Error> {
+        let open = chain.after().map_or(0, |after| after.open);
+        let mut at = offset + SECTOR_BYTES as u64;
+        while at < end && self.last < self.durable {
+            if let Some(frame) = segment.sound(store, at)?
+                && frame.header().open >= open
+                && frame.header().first > self.last
+            {
+                return Ok(Some(frame));
+            }
+            at += SECTOR_BYTES as u64;
+        }
+        Ok(None)
+    }
+
+    fn count(&mut self, frame: &Frame) {
+        let header = frame.header();
+        self.frames += 1;
+        self.commits += header.commits();
+        self.bytes += header.span();
+        if header.has_commits() {
+            self.last = header.last;
+        }
+        self.clean = header.kind == FrameKind::Closed;
+    }
+
+    fn damaged(
+        &mut self,
+        segment: &SegmentFile,
+        offset: u64,
+        bytes: u64,
+        invalid: Invalid,
+        last: Sequence,
+    ) {
+        let (file, reason, first) = (segment.name(), invalid.to_string(), self.last.next());
+        self.clean = false;
+        self.damage.push(Damage { file, offset, bytes, reason, first, last });
+    }
+
+    /// Notes that the log's frames end at `offset`, with bytes up to `end` behind them.
+    fn end_at(&mut self, segment: &SegmentFile, offset: u64, end: u64, invalid: Invalid) {
+        if self.last < self.durable {
+            self.damaged(segment, offset, end - offset, invalid, self.durable);
+            return;
+        }
+        self.clean = false;
+        if let Some(tail) = &mut self.tail {
+            tail.bytes += end - offset;
+            return;
+        }
+        self.tail = Some(Damage {
+            file: segment.name(),
+            offset,
+            bytes: end - offset,
+            reason: invalid.to_string(),
+            first: self.last.next(),
+            last: self.last,
+        });
+    }
+}
+
+/// All frames of the log in `medium` that are kept, history included, with the records of every kind
+/// of frame; ends where the log ends. It begins at a segment's beginning, so that [`Sessions`] can
+/// name who made each commit.
+pub fn dump(medium: &dyn Medium, store: &StoreId) -> Result<crate::Frames, Error> {
+    let store = frame::store_number(store);
+    let slots = Slots::read(medium, store)?;
+    let directory = Directory::read(medium, store)?;
+    let through = durable(&directory, &slots, store)?;
+    let mut report = Report::default();
+    let places = plan(&directory, &slots, &mut report);
+    let stretches = places.into_iter().map(|place| Stretch {
+        end: place.end.unwrap_or(place.segment.bytes),
+        open_ended: place.end.is_none(),
+        segment: place.segment,
+    });
+    Ok(Box::new(Reader::new(stretches.collect(), store, Sequence::ZERO, through)))
+}
+
+/// Who the sessions of a dump are.
+#[derive(Clone, Debug, Default)]
+pub struct Sessions {
+    open: BTreeMap<u64, SessionNames>,
+}
+
+/// What a session said of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionNames {
+    /// The user that it authenticated as.
+    pub user: Vec<u8>,
+    /// The name that the client gave itself.
+    pub client: Vec<u8>,
+    /// The address that it came from.
+    pub address: Vec<u8>,
+    /// The protocol that it spoke.
+    pub protocol: Vec<u8>,
+}
+
+impl Sessions {
+    /// Takes note that a frame begins, before its records: no session outlives an open.
+    pub fn frame(&mut self, frame: &Frame) {
+        if frame.kind().begins_segment() {
+            self.open.clear();
+        }
+    }
+
+    /// Takes note of a record, in the order of the log.
+    pub fn record(&mut self, record: &Record<'_>) {
+        match *record {
+            Record::Session(Session { number, user, client, address, protocol }) => {
+                let names = SessionNames {
+                    user: user.to_vec(),
+                    client: client.to_vec(),
+                    address: address.to_vec(),
+                    protocol: protocol.to_vec(),
+                };
+                self.open.insert(number, names);
+            }
+            Record::SessionEnd { number } => {
+                self.open.remove(&number);
+            }
+            Record::Commit { .. } => {}
+        }
+    }
+
+    /// Who a session is; `None` for the store itself.
+    #[must_use]
+    pub fn get(&self, number: u64) -> Option<&SessionNames> {
+        self.open.get(&number)
+    }
+}

@@ -1,0 +1,73 @@
+//! One command being run: its arguments, its transaction, its reply.
+
+use kv::{Header, Layer, Object, Place, Txn, Type};
+use wire::resp::{Args, Writer};
+
+use crate::error::Error;
+use crate::keys::{KEY_BYTES_MAX, Keys};
+
+/// What a command's function is given.
+#[derive(Debug)]
+pub struct Call<'c, 't> {
+    /// The transaction that it is part of.
+    pub txn: &'c mut Txn<'t>,
+    /// Its arguments, its name first; their number has been checked against its arity.
+    pub args: Args<'c>,
+    /// Where its reply goes. After an error whatever it wrote is dropped.
+    pub reply: &'c mut Writer,
+    /// The namespace that the connection has selected.
+    pub db: Place,
+    /// Makes object ids.
+    pub keys: &'c Keys,
+}
+
+impl<'c> Call<'c, '_> {
+    /// The argument at `index`, for as long as the request lives.
+    pub fn arg(&self, index: usize) -> &'c [u8] {
+        self.args.get(index).unwrap_or_default()
+    }
+
+    /// The command's name as the client wrote it, for error texts.
+    pub fn name(&self) -> String {
+        String::from_utf8_lossy(self.arg(0)).to_lowercase()
+    }
+
+    /// Opens the key that is the argument at `index`.
+    pub fn open(&mut self, index: usize) -> Result<Object, Error> {
+        self.open_key(self.arg(index))
+    }
+
+    /// Opens a key, whether it exists or not.
+    pub fn open_key(&mut self, key: &[u8]) -> Result<Object, Error> {
+        if key.len() > KEY_BYTES_MAX {
+            let text =
+                format!("ERR a key takes at most {KEY_BYTES_MAX} bytes, this one {}", key.len());
+            return Err(Error::Reply(text.into()));
+        }
+        let mut id = Vec::with_capacity(key.len() + 8);
+        self.keys.put_id(&mut id, key);
+        Ok(self.txn.open(self.db, Layer::Redis, &id)?)
+    }
+
+    /// The header of an object that has to be of type `kind` if it exists.
+    pub fn header_of(&self, object: Object, kind: Type) -> Result<Option<Header>, Error> {
+        match self.txn.header(object) {
+            Some(header) if header.kind != kind => Err(Error::WRONG_TYPE),
+            header => Ok(header),
+        }
+    }
+
+    /// Whether there is an object; it has to be of type `kind` then.
+    pub fn exists_as(&self, object: Object, kind: Type) -> Result<bool, Error> {
+        match self.txn.kind(object) {
+            None => Ok(false),
+            Some(found) if found == kind => Ok(true),
+            Some(_) => Err(Error::WRONG_TYPE),
+        }
+    }
+
+    /// The argument at `index` as an integer.
+    pub fn integer(&self, index: usize) -> Result<i64, Error> {
+        wire::resp::parse_i64(self.arg(index)).ok_or(Error::NOT_AN_INTEGER)
+    }
+}

@@ -1,0 +1,39 @@
+//! The object ids of Redis keys: `h48 | key`, where `h48` is the first 48 bits of a keyed hash.
+//!
+//! In the order of ids keys lie in the order of their hashes: SCAN's cursor is the next hash, a number
+//! below 2^53, good across restarts and without state in the server. The hash is keyed, so that nobody
+//! outside can choose keys that share one; its key is in the identity file and never changes.
+
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+/// Bytes of the hash before the key.
+const HASH_BYTES: usize = 6;
+
+/// Longest key, in bytes.
+pub(crate) const KEY_BYTES_MAX: usize = base::limits::ID_BYTES_MAX - HASH_BYTES;
+
+/// Makes object ids out of keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    hasher: SipHasher13,
+}
+
+impl Keys {
+    /// With the hash key of the data directory.
+    pub fn new(hash_key: &[u8; 16]) -> Self {
+        Self { hasher: SipHasher13::new_with_key(hash_key) }
+    }
+
+    /// Appends the object id of `key`.
+    pub fn put_id(&self, out: &mut Vec<u8>, key: &[u8]) {
+        let mut hasher = self.hasher;
+        hasher.write(key);
+        out.extend_from_slice(&hasher.finish().to_be_bytes()[..HASH_BYTES]);
+        out.extend_from_slice(key);
+    }
+}
+
+#[cfg(test)]
+mod tests;

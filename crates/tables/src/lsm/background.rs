@@ -1,0 +1,249 @@
+//! Work behind the readers' backs: sealing, flushing, compacting, and cleaning up.
+
+use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base::{Event, Sequence};
+use lsm_tree::{AbstractTree, InternalValue, Memtable};
+
+use super::guard::{Failure, guarded};
+use super::manifest::Manifest;
+use super::pace::Stride;
+use super::{SealedMemtable, Tree};
+use crate::span::span;
+use crate::{APPLIED_KEY, Error, Flush};
+
+/// A flush is refused when this many runs lie at the top. The manifest counts them in one byte and
+/// does not notice when that overflows.
+const TOP_RUNS_MAX: u64 = 200;
+
+/// From this many runs at the top on, compaction does not pause.
+const TOP_RUNS_HURRY: u64 = 12;
+
+/// What the compactor remembers.
+#[derive(Debug, Default)]
+pub(super) struct Compactor {
+    /// It met damage when so many flushes had been done. It would choose the same tables again, so
+    /// it waits until a flush has given it something else to choose.
+    stuck_at: Option<u64>,
+}
+
+/// The newest version of each row. Readers for whom an older one is the newest read the memtable
+/// itself: they look at a state of the tree that is older than the table.
+fn newest(memtable: &Memtable) -> impl Iterator<Item = InternalValue> + '_ {
+    let mut previous: Option<lsm_tree::Slice> = None;
+    memtable.iter().filter(move |row| {
+        let newest = previous.as_ref() != Some(&row.key.user_key);
+        if newest {
+            previous = Some(row.key.user_key.clone());
+        }
+        newest
+    })
+}
+
+impl Tree {
+    pub(super) fn rotate(&self) -> bool {
+        let mut applier = self.applier.lock();
+        if applier.interrupted {
+            // A flush of what came of half a batch would make it part of the commit before.
+            return false;
+        }
+        let rotated = guarded(|| {
+            let sealed = self.inner.rotate_memtable();
+            Ok((sealed, self.inner.active_memtable()))
+        });
+        let Ok((sealed, active)) = rotated else {
+            // The tree's lock is poisoned. What is applied stays readable as far as it goes, but
+            // nothing may be added.
+            applier.interrupted = true;
+            return false;
+        };
+        applier.active = active;
+        let Some(memtable) = sealed else { return false };
+        let bytes = memtable.size();
+        let last = applier.applied;
+        self.sealed.lock().push_back(SealedMemtable { memtable, last, bytes });
+        self.gauges.memtable_bytes.store(0, Ordering::Relaxed);
+        self.gauges.sealed.fetch_add(1, Ordering::Relaxed);
+        self.gauges.sealed_bytes.fetch_add(bytes, Ordering::Relaxed);
+        true
+    }
+
+    pub(super) fn flush(&self, durable: Sequence) -> Result<Flush, Error> {
+        self.clean_up();
+        let _one_at_a_time = self.flushing.lock();
+        let oldest = self.sealed.lock().front().map(|s| (Arc::clone(&s.memtable), s.last));
+        let Some((memtable, last)) = oldest.filter(|(_, last)| *last <= durable) else {
+            return Ok(Flush { through: self.flushed(), more: false });
+        };
+        let runs = self.count_top_runs()?;
+        if runs >= TOP_RUNS_MAX {
+            return Err(Error::Crowded { runs });
+        }
+        if let Err(failure) = self.write_out(&memtable) {
+            return Err(self.failed(failure.at("flush to the tables of", &self.dir)));
+        }
+        drop(memtable);
+        let mut sealed = self.sealed.lock();
+        if let Some(SealedMemtable { memtable, bytes, .. }) = sealed.pop_front() {
+            self.gauges.sealed.fetch_sub(1, Ordering::Relaxed);
+            self.gauges.sealed_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.grave.memtable(memtable);
+        }
+        let more = sealed.front().is_some_and(|next| next.last <= durable);
+        drop(sealed);
+        count(&self.gauges.flushes);
+        self.gauges.flushed.store(last.0, Ordering::Release);
+        self.count_top_runs()?;
+        self.observer.event(&Event::Flushed { through: last });
+        Ok(Flush { through: last, more })
+    }
+
+    /// Writes one memtable to tables and makes them part of the tree. When it returns, they are on
+    /// stable storage.
+    fn write_out(&self, memtable: &Arc<Memtable>) -> Result<(), Failure> {
+        let mut stride = Stride::new(&self.pace);
+        let rows = newest(memtable).map(|row| {
+            stride.step(row.key.user_key.len() + row.value.len());
+            Ok(row)
+        });
+        let Some((tables, _)) = guarded(|| self.inner.flush_to_tables(rows))? else {
+            return Err(Failure::Damage("a memtable with rows gave no table".into()));
+        };
+        let watermark = self.horizon.watermark();
+        guarded(|| self.inner.register_tables(&tables, None, None, &[memtable.id()], watermark))?;
+        self.strays.register(tables.iter().map(lsm_tree::Table::id));
+        Ok(())
+    }
+
+    pub(super) fn compact(&self) -> Result<bool, Error> {
+        self.clean_up();
+        let mut compactor = self.compacting.lock();
+        let flushes = self.gauges.flushes.load(Ordering::Relaxed);
+        if compactor.stuck_at == Some(flushes) {
+            return Ok(false);
+        }
+        compactor.stuck_at = None;
+        let before = self.settled()?;
+        let runs = self.count_top_runs()?;
+        self.pace.hurry(runs >= TOP_RUNS_HURRY);
+        self.grave.version(self.version()?);
+        let watermark = self.horizon.watermark();
+        let strategy = Arc::clone(&self.strategy);
+        if let Err(failure) = guarded(|| self.inner.compact(strategy, watermark)) {
+            if matches!(failure, Failure::Damage(_)) {
+                compactor.stuck_at = Some(flushes);
+            }
+            return Err(self.failed(self.damage.of_compaction(self, failure)));
+        }
+        let after = self.settled()?;
+        self.count_top_runs()?;
+        let changed = before != after;
+        if changed {
+            self.strays.register(after);
+            count(&self.gauges.compactions);
+            self.observer.event(&Event::Compacted);
+        }
+        Ok(changed)
+    }
+
+    /// The tables below the top: flushes never change them, each compaction does.
+    fn settled(&self) -> Result<Vec<u64>, Error> {
+        guarded(|| {
+            let version = self.inner.current_version();
+            let below = version.iter_levels().skip(1).flat_map(|level| level.iter());
+            Ok(below.flat_map(|run| run.iter()).map(lsm_tree::Table::id).collect())
+        })
+        .map_err(|failure| failure.at("read the state of", &self.dir))
+    }
+
+    pub(super) fn count_top_runs(&self) -> Result<u64, Error> {
+        let runs = guarded(|| Ok(self.inner.l0_run_count() as u64))
+            .map_err(|failure| failure.at("read the state of", &self.dir))?;
+        self.gauges.top_runs.store(runs, Ordering::Relaxed);
+        Ok(runs)
+    }
+
+    pub(super) fn maintain(&self) {
+        {
+            // Nobody is half-way through a batch while this lock is held.
+            let applier = self.applier.lock();
+            if !applier.interrupted {
+                self.horizon.advance(self.counter.get());
+            }
+        }
+        let watermark = self.horizon.watermark();
+        let maintained = guarded(|| {
+            self.inner.get_version_history_lock().maintenance(&self.dir, watermark)?;
+            Ok(self.inner.version_free_list_len())
+        });
+        match maintained {
+            Ok(versions_kept) => self.grave.free(versions_kept),
+            Err(failure) => {
+                self.failed(failure.at("remove old versions of", &self.dir));
+            }
+        }
+        self.clean_up();
+    }
+
+    pub(super) fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<(), Error> {
+        if from <= APPLIED_KEY && APPLIED_KEY < to {
+            return Err(Error::Reserved);
+        }
+        let Some(range) = span(Bound::Included(from), Bound::Excluded(to)) else { return Ok(()) };
+        let _no_compaction = self.compacting.lock();
+        let inside = guarded(|| {
+            let version = self.inner.current_version();
+            let mut ranges = version.iter_tables().map(|table| &table.metadata.key_range);
+            Ok(ranges.any(|keys| **keys.min() >= *from && **keys.max() < *to))
+        })
+        .map_err(|failure| failure.at("read the state of", &self.dir))?;
+        if !inside {
+            return Ok(());
+        }
+        self.grave.version(self.version()?);
+        guarded(|| self.inner.drop_range::<&[u8], _>(range))
+            .map_err(|failure| self.failed(failure.at("drop tables of", &self.dir)))
+    }
+
+    /// Notes that background work failed.
+    fn failed(&self, error: Error) -> Error {
+        count(&self.gauges.failures);
+        self.strays.suspect();
+        self.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
+        error
+    }
+
+    /// After a failure, and when nobody writes tables: removes what it left.
+    fn clean_up(&self) {
+        if !self.strays.suspected() {
+            return;
+        }
+        let (Some(_flushing), Some(_compacting)) =
+            (self.flushing.try_lock(), self.compacting.try_lock())
+        else {
+            return;
+        };
+        let cleaned = self.settle_manifest().and_then(|()| self.strays.sweep(&self.dir));
+        if let Err(error) = cleaned {
+            self.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
+        }
+    }
+
+    /// A change of the tables may fail after `current` was renamed to point at it. The tree would
+    /// give its next change the same number and write over the file that `current` points at, and a
+    /// crash then would leave no manifest. So `current` is put back to what the tree believes.
+    fn settle_manifest(&self) -> Result<(), Error> {
+        let believed = guarded(|| Ok(self.inner.current_version().id()))
+            .map_err(|failure| failure.at("read the state of", &self.dir))?;
+        if Manifest::pointed_at(&self.dir)? == Some(believed) {
+            return Ok(());
+        }
+        Manifest::point_at(&self.dir, believed)
+    }
+}
+
+fn count(gauge: &AtomicU64) {
+    gauge.fetch_add(1, Ordering::Relaxed);
+}

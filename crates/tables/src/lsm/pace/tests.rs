@@ -1,0 +1,21 @@
+use super::*;
+
+#[test]
+fn pauses_add_up_to_the_rate_and_stop_in_a_hurry() {
+    let pace = Pace::new(NonZeroU64::new(100 * 1024 * 1024));
+    assert_eq!(pace.pause(1024 * 1024), Some(Duration::from_millis(10)));
+    pace.hurry(true);
+    assert_eq!(pace.pause(1024 * 1024), None);
+    pace.hurry(false);
+    assert_eq!(pace.pause(512 * 1024), Some(Duration::from_millis(5)));
+    assert_eq!(Pace::new(None).pause(u64::MAX), None);
+}
+
+#[test]
+fn bytes_are_counted_across_rows() {
+    let mut stride = Stride::new(&Arc::new(Pace::new(NonZeroU64::new(u64::MAX))));
+    stride.step(600 * 1024);
+    assert_eq!(stride.bytes, 600 * 1024);
+    stride.step(600 * 1024);
+    assert_eq!(stride.bytes, 0, "the pause was taken");
+}

@@ -1,0 +1,10 @@
+//! The tree against the model, against damage and against crashes. Every test that draws at random
+//! prints the seed with which it fails.
+
+mod concurrency;
+mod crashes;
+mod damage;
+mod faults;
+mod opening;
+mod twins;
+mod yard;
