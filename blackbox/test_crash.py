@@ -57,11 +57,12 @@ def test_a_kill_before_any_step_of_a_commit_loses_nothing_acknowledged(server, c
     load, kills, acknowledged = Load(server), 0, 0
     for round_number in range(rounds):
         when = 1 + round_number * (round_number + 1) // 2
+        load.start()
+        load.wait_for(10)
         with attached(server, f"{call}:signal=SIGKILL:when={when}"):
-            load.start()
             kills += server.wait(60) == -signal.SIGKILL
-            acknowledged += load.acknowledged()
-            load.join()
+        acknowledged += load.acknowledged()
+        load.join()
         server.start()
         recovered(load, f"before {call} number {when}")
     assert kills == rounds
@@ -94,13 +95,13 @@ def test_a_kill_during_recovery_loses_nothing_acknowledged(server, rounds):
 def test_a_failing_sync_stops_the_server_and_loses_nothing_acknowledged(server, when):
     """No later sync is believed: the process ends, and says so by its exit code."""
     load = Load(server)
+    load.start()
+    load.wait_for(10)
     with attached(server, f"fdatasync:error=EIO:when={when}") as record:
-        load.start()
         code = server.wait(60)
-        load.join(refusals=True)
-        injected = injections(record)
-    assert injected > 0
+    load.join(refusals=True)
+    assert injections(record) > 0
     assert code not in (0, -signal.SIGKILL), "it ended as if nothing had happened"
     server.start()
     verdict = recovered(load, f"fdatasync number {when} failed, exit code {code}")
-    assert when == 1 or verdict.acknowledged > 0
+    assert verdict.acknowledged > 0

@@ -1,7 +1,7 @@
 """RESP as clients speak it: exact bytes, pipelines, bad input, and an unmodified client library."""
 
-import redis
 import pytest
+import redis
 
 from harness.resp import Connection, encoded
 

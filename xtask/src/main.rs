@@ -10,8 +10,12 @@ mod crash;
 mod fuzz;
 mod python;
 mod run;
+mod sim;
 mod tally;
+mod teeth;
 mod test;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -28,16 +32,25 @@ enum Command {
     Check(check::Args),
     Test(test::Args),
     Crash(crash::Args),
+    Sim(sim::Args),
     Fuzz(fuzz::Args),
     Ci(ci::Args),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Crash(args) => crash::run(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Ci(args) => ci::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo x: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

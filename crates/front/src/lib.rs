@@ -8,8 +8,15 @@
 //! 2. Replies leave in the order of their requests.
 //! 3. Whatever a client sends, the process goes on and its memory stays bounded.
 
+mod clients;
+mod counters;
+mod host;
+mod parameters;
+mod records;
 mod refusal;
 pub mod resp;
 mod server;
+mod slowlog;
 
+pub use host::{Host, Usage};
 pub use server::{Limits, Server};

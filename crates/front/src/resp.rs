@@ -3,10 +3,17 @@
 //! One task a connection. The requests of a read are run one after the other, within a bounded turn,
 //! before anybody waits: so a pipeline costs one wait for the log and one write to the socket.
 
+mod client;
+mod config;
 mod connection;
+mod durability;
 mod exec;
+mod extensions;
 mod handshake;
+mod info;
+mod read;
 mod session;
+mod slowlog;
 
 use std::sync::Arc;
 

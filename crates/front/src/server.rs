@@ -4,10 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use base::{Monotonic, Namespace, Tenant};
-use kv::{Error, Handle, Level, Plan, Receipt, Refusal, Store, Want};
+use base::rng::SplitMix64;
+use base::{Monotonic, Namespace, Sequence, Tenant};
+use kv::{Attempt, Error, Handle, Level, Plan, Receipt, Refusal, Stop, Store, Txn, Want};
 use redis::Keys;
 use tokio::sync::{Semaphore, watch};
+
+use crate::clients::Clients;
+use crate::counters::Counters;
+use crate::host::Host;
+use crate::parameters::Inert;
+use crate::slowlog::Slowlog;
 
 /// Bounds on what clients may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +40,15 @@ impl Default for Limits {
     }
 }
 
+/// Why a transaction did not happen.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It was refused; the answer waits for what the receipt says.
+    Refused(Refusal, Receipt),
+    /// The store could not bring into memory what it needs.
+    Store(Error),
+}
+
 /// Loads from the tables that run at one time.
 const LOADERS: usize = 4;
 
@@ -49,6 +65,17 @@ pub struct Server {
     sessions: AtomicU64,
     connected: AtomicUsize,
     stopping: watch::Receiver<bool>,
+    pub(crate) host: Host,
+    /// When it began to serve.
+    pub(crate) since: Monotonic,
+    pub(crate) clients: Arc<Clients>,
+    pub(crate) counters: Counters,
+    pub(crate) slowlog: Slowlog,
+    pub(crate) inert: Inert,
+    /// The latest store time, in seconds, of which it is known that everything was durable.
+    pub(crate) saved: AtomicU64,
+    /// What the sessions' random numbers start from.
+    seed: u64,
 }
 
 impl Server {
@@ -58,9 +85,20 @@ impl Server {
         store: Store,
         hash_key: &[u8; 16],
         limits: Limits,
+        host: Host,
         stopping: watch::Receiver<bool>,
     ) -> Arc<Self> {
+        // The key is random and not shown to anybody, and the time differs from start to start.
+        let key = hash_key.first_chunk().map_or(0, |half| u64::from_le_bytes(*half));
         Arc::new(Self {
+            host,
+            since: store.monotonic(),
+            clients: Arc::default(),
+            counters: Counters::default(),
+            slowlog: Slowlog::default(),
+            inert: Inert::default(),
+            saved: AtomicU64::new(store.now().0 / 1000),
+            seed: key ^ store.now().0,
             store,
             keys: Keys::new(hash_key),
             limits,
@@ -80,6 +118,11 @@ impl Server {
         self.sessions.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Random numbers for one session.
+    pub(crate) fn rng(&self, session: u64) -> SplitMix64 {
+        SplitMix64::new(SplitMix64::new(self.seed.wrapping_add(session)).draw())
+    }
+
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.clone()
     }
@@ -88,7 +131,10 @@ impl Server {
     pub(crate) fn admit(self: &Arc<Self>) -> Option<Admission> {
         let admission = Admission { server: Arc::clone(self) };
         let before = self.connected.fetch_add(1, Ordering::Relaxed);
-        (before < self.limits.connections).then_some(admission)
+        let is_admitted = before < self.limits.connections;
+        let counters = &self.counters;
+        if is_admitted { &counters.connections } else { &counters.rejected }.add(1);
+        is_admitted.then_some(admission)
     }
 
     /// The namespace that is database `number` of a tenant.
@@ -96,27 +142,65 @@ impl Server {
         self.store.namespace(tenant, Namespace(tenant.0 * DATABASES + number))
     }
 
+    /// The same, if it has ever been written to or selected.
+    pub(crate) fn find_database(&self, tenant: Tenant, number: u32) -> Option<Handle> {
+        self.store.find_namespace(tenant, Namespace(tenant.0 * DATABASES + number))
+    }
+
+    /// Runs a transaction to its end: as many rounds as it takes, loading what it wants in between. Does
+    /// not wait until it is written or durable.
+    pub(crate) async fn run<R>(
+        &self,
+        plan: &mut Plan,
+        mut closure: impl FnMut(&mut Txn<'_>) -> Result<R, Stop>,
+    ) -> Result<(R, Receipt), Failure> {
+        if plan.writes()
+            && let Some(delay) = self.store.write_delay().filter(|delay| !delay.is_zero())
+        {
+            tokio::time::sleep(delay).await;
+        }
+        loop {
+            match self.store.attempt(plan, &mut closure) {
+                Attempt::Done(result, receipt) => return Ok((result, receipt)),
+                Attempt::Refused(refusal, receipt) => return Err(Failure::Refused(refusal, receipt)),
+                Attempt::Again(wants) => self.load(plan, wants).await.map_err(Failure::Store)?,
+                Attempt::Busy => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
+    }
+
     /// Brings into memory what a transaction wants, before it is run again.
-    pub(crate) async fn load(&self, plan: &mut Plan, wants: Vec<Want>) -> Result<(), Error> {
+    async fn load(&self, plan: &mut Plan, wants: Vec<Want>) -> Result<(), Error> {
         if wants.is_empty() {
             // A lock was taken: its holder is another task or thread, which goes on meanwhile.
             tokio::task::yield_now().await;
             return Ok(());
         }
-        let permit = self.loaders.acquire().await;
         let store = self.store.clone();
         let mut moved = std::mem::replace(plan, Plan::new(plan.now(), Monotonic::ZERO));
-        let loaded = tokio::task::spawn_blocking(move || {
+        let load = move || {
             let joined = store.load(&mut moved, wants);
             (moved, joined)
-        });
-        let (moved, joined) = loaded.await.map_err(|_join| Error::Unknown)?;
-        drop(permit);
+        };
+        let (moved, joined) = self.on_loader(load).await?;
         *plan = moved;
         for ticket in joined? {
             std::future::poll_fn(|context| self.store.poll_load(ticket, context)).await;
         }
         Ok(())
+    }
+}
+
+impl Server {
+    /// Runs what waits for the disk on a thread that may: at most [`LOADERS`] at one time.
+    pub(crate) async fn on_loader<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> Result<R, Error> {
+        let _permit = self.loaders.acquire().await;
+        tokio::task::spawn_blocking(work).await.map_err(|_panicked| Error::Unknown)
+    }
+
+    /// Waits until everything up to `sequence` has come as far as `level`.
+    pub(crate) async fn reached(&self, level: Level, sequence: Sequence) -> Result<(), Failure> {
+        self.store.watermarks().reached(level, sequence).await.map_err(Failure::Store)
     }
 }
 
@@ -144,6 +228,10 @@ impl Dues {
         let due =
             if receipt.level == Level::Durable { &mut self.durable } else { &mut self.written };
         *due = receipt.after.max(*due);
+    }
+
+    pub(crate) fn any(&self) -> bool {
+        self.written.max(self.durable) > base::Sequence::ZERO
     }
 
     /// Waits until all of it has come to pass.

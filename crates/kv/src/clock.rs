@@ -8,7 +8,7 @@ use base::{Monotonic, StoreTime};
 const SLEW_DIVISOR: i64 = 100;
 
 /// A difference from the wall clock above this is told, in milliseconds.
-pub const SKEW_TOLD_MS: i64 = 1000;
+pub(crate) const SKEW_TOLD_MS: i64 = 1000;
 
 /// The store's clock. It never goes back and never jumps while the store is open.
 #[derive(Debug)]

@@ -1,35 +1,72 @@
 //! From a transaction's undo log to its record in the log.
 //!
 //! What is written is each changed object as it now is: its header row, and of a split object the rows
-//! that the undo log names. Beside them go what follows from the change: what is owed to the
+//! that the undo log names, or all of them if its generation is new. Beside them go what follows from the change: what is owed to the
 //! reclaimer, the expiry index, and by how much the number of keys has changed.
 
-use base::Space;
+use std::ops::Bound::Unbounded;
+
+use base::{Generation, Space};
 use log::record;
 use smallvec::SmallVec;
 
+use crate::error::Stop;
 use crate::key::{self, Owed};
 use crate::object::{Entry, Known, Split, State};
 use crate::plan::Receipt;
 use crate::shard::Tombstone;
 use crate::txn::{Object, Opened, Txn, Undo};
 
+/// The generations of changed objects, over all of them: a rename takes one from object to object.
+#[derive(Debug, Default)]
+struct Lives<'a> {
+    /// Those that there were when the transaction began, in order.
+    before: SmallVec<[Generation; 2]>,
+    /// Those that there are, in order.
+    after: SmallVec<[Generation; 2]>,
+    /// Rows that were set, in order, each once.
+    rows: Vec<(Generation, &'a [u8])>,
+}
+
+impl<'a> Lives<'a> {
+    fn rows_of(&self, generation: Generation) -> impl Iterator<Item = &'a [u8]> {
+        let start = self.rows.partition_point(|row| row.0 < generation);
+        let rows = self.rows[start..].iter().take_while(move |row| row.0 == generation);
+        rows.map(|row| row.1)
+    }
+}
+
 impl Txn<'_> {
-    /// Stamps and queues what was changed, while all is still locked.
-    pub(crate) fn commit(mut self) -> Receipt {
-        let (after, level) = self.waits_for();
+    /// What was changed, as it goes to the log; `None` if nothing was.
+    ///
+    /// # Errors
+    /// [`Stop::Retry`] if it needs more of the log than was set aside for it.
+    pub(crate) fn encode_commit(&mut self) -> Result<Option<Vec<u8>>, Stop> {
         self.mark_changed();
-        if self.opened.iter().all(|opened| !opened.changed) {
-            return Receipt { commit: None, after, level };
+        if self.loose.is_empty() && self.opened.iter().all(|opened| !opened.changed) {
+            return Ok(None);
         }
         let mut changes = std::mem::take(&mut self.work.changes);
         changes.clear();
         self.encode(&mut changes);
+        if changes.len() > self.work.reserved {
+            self.work.bytes = changes.len();
+            self.work.changes = changes;
+            return Err(Stop::Retry);
+        }
+        Ok(Some(changes))
+    }
+
+    /// Stamps the commit and queues it, while all is still locked.
+    pub(crate) fn queue(mut self, changes: Option<Vec<u8>>) -> Receipt {
+        let (after, level) = self.waits_for();
+        let Some(changes) = changes else { return Receipt { commit: None, after, level } };
         let watermarks = &self.shard.watermarks;
         let stamped = |sequence| watermarks.set_queued(sequence);
         let sequence = self.shard.queue.push(self.work.now, self.work.origin, &changes, stamped);
         self.work.changes = changes;
         self.stamp(sequence);
+        self.bury_spaces();
         Receipt { commit: Some(sequence), after: sequence, level }
     }
 
@@ -56,6 +93,7 @@ impl Txn<'_> {
     fn encode(&self, changes: &mut Vec<u8>) {
         let mut key = Vec::with_capacity(64);
         let mut counts: SmallVec<[(Space, i64); 2]> = SmallVec::new();
+        let lives = self.lives();
         for (at, opened) in self.opened.iter().enumerate().filter(|(_, opened)| opened.changed) {
             let Some(entry) = self.entry(Object::at(at)) else { continue };
             let there = !matches!(entry.state, State::Absent);
@@ -63,9 +101,9 @@ impl Txn<'_> {
                 encode_header(changes, &mut key, opened, entry, there);
             }
             if let State::Split(split) = &entry.state {
-                self.encode_rows(changes, &mut key, Object::at(at), opened.space, split);
+                encode_rows(changes, &mut key, opened.space, split, &lives);
             }
-            encode_consequences(changes, &mut key, opened, entry, there);
+            encode_consequences(changes, &mut key, opened, entry, &lives);
             let grown = i64::from(there) - i64::from(opened.original.there);
             match counts.iter_mut().find(|count| count.0 == opened.space) {
                 Some(count) => count.1 += grown,
@@ -75,50 +113,35 @@ impl Txn<'_> {
         for (space, grown) in counts.into_iter().filter(|count| count.1 != 0) {
             record::add(changes, &key::keys(space), grown);
         }
+        changes.extend_from_slice(&self.loose);
     }
 
-    fn encode_rows(
-        &self,
-        changes: &mut Vec<u8>,
-        key: &mut Vec<u8>,
-        object: Object,
-        space: Space,
-        split: &Split,
-    ) {
-        let mut put = |suffix: &[u8], known: Known<'_>| {
-            key.clear();
-            key::put_content(key, space, split.generation, suffix);
-            match known {
-                Known::Value(value) => record::put(changes, key, value),
-                Known::Absent => record::remove(changes, key),
-                Known::Unknown => {}
+    fn lives(&self) -> Lives<'_> {
+        let mut lives = Lives::default();
+        for (at, opened) in self.opened.iter().enumerate().filter(|(_, opened)| opened.changed) {
+            lives.before.extend(opened.original.generation);
+            if let Some(State::Split(split)) = self.entry(Object::at(at)).map(|entry| &entry.state)
+            {
+                lives.after.push(split.generation);
             }
-        };
-        if self.opened[object.index()].original.generation != Some(split.generation) {
-            use std::ops::Bound::Unbounded;
-            return split
-                .rows((Unbounded, Unbounded))
-                .for_each(|(suffix, value)| put(suffix, Known::Value(value)));
         }
-        let mut suffixes: Vec<&[u8]> = self
-            .undo
-            .iter()
-            .filter_map(|(of, undo)| match undo {
-                Undo::Row { generation, suffix, .. }
-                    if *of == object && *generation == split.generation =>
-                {
-                    Some(&**suffix)
-                }
+        lives.before.sort_unstable();
+        lives.after.sort_unstable();
+        if !lives.after.is_empty() {
+            let rows = self.undo.iter().filter_map(|(_, undo)| match undo {
+                Undo::Row { generation, suffix, .. } => Some((*generation, &**suffix)),
                 _ => None,
-            })
-            .collect();
-        suffixes.sort_unstable();
-        suffixes.dedup();
-        suffixes.into_iter().for_each(|suffix| put(suffix, split.get(suffix)));
+            });
+            lives.rows.extend(rows);
+            lives.rows.sort_unstable();
+            lives.rows.dedup();
+        }
+        lives
     }
 
     fn stamp(&mut self, sequence: base::Sequence) {
         let mut grown = 0isize;
+        let interest = &self.shard.interest;
         for at in 0..self.opened.len() {
             if !self.opened[at].changed {
                 continue;
@@ -127,6 +150,8 @@ impl Txn<'_> {
             let Some(entry) = self.entry_mut(Object::at(at)) else { continue };
             entry.last_commit = sequence;
             let absent = matches!(entry.state, State::Absent);
+            // Told while the stripe is held: whoever registered before sees the new commit or hears of it.
+            interest.tell(entry.space, entry.id());
             grown += entry.charge().cast_signed() - before.cast_signed();
             if absent && let Opened { hash, slot: Some(slot), .. } = self.opened[at] {
                 self.shard.bury(Tombstone { sequence, hash, slot });
@@ -152,22 +177,45 @@ fn encode_header(
     }
 }
 
+/// The rows of a split object that are new: all of them, or those that were set.
+fn encode_rows(
+    changes: &mut Vec<u8>,
+    key: &mut Vec<u8>,
+    space: Space,
+    split: &Split,
+    lives: &Lives<'_>,
+) {
+    let mut put = |suffix: &[u8], known: Known<'_>| {
+        key.clear();
+        key::put_content(key, space, split.generation, suffix);
+        match known {
+            Known::Value(value) => record::put(changes, key, value),
+            Known::Absent => record::remove(changes, key),
+            Known::Unknown => {}
+        }
+    };
+    if lives.before.binary_search(&split.generation).is_err() {
+        let all = split.rows((Unbounded, Unbounded));
+        return all.for_each(|(suffix, value)| put(suffix, Known::Value(value)));
+    }
+    lives.rows_of(split.generation).for_each(|suffix| put(suffix, split.get(suffix)));
+}
+
 /// What is owed for an old generation, and the expiry index.
 fn encode_consequences(
     changes: &mut Vec<u8>,
     key: &mut Vec<u8>,
     opened: &Opened,
     entry: &Entry,
-    there: bool,
+    lives: &Lives<'_>,
 ) {
-    let generation =
-        if let State::Split(split) = &entry.state { Some(split.generation) } else { None };
-    if let Some(old) = opened.original.generation.filter(|old| Some(*old) != generation) {
+    let died = |old: &Generation| lives.after.binary_search(old).is_err();
+    if let Some(old) = opened.original.generation.filter(died) {
         key.clear();
         key::put_owed(key, Owed::Generation(opened.space, old));
         record::put(changes, key, &[]);
     }
-    let Some(deadline) = entry.deadline().filter(|_| there) else { return };
+    let Some(deadline) = entry.deadline().filter(|_| entry.is_stored()) else { return };
     // Prolonging leaves the old row of the index: it is early, and the sweeper moves it on.
     if opened.original.deadline.is_none_or(|old| deadline < old) {
         key.clear();

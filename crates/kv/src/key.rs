@@ -19,7 +19,7 @@ const KEYS: &[u8] = b"\0keys";
 
 /// What has died and is to be reclaimed, as its row says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owed {
+pub(crate) enum Owed {
     /// The content rows of one generation.
     Generation(Space, Generation),
     /// Every row of one space.
@@ -60,6 +60,11 @@ pub(crate) fn put_content(out: &mut Vec<u8>, space: Space, generation: Generatio
     out.extend_from_slice(&space.0.to_be_bytes());
     out.extend_from_slice(&generation.0.to_be_bytes());
     out.extend_from_slice(suffix);
+}
+
+/// What the keys of all content rows of a space begin with.
+pub(crate) fn content_of(space: Space) -> Vec<u8> {
+    [&[CONTENT][..], &space.0.to_be_bytes()].concat()
 }
 
 /// Length of what stands before the suffix in a content key.

@@ -13,18 +13,26 @@
 //! 2. Memory holds nothing of an object, or nothing older than its last commit.
 //! 3. What a reply depends on is known when the transaction ends: [`Receipt`].
 
+mod admission;
 mod clock;
 mod commit;
+mod deadlines;
 mod error;
+mod figures;
+mod flush;
+mod interest;
 mod key;
+mod keyspace;
 mod load;
 mod lock;
+mod moving;
 mod namespace;
 mod object;
 mod open;
 mod packed;
 mod plan;
 mod queue;
+mod records;
 mod settings;
 mod shard;
 mod signal;
@@ -36,6 +44,9 @@ mod worker;
 mod workers;
 
 pub use error::{Error, Refusal, Stop};
+pub use figures::{Figure, Figures};
+pub use interest::Watch;
+pub use keyspace::{Listed, Listing};
 pub use load::Load;
 pub use log::record::Session;
 pub use namespace::{Durability, Handle, Layer};
@@ -44,9 +55,11 @@ pub use open::{Ground, Start};
 pub use packed::{BYTES_MAX as PACKED_BYTES_MAX, ROWS_MAX as PACKED_ROWS_MAX};
 pub use plan::{Access, Attempt, Place, Plan, Receipt, Want};
 pub use queue::Origin;
+pub use records::StoredRecord;
 pub use settings::{Limits, Settings};
 pub use signal::Signal;
 pub use store::Store;
 pub use txn::{Object, Savepoint, Txn};
 pub use watermark::{Level, Reached, Watermarks};
 pub use worker::{Next, Worker};
+pub use workers::OWED_COUNTED_MAX;

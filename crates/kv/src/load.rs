@@ -104,7 +104,7 @@ struct Job {
 enum Read {
     Nothing,
     Header(Option<HeaderRow>),
-    Rows { generation: Generation, all: bool, rows: Vec<(Box<[u8]>, Option<Box<[u8]>>)> },
+    Rows { life: Life, all: bool, rows: Rows },
 }
 
 #[derive(Debug)]
@@ -118,6 +118,7 @@ struct HeaderRow {
 /// Objects on their way into memory.
 #[derive(Debug)]
 pub struct Load {
+    shard: Arc<Shard>,
     ticket: u64,
     jobs: Vec<Job>,
     /// Loads of others that hold something that is wanted.
@@ -172,28 +173,41 @@ pub(crate) fn parse_header_row(row: &[u8]) -> Result<(Sequence, &[u8]), Malforme
     Ok((last_commit, reader.rest()))
 }
 
-/// The generation of a split object in memory; `None` if it has become something else since.
-fn generation_of(shard: &Shard, job: &Job) -> Option<Generation> {
+/// Which rows a split object has, and since when under its present name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Life {
+    generation: Generation,
+    arrival: Generation,
+}
+
+impl Life {
+    const fn of(split: &Split) -> Self {
+        Self { generation: split.generation, arrival: split.arrival }
+    }
+}
+
+/// The life of a split object in memory; `None` if it has become something else since.
+fn life_of(shard: &Shard, job: &Job) -> Option<Life> {
     let stripe = shard.stripes.lock(job.want.hash.stripe()).read();
     match &stripe.get(job.slot)?.state {
-        State::Split(split) => Some(split.generation),
+        State::Split(split) => Some(Life::of(split)),
         _ => None,
     }
 }
 
 fn read_row(shard: &Shard, view: &dyn View, job: &Job, suffix: &[u8]) -> Result<Read, Error> {
-    let Some(generation) = generation_of(shard, job) else { return Ok(Read::Nothing) };
+    let Some(life) = life_of(shard, job) else { return Ok(Read::Nothing) };
     let mut key = Vec::new();
-    key::put_content(&mut key, job.want.space, generation, suffix);
+    key::put_content(&mut key, job.want.space, life.generation, suffix);
     let row = view.get(&key).map_err(Error::Tables)?;
     let row = (suffix.into(), row.map(|row| (*row).into()));
-    Ok(Read::Rows { generation, all: false, rows: vec![row] })
+    Ok(Read::Rows { life, all: false, rows: vec![row] })
 }
 
 fn read_all(shard: &Shard, view: &dyn View, job: &Job) -> Result<Read, Error> {
-    let Some(generation) = generation_of(shard, job) else { return Ok(Read::Nothing) };
-    let rows = scan(view, job.want.space, generation)?;
-    Ok(Read::Rows { generation, all: true, rows })
+    let Some(life) = life_of(shard, job) else { return Ok(Read::Nothing) };
+    let rows = scan(view, job.want.space, life.generation)?;
+    Ok(Read::Rows { life, all: true, rows })
 }
 
 type Rows = Vec<(Box<[u8]>, Option<Box<[u8]>>)>;
@@ -215,7 +229,8 @@ impl Shard {
     /// Marks what is wanted as loading, or joins those who load it, and pins it all.
     pub(crate) fn place(self: &Arc<Self>, wants: Vec<Want>, pins: &mut Pins) -> Load {
         let ticket = self.loads.begin();
-        let mut load = Load { ticket, jobs: Vec::new(), joined: Vec::new() };
+        let shard = Arc::clone(self);
+        let mut load = Load { shard, ticket, jobs: Vec::new(), joined: Vec::new() };
         for want in wants {
             let mut stripe = self.stripes.lock(want.hash.stripe()).write();
             let found = stripe.find(want.hash, want.space, &want.id);
@@ -248,9 +263,9 @@ impl Shard {
 
     /// Puts into memory what was read, unless memory has come to know better, and wakes who waits.
     /// After a failed read, what was placed goes again.
-    pub(crate) fn fill(&self, load: Load, read: Result<(), Error>) -> Result<(), Error> {
+    pub(crate) fn fill(&self, mut load: Load, read: Result<(), Error>) -> Result<(), Error> {
         let mut outcome = read;
-        for job in load.jobs {
+        for job in std::mem::take(&mut load.jobs) {
             let mut stripe = self.stripes.lock(job.want.hash.stripe()).write();
             let Some(entry) = stripe.get_mut(job.slot) else { continue };
             let before = entry.charge().cast_signed();
@@ -258,14 +273,10 @@ impl Shard {
             if filled.is_err() {
                 outcome = filled;
             }
-            if matches!(entry.state, State::Loading(ticket) if ticket == load.ticket) {
-                // Not read: whoever wants it next has to try again. Its pins go with the entry's users.
-                entry.state = State::Loading(ABANDONED);
-            }
+            abandon(entry, load.ticket);
             self.charge(entry.charge().cast_signed() - before);
             self.observer.event(&Event::Loaded);
         }
-        self.loads.end(load.ticket);
         outcome
     }
 
@@ -283,6 +294,26 @@ impl Shard {
     }
 }
 
+/// Also when the load is given up half-way, by a panic say: nobody waits for it for ever.
+impl Drop for Load {
+    fn drop(&mut self) {
+        for job in &self.jobs {
+            let mut stripe = self.shard.stripes.lock(job.want.hash.stripe()).write();
+            if let Some(entry) = stripe.get_mut(job.slot) {
+                abandon(entry, self.ticket);
+            }
+        }
+        self.shard.loads.end(self.ticket);
+    }
+}
+
+/// Not read: whoever wants it next has to try again. Its pins go with the entry's users.
+fn abandon(entry: &mut Entry, ticket: u64) {
+    if matches!(entry.state, State::Loading(loading) if loading == ticket) {
+        entry.state = State::Loading(ABANDONED);
+    }
+}
+
 /// Ticket of a load that failed: the next to want the entry takes it over.
 pub(crate) const ABANDONED: u64 = u64::MAX;
 
@@ -296,9 +327,9 @@ fn fill_entry(entry: &mut Entry, read: Read) -> Result<(), Error> {
                 learn(split, rows, true);
             }
         }
-        Read::Rows { generation, all, rows } => {
+        Read::Rows { life, all, rows } => {
             if let State::Split(split) = &mut entry.state
-                && split.generation == generation
+                && Life::of(split) == life
             {
                 learn(split, rows, all);
             }

@@ -30,6 +30,8 @@ pub enum Type {
     Lock = 32,
     /// Idempotency record (coord).
     Idempotency = 33,
+    /// The names of all topics of a namespace (topics).
+    TopicIndex = 47,
     /// Topic: its settings (topics).
     Topic = 48,
     /// Head of one partition of a topic (topics).
@@ -43,6 +45,7 @@ impl Type {
             2 => Self::Hash,
             32 => Self::Lock,
             33 => Self::Idempotency,
+            47 => Self::TopicIndex,
             48 => Self::Topic,
             49 => Self::Partition,
             _ => return Err(Malformed { expected: "the type of an object" }),
@@ -102,10 +105,22 @@ pub(crate) enum State {
     Split(Box<Split>),
 }
 
+/// What an object is, apart from its name.
+#[derive(Debug)]
+pub(crate) struct Body {
+    content: Box<[u8]>,
+    pub(crate) state: State,
+    deadline: u64,
+    kind: Type,
+}
+
 /// What is known of an object whose rows are rows of their own.
 #[derive(Debug)]
 pub(crate) struct Split {
     pub(crate) generation: Generation,
+    /// Drawn anew at each rename, so that rows read before it are not taken for rows read after it: on
+    /// the way the object may have left memory under its other name, and what was newer with it.
+    pub(crate) arrival: Generation,
     /// Rows that exist, in memory or not.
     pub(crate) count: u64,
     /// Bytes of their suffixes and values.
@@ -129,6 +144,16 @@ pub(crate) enum Known<'a> {
     Unknown,
 }
 
+/// Whether nothing can lie within bounds; an ordered map panics at some of these.
+fn is_empty(bounds: Bounds<'_>) -> bool {
+    use Bound::{Excluded, Included, Unbounded};
+    match bounds {
+        (Included(from), Included(to)) => from > to,
+        (Included(from) | Excluded(from), Excluded(to)) | (Excluded(from), Included(to)) => from >= to,
+        (Unbounded, _) | (_, Unbounded) => false,
+    }
+}
+
 /// Bytes of memory that a known row costs beside its suffix and value: two boxes and a share of nodes
 /// that are two thirds full.
 const ROW_OVERHEAD: usize = 56;
@@ -136,7 +161,8 @@ const ROW_OVERHEAD: usize = 56;
 impl Split {
     /// An object of no rows so far; `complete` if none exist elsewhere.
     pub(crate) fn new(generation: Generation, count: u64, bytes: u64, complete: bool) -> Self {
-        Self { generation, count, bytes, complete, known: BTreeMap::new(), memory: 0 }
+        let (arrival, known) = (Generation::NONE, BTreeMap::new());
+        Self { generation, arrival, count, bytes, complete, known, memory: 0 }
     }
 
     pub(crate) fn get(&self, suffix: &[u8]) -> Known<'_> {
@@ -153,6 +179,7 @@ impl Split {
         &self,
         bounds: Bounds<'_>,
     ) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> {
+        let bounds = if is_empty(bounds) { (Bound::Included(&[][..]), Bound::Excluded(&[][..])) } else { bounds };
         self.known
             .range::<[u8], _>(bounds)
             .filter_map(|(suffix, row)| Some((&**suffix, &**row.as_ref()?)))
@@ -172,6 +199,15 @@ impl Split {
         };
         self.memory = self.memory + new - was.as_ref().map_or(0, cost);
         was
+    }
+
+    /// The same rows as those of another generation. All have to be known.
+    pub(crate) fn copy(&self, generation: Generation) -> Self {
+        let mut copy = Self::new(generation, self.count, self.bytes, true);
+        self.rows((Bound::Unbounded, Bound::Unbounded)).for_each(|(suffix, value)| {
+            copy.set(suffix, Some(Some(value.into())));
+        });
+        copy
     }
 
     /// Takes in a row read from the tables, unless something newer is known.
@@ -232,6 +268,12 @@ impl Entry {
         there && (self.deadline == 0 || self.deadline > now.0)
     }
 
+    /// Whether the tables have a header row for it, or will: it exists, or its deadline has passed and it
+    /// was not swept yet.
+    pub(crate) fn is_stored(&self) -> bool {
+        matches!(self.state, State::Packed | State::Split(_))
+    }
+
     /// Marks it as used, for the evictor.
     pub(crate) fn touch(&self) {
         // Read first: a store would take the cache line from the other core each time.
@@ -289,6 +331,35 @@ impl Entry {
     /// Puts back bytes that [`Entry::replace_content`] gave, and the state that went with them.
     pub(crate) fn restore(&mut self, bytes: Box<[u8]>, state: State) {
         (self.bytes, self.state) = (bytes, state);
+    }
+
+    /// Takes away everything but the name: what is left is known to be absent.
+    pub(crate) fn take_body(&mut self) -> Body {
+        let content = self.content().into();
+        self.replace_content(|_, _| (), 0);
+        Body {
+            content,
+            state: std::mem::replace(&mut self.state, State::Absent),
+            deadline: std::mem::take(&mut self.deadline),
+            kind: std::mem::replace(&mut self.kind, Type::String),
+        }
+    }
+
+    /// A copy of everything but the name; rows of their own become those of `generation`.
+    pub(crate) fn copy_body(&self, generation: impl FnOnce() -> Generation) -> Body {
+        let state = match &self.state {
+            State::Split(split) => State::Split(Box::new(split.copy(generation()))),
+            State::Packed => State::Packed,
+            State::Absent | State::Loading(_) => State::Absent,
+        };
+        Body { content: self.content().into(), state, deadline: self.deadline, kind: self.kind }
+    }
+
+    /// Becomes what another object was.
+    pub(crate) fn set_body(&mut self, body: Body) {
+        let Body { content, state, deadline, kind } = body;
+        self.replace_content(|_, out| out.extend_from_slice(&content), content.len());
+        (self.state, self.deadline, self.kind) = (state, deadline, kind);
     }
 
     /// Length of the body of its header row.

@@ -11,7 +11,10 @@ use crate::settings::Settings;
 use crate::shard::{Parts, Shard};
 use crate::store::Store;
 use crate::worker::Worker;
-use crate::workers::{Applier, Flusher, Fold, LogUpkeep, Syncer, TablesUpkeep, Timekeeper, Writer};
+use crate::workers::{
+    Applier, Evictor, Flusher, Fold, LogUpkeep, Reclaimer, Sweeper, Syncer, TablesUpkeep, Timekeeper,
+    Writer,
+};
 
 /// Frames are folded up to this many bytes before they go to the tables.
 const REPLAY_BATCH_BYTES: usize = 32 << 20;
@@ -73,6 +76,9 @@ fn workers(shard: &Arc<Shard>) -> Vec<Box<dyn Worker>> {
         Box::new(TablesUpkeep::new(Arc::clone(shard))),
         Box::new(LogUpkeep::new(Arc::clone(shard))),
         Box::new(Timekeeper::new(Arc::clone(shard))),
+        Box::new(Evictor::new(Arc::clone(shard))),
+        Box::new(Sweeper::new(Arc::clone(shard))),
+        Box::new(Reclaimer::new(Arc::clone(shard))),
     ]
 }
 

@@ -9,6 +9,7 @@ use crate::load::Pins;
 use crate::namespace::{Handle, Layer};
 use crate::queue::Origin;
 use crate::stripe::Hash;
+use crate::txn::{Object, Undo};
 use crate::watermark::Level;
 
 /// How the objects of a transaction are locked.
@@ -37,6 +38,9 @@ pub(crate) struct Named {
     pub(crate) place: Place,
     pub(crate) layer: Layer,
     pub(crate) id: Range<u32>,
+    /// Where it lives in this round, as its gate says.
+    pub(crate) space: Space,
+    pub(crate) hash: Hash,
 }
 
 /// A transaction to be: its namespaces, the objects it names, its deadline. Made anew for each, or kept
@@ -56,6 +60,12 @@ pub(crate) struct Work {
     pub(crate) access: Access,
     /// Bytes of log that it is expected to take; see [`Plan::expect_bytes`].
     pub(crate) bytes: usize,
+    /// Bytes of log that were set aside for this round.
+    pub(crate) reserved: usize,
+    /// It may take more space than it gives back: the reserve for a full disk is not for it.
+    pub(crate) grows: bool,
+    /// What [`crate::Txn::rng`] starts from, in every round.
+    pub(crate) seed: u64,
     pub(crate) ids: Vec<u8>,
     pub(crate) named: Vec<Named>,
     pub(crate) rounds: u32,
@@ -63,6 +73,12 @@ pub(crate) struct Work {
     pub(crate) pins: Pins,
     /// Encoded changes, kept for its capacity.
     pub(crate) changes: Vec<u8>,
+    /// Undo log, kept for its capacity.
+    pub(crate) undo: Vec<(Object, Undo)>,
+    /// The last round ended for want of room in the log or the tables.
+    pub(crate) was_busy: bool,
+    /// Its namespaces are held exclusively from the first round on.
+    pub(crate) exclusive: bool,
 }
 
 impl Plan {
@@ -74,12 +90,18 @@ impl Plan {
             deadline,
             access: Access::Shared,
             bytes: 0,
+            reserved: 0,
+            grows: false,
+            seed: 0,
             ids: Vec::new(),
             named: Vec::new(),
             rounds: 0,
             lock_failures: 0,
             pins: Pins::default(),
             changes: Vec::new(),
+            undo: Vec::new(),
+            was_busy: false,
+            exclusive: false,
         };
         Self { namespaces: SmallVec::new(), work }
     }
@@ -89,9 +111,12 @@ impl Plan {
         self.namespaces.clear();
         let work = &mut self.work;
         (work.now, work.deadline, work.access, work.bytes) = (now, deadline, Access::Shared, 0);
-        (work.rounds, work.lock_failures) = (0, 0);
-        work.ids.clear();
-        work.named.clear();
+        (work.rounds, work.lock_failures, work.grows) = (0, 0, false);
+        keep_small(&mut work.ids);
+        keep_small(&mut work.changes);
+        keep_small(&mut work.undo);
+        keep_small(&mut work.named);
+        (work.was_busy, work.exclusive) = (false, false);
         work.pins.release();
     }
 
@@ -105,8 +130,33 @@ impl Plan {
         self.work.origin = origin;
     }
 
+    /// What its random numbers come from: the same in every round, so that each does the same. Kept when
+    /// the plan is cleared.
+    pub fn set_seed(&mut self, seed: u64) {
+        self.work.seed = seed;
+    }
+
     /// Says that it may write, and about how many bytes: as much log is set aside before it runs.
     pub fn expect_bytes(&mut self, bytes: usize) {
+        self.work.access = Access::Exclusive;
+        self.work.bytes = self.work.bytes.saturating_add(bytes);
+        self.work.grows = true;
+    }
+
+    /// Says that its namespaces are to be held exclusively, as for flushing them.
+    pub fn take_exclusively(&mut self) {
+        self.work.access = Access::Exclusive;
+        self.work.exclusive = true;
+    }
+
+    /// Whether it was said that it may write.
+    pub fn writes(&self) -> bool {
+        self.work.access == Access::Exclusive
+    }
+
+    /// Says that it may write, with about so many bytes of log, and only gives back space: where nothing
+    /// else is said, it may use the reserve that is kept for a full disk.
+    pub fn release_bytes(&mut self, bytes: usize) {
         self.work.access = Access::Exclusive;
         self.work.bytes = self.work.bytes.saturating_add(bytes);
     }
@@ -137,11 +187,20 @@ impl Plan {
     }
 }
 
+/// Elements that a buffer keeps room for from one transaction to the next.
+const KEPT: usize = 4096;
+
+/// Empties a buffer, and gives back what one large transaction made of it.
+fn keep_small<T>(buffer: &mut Vec<T>) {
+    buffer.clear();
+    buffer.shrink_to(KEPT);
+}
+
 impl Work {
     fn add(&mut self, place: Place, layer: Layer, start: usize) {
         let bound = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let id = bound(start)..bound(self.ids.len());
-        self.named.push(Named { place, layer, id });
+        self.named.push(Named { place, layer, id, space: Space(0), hash: Hash::default() });
     }
 
     /// Names an object that it turned out to use.
@@ -151,9 +210,6 @@ impl Work {
         self.add(place, layer, start);
     }
 
-    pub(crate) fn id(&self, named: &Named) -> &[u8] {
-        &self.ids[named.id.start as usize..named.id.end as usize]
-    }
 
     pub(crate) fn is_desperate(&self) -> bool {
         self.lock_failures >= LOCK_FAILURES_MAX
@@ -185,10 +241,18 @@ pub(crate) enum Part {
 pub enum Attempt<R> {
     /// It is done. Reply when [`Receipt`] says so.
     Done(R, Receipt),
-    /// It was undone. Nothing of it happened.
-    Refused(crate::Refusal),
+    /// It was undone. Nothing of it happened; but why may depend on commits that are not yet durable,
+    /// so the reply waits like any other.
+    Refused(crate::Refusal, Receipt),
     /// Load these, if any, and try again.
     Again(Vec<Want>),
+    /// The log has no room at present, and will have: try again in a millisecond.
+    Busy,
+}
+
+impl Receipt {
+    /// Nothing to wait for.
+    pub const NOTHING: Self = Self { commit: None, after: Sequence::ZERO, level: Level::Written };
 }
 
 /// What the reply to a transaction has to wait for.

@@ -8,6 +8,7 @@
 //! 2. A commit lies wholly in one group.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::limits::GROUP_BYTES;
 use base::{Generation, Sequence, StoreTime};
@@ -31,18 +32,29 @@ struct Pending {
     closed: VecDeque<Group>,
     open: Group,
     next: Sequence,
+    /// Groups that are in the tables, kept for their memory.
+    spare: Vec<Group>,
 }
+
+/// Spare groups that are kept, and how much memory each may have.
+const SPARE: usize = 4;
+const SPARE_BYTES: usize = 1 << 20;
 
 /// Commits that are stamped and not yet handed to the log.
 #[derive(Debug)]
 pub(crate) struct Queue {
     pending: Mutex<Pending>,
+    /// Bytes of what is queued and not yet in the log.
+    bytes: AtomicU64,
 }
 
 impl Queue {
     pub(crate) fn new(next: Sequence) -> Self {
         let open = Group::new(next, StoreTime(0));
-        Self { pending: Mutex::new(Pending { closed: VecDeque::new(), open, next }) }
+        Self {
+            pending: Mutex::new(Pending { closed: VecDeque::new(), open, next, spare: Vec::new() }),
+            bytes: AtomicU64::new(0),
+        }
     }
 
     /// Stamps a commit and queues its changes. `stamped` runs under the queue's lock.
@@ -56,27 +68,36 @@ impl Queue {
         let mut pending = self.pending.lock();
         pending.close_before(changes.len());
         let sequence = pending.next;
-        if pending.open.is_empty() {
-            pending.open = Group::new(sequence, at);
-        }
+        pending.start(at);
+        let before = pending.open.bytes();
         pending.open.push_commit(at, origin.session, origin.count, origin.command, changes);
         pending.next = sequence.next();
+        self.bytes.fetch_add((pending.open.bytes() - before) as u64, Ordering::Relaxed);
         stamped(sequence);
         sequence
+    }
+
+    /// Bytes of commits that wait for the log.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// Puts a session into the log's table of sessions.
     pub(crate) fn push_session(&self, session: &Session<'_>, at: StoreTime) {
         let mut pending = self.pending.lock();
         pending.start(at);
+        let before = pending.open.bytes();
         pending.open.push_session(session);
+        self.bytes.fetch_add((pending.open.bytes() - before) as u64, Ordering::Relaxed);
     }
 
     /// Takes a session out of the log's table of sessions.
     pub(crate) fn push_session_end(&self, number: u64, at: StoreTime) {
         let mut pending = self.pending.lock();
         pending.start(at);
+        let before = pending.open.bytes();
         pending.open.push_session_end(number);
+        self.bytes.fetch_add((pending.open.bytes() - before) as u64, Ordering::Relaxed);
     }
 
     /// The next group to write, if anything is queued. `generations` is what no generation in it reaches.
@@ -85,10 +106,7 @@ impl Queue {
         let mut group = match pending.closed.pop_front() {
             Some(group) => group,
             None if pending.open.is_empty() => return None,
-            None => {
-                let next = Group::new(pending.next, StoreTime(0));
-                std::mem::replace(&mut pending.open, next)
-            }
+            None => pending.close(),
         };
         // Read while the lock is held: every generation in the group was drawn before.
         group.set_generations(generations());
@@ -96,17 +114,44 @@ impl Queue {
     }
 }
 
+impl Queue {
+    /// What [`Queue::take`] gave is in the log now.
+    pub(crate) fn appended(&self, group: &Group) {
+        self.bytes.fetch_sub(group.bytes() as u64, Ordering::Relaxed);
+    }
+
+    /// Takes back a group that is in the tables, for its memory.
+    pub(crate) fn give_back(&self, group: Group) {
+        let mut pending = self.pending.lock();
+        if pending.spare.len() < SPARE && group.bytes() <= SPARE_BYTES {
+            pending.spare.push(group);
+        }
+    }
+}
+
 impl Pending {
     fn start(&mut self, at: StoreTime) {
         if self.open.is_empty() {
-            self.open = Group::new(self.next, at);
+            self.open.restart(self.next, at);
         }
+    }
+
+    /// Ends the open group and begins another.
+    fn close(&mut self) -> Group {
+        let next = self.spare.pop().map_or_else(
+            || Group::new(self.next, StoreTime(0)),
+            |mut spare| {
+                spare.restart(self.next, StoreTime(0));
+                spare
+            },
+        );
+        std::mem::replace(&mut self.open, next)
     }
 
     fn close_before(&mut self, more: usize) {
         if !self.open.is_empty() && self.open.bytes() + more > GROUP_BYTES {
-            let next = Group::new(self.next, StoreTime(0));
-            self.closed.push_back(std::mem::replace(&mut self.open, next));
+            let closed = self.close();
+            self.closed.push_back(closed);
         }
     }
 }

@@ -10,9 +10,11 @@ use parking_lot::{Mutex, RwLock};
 use tables::Tables;
 
 use crate::clock::StoreClock;
+use crate::figures::Figures;
+use crate::interest::Interest;
 use crate::load::Loads;
-use crate::namespace::Handle;
-use crate::object::State;
+use crate::namespace::{Handle, LAYERS, Layer};
+use crate::object::{Entry, State};
 use crate::queue::Queue;
 use crate::settings::Settings;
 use crate::signal::Signal;
@@ -35,6 +37,13 @@ pub(crate) struct Backlog {
     pub(crate) work: Arc<Signal>,
 }
 
+impl Backlog {
+    /// Whether more than half of `most` bytes are in it: what is not urgent waits.
+    pub(crate) fn is_half_full(&self, most: usize) -> bool {
+        self.bytes.load(Ordering::Relaxed) > most / 2
+    }
+}
+
 /// The shared part of a store. One log, one set of trees, one sequence.
 pub(crate) struct Shard {
     pub(crate) settings: Settings,
@@ -47,10 +56,18 @@ pub(crate) struct Shard {
     pub(crate) queue: Queue,
     pub(crate) watermarks: Watermarks,
     pub(crate) backlog: Backlog,
+    /// Bytes of the log that are set aside for transactions that run.
+    pub(crate) reserved: AtomicU64,
+    /// Raised when the log needs space at once.
+    pub(crate) upkeep: Arc<Signal>,
     pub(crate) loads: Loads,
+    pub(crate) interest: Interest,
+    pub(crate) figures: Figures,
     pub(crate) namespaces: RwLock<HashMap<Namespace, Handle>>,
     /// Whether what a space does not have in memory is absent, for the evictor.
     pub(crate) complete: RwLock<HashMap<Space, Arc<AtomicBool>>>,
+    /// Spaces that were flushed and may still have entries.
+    pub(crate) dead_spaces: Mutex<Vec<Space>>,
     generations: AtomicU64,
     tombstones: Mutex<VecDeque<Tombstone>>,
     /// Bytes of memory that objects are taken to cost.
@@ -93,9 +110,14 @@ impl Shard {
             queue: Queue::new(next),
             watermarks: Watermarks::new(Sequence(next.0 - 1)),
             backlog: Backlog::default(),
+            reserved: AtomicU64::new(0),
+            upkeep: Arc::default(),
             loads: Loads::default(),
+            interest: Interest::default(),
+            figures: Figures::default(),
             namespaces: RwLock::default(),
             complete: RwLock::default(),
+            dead_spaces: Mutex::default(),
             generations: AtomicU64::new(generations.0.max(1)),
             tombstones: Mutex::default(),
             resident: AtomicUsize::new(0),
@@ -114,6 +136,17 @@ impl Shard {
 
     pub(crate) fn now(&self) -> StoreTime {
         self.clock.at(self.machine.monotonic())
+    }
+
+    /// The namespace that a space is part of, and as which layer's; `None` if it was flushed.
+    pub(crate) fn home(&self, space: Space) -> Option<(Handle, Layer)> {
+        let namespaces = self.namespaces.read();
+        let mut homes = namespaces.values().filter_map(|handle| {
+            let entry = handle.0.entry.read();
+            let layer = LAYERS.into_iter().find(|layer| entry.part(*layer).space == space)?;
+            Some((handle.clone(), layer))
+        });
+        homes.next()
     }
 
     pub(crate) fn resident(&self) -> usize {
@@ -143,13 +176,15 @@ impl Shard {
             };
             let Some(Tombstone { sequence, hash, slot }) = due else { return false };
             let mut stripe = self.stripes.lock(hash.stripe()).write();
-            let idle = stripe.get(slot).is_some_and(|entry| {
-                // A slot may have been given to another object since: then its commit differs.
-                matches!(entry.state, State::Absent)
-                    && entry.last_commit == sequence
-                    && entry.pins == 0
-            });
-            if idle && let Some(entry) = stripe.remove(hash, slot) {
+            // A slot may have been given to another object since: then its commit differs.
+            let is_same = |entry: &&Entry| matches!(entry.state, State::Absent) && entry.last_commit == sequence;
+            let Some(entry) = stripe.get(slot).filter(is_same) else { continue };
+            if entry.pins > 0 {
+                drop(stripe);
+                self.bury(Tombstone { sequence, hash, slot });
+                return false;
+            }
+            if let Some(entry) = stripe.remove(hash, slot) {
                 drop(stripe);
                 self.charge(-entry.charge().cast_signed());
             }

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll};
 
+use base::codec::{Malformed, Reader};
 use base::{Event, Monotonic, Namespace, Sequence, Space, StoreTime, Tenant};
 use log::record::Session;
 use smallvec::SmallVec;
 
+use crate::admission::Admission;
 use crate::error::{Error, Refusal, Stop};
 use crate::load::Load;
 use crate::lock::{GateGuard, StripeGuard};
-use crate::namespace::{Entry, Gate, Handle, LAYERS, Part};
-use crate::plan::{Access, Attempt, Named, Plan, Want, Work};
+use crate::namespace::{Entry, Gate, Handle, LAYERS, Layer, Part};
+use crate::plan::{Access, Attempt, Named, Plan, Receipt, Want, Work};
 use crate::queue::Origin;
 use crate::shard::Shard;
 use crate::stripe::StripeId;
@@ -34,6 +36,20 @@ impl Store {
         self.shard.now()
     }
 
+    /// Time since a fixed point, by the machine's clock: for durations.
+    pub fn monotonic(&self) -> Monotonic {
+        self.shard.machine.monotonic()
+    }
+
+    /// How many objects a layer has in a namespace, as far as commits are applied. Blocks on the disk.
+    pub fn count_objects(&self, namespace: &Handle, layer: Layer) -> Result<u64, Error> {
+        let space = namespace.0.entry.read().part(layer).space;
+        let row = self.shard.tables.view().get(&key::keys(space)).map_err(Error::Tables)?;
+        let Some(row) = row else { return Ok(0) };
+        let count = Reader::new(&row).u64("a count of objects");
+        count.map_err(|Malformed { .. }| Error::Damaged { what: "the count of objects of a space" })
+    }
+
     /// How far the log and the tables have come.
     pub fn watermarks(&self) -> &Watermarks {
         &self.shard.watermarks
@@ -44,9 +60,21 @@ impl Store {
         &self.shard.settings
     }
 
+    /// What the workers count.
+    pub fn figures(&self) -> &crate::Figures {
+        &self.shard.figures
+    }
+
     /// Bytes of memory that objects are taken to cost.
     pub fn resident_bytes(&self) -> usize {
         self.shard.resident()
+    }
+
+    /// The namespace, if there is such a one and it is the tenant's.
+    pub fn find_namespace(&self, tenant: Tenant, namespace: Namespace) -> Option<Handle> {
+        let handle = self.shard.namespaces.read().get(&namespace).cloned()?;
+        let owner = handle.0.entry.read().tenant;
+        (owner == tenant).then_some(handle)
     }
 
     /// The namespace, made with the settings' durability if it is new: that is a commit of its own.
@@ -106,24 +134,40 @@ impl Store {
     ) -> Attempt<R> {
         let shard = &*self.shard;
         if shard.watermarks.is_poisoned() {
-            return Attempt::Refused(Refusal::unknown());
+            return Attempt::Refused(Refusal::unknown(), Receipt::NOTHING);
         }
         let round = plan.work.rounds;
         plan.work.rounds += 1;
         if round > 0 {
             shard.observer.event(&Event::Rerun { round });
             if shard.machine.monotonic() > plan.work.deadline {
-                let message = format!(
-                    "the transaction did not come to an end in time, after {round} rounds; name its keys"
-                );
-                return Attempt::Refused(Refusal::limit(message));
+                let why = if plan.work.was_busy {
+                    "the log has no room, or the tables are too far behind it: try again later"
+                } else {
+                    "others hold its keys, or it reaches for ever more: name them all, or split it up"
+                };
+                let message = format!("given up after {round} rounds: {why}");
+                return Attempt::Refused(Refusal::limit(message), Receipt::NOTHING);
             }
         }
         let Plan { namespaces, work } = plan;
+        if work.access == Access::Exclusive {
+            match shard.admit(work) {
+                Admission::Granted => {}
+                Admission::Later => {
+                    work.was_busy = true;
+                    return Attempt::Busy;
+                }
+                Admission::Refused(refusal) => return Attempt::Refused(refusal, Receipt::NOTHING),
+            }
+        }
+        work.was_busy = false;
         let gates = lock_gates(namespaces, shard, work);
         let guards = lock_stripes(shard, &gates, work);
-        let txn = Txn::new(shard, work, gates, guards);
+        let held = namespaces.iter().map(Handle::namespace).collect();
+        let txn = Txn::new(shard, work, gates, held, guards);
         let attempt = run(txn, closure);
+        shard.give_back(&mut plan.work);
         if !matches!(attempt, Attempt::Again(_)) {
             plan.work.pins.release();
         }
@@ -221,8 +265,9 @@ fn lock_gates<'a>(
     shard: &Shard,
     work: &Work,
 ) -> SmallVec<[GateGuard<'a>; 1]> {
-    let access = if work.is_desperate() { Access::Exclusive } else { Access::Shared };
-    if work.is_desperate() {
+    let alone = work.is_desperate() || work.exclusive;
+    let access = if alone { Access::Exclusive } else { Access::Shared };
+    if alone {
         shard.observer.event(&Event::ExclusiveFallback);
     }
     if let [one] = namespaces {
@@ -237,23 +282,23 @@ fn lock_gates<'a>(
     gates.into_iter().flatten().collect()
 }
 
-/// Locks the stripes of all named objects, in ascending order.
+/// Locks the stripes of all named objects, in ascending order, and notes where each lives.
 fn lock_stripes<'a>(
     shard: &'a Shard,
     gates: &[GateGuard<'_>],
-    work: &Work,
+    work: &mut Work,
 ) -> SmallVec<[(StripeId, StripeGuard<'a>); 2]> {
-    let stripe_of = |named: &Named| {
-        let space = gates[usize::from(named.place.0)].part(named.layer).space;
-        shard.stripes.hash(space, work.id(named)).stripe()
-    };
-    let mut stripes: SmallVec<[StripeId; 8]> = work.named.iter().map(stripe_of).collect();
+    let Work { named, ids, access, .. } = work;
+    let mut stripes: SmallVec<[StripeId; 8]> = SmallVec::with_capacity(named.len());
+    for Named { place, layer, id, space, hash } in named {
+        *space = gates[usize::from(place.0)].part(*layer).space;
+        *hash = shard.stripes.hash(*space, &ids[id.start as usize..id.end as usize]);
+        stripes.push(hash.stripe());
+    }
     stripes.sort_unstable();
     stripes.dedup();
-    stripes
-        .into_iter()
-        .map(|id| (id, StripeGuard::lock(shard.stripes.lock(id), work.access)))
-        .collect()
+    let lock = |id| (id, StripeGuard::lock(shard.stripes.lock(id), *access));
+    stripes.into_iter().map(lock).collect()
 }
 
 fn run<R>(
@@ -262,27 +307,36 @@ fn run<R>(
 ) -> Attempt<R> {
     let start = txn.savepoint();
     let shard = txn.shard;
-    let opened = open_all(&mut txn);
-    let outcome =
-        opened.and_then(|()| match catch_unwind(AssertUnwindSafe(|| closure(&mut txn))) {
-            Ok(outcome) => outcome,
-            Err(_panic) => {
-                Err(Refusal::internal("internal: the command failed in a way that is our fault")
-                    .into())
-            }
-        });
-    match outcome {
-        Ok(result) => {
-            let receipt = txn.commit();
-            Attempt::Done(result, receipt)
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        open_all(&mut txn)?;
+        let result = closure(&mut txn)?;
+        if txn.must_retry() { Err(Stop::Retry) } else { Ok((result, txn.encode_commit()?)) }
+    }));
+    let stop = match outcome {
+        Ok(Ok((result, changes))) => return queue(txn, result, changes),
+        Ok(Err(_)) if txn.must_retry() => Stop::Retry,
+        Ok(Err(stop)) => stop,
+        Err(_panic) => Refusal::internal("internal: the command failed in a way that is our fault").into(),
+    };
+    txn.roll_back(start);
+    shard.observer.event(&Event::Undone);
+    match stop {
+        Stop::Refused(refusal) => {
+            let (after, level) = txn.waits_for();
+            Attempt::Refused(refusal, Receipt { commit: None, after, level })
         }
-        Err(stop) => {
-            txn.roll_back(start);
-            shard.observer.event(&Event::Undone);
-            match stop {
-                Stop::Refused(refusal) => Attempt::Refused(refusal),
-                Stop::Retry => Attempt::Again(txn.wants.take()),
-            }
+        Stop::Retry => Attempt::Again(txn.wants.take()),
+    }
+}
+
+/// Past the point where it can be undone: what goes wrong from here on is the end of the store.
+fn queue<R>(txn: Txn<'_>, result: R, changes: Option<Vec<u8>>) -> Attempt<R> {
+    let shard = txn.shard;
+    match catch_unwind(AssertUnwindSafe(|| txn.queue(changes))) {
+        Ok(receipt) => Attempt::Done(result, receipt),
+        Err(_panic) => {
+            shard.poison(&"a commit could not be queued, in a way that is our fault");
+            Attempt::Refused(Refusal::unknown(), Receipt::NOTHING)
         }
     }
 }
@@ -292,9 +346,9 @@ fn open_all(txn: &mut Txn<'_>) -> Result<(), Stop> {
     let mut outcome = Ok(());
     for at in 0..txn.work.named.len() {
         match txn.open_named(at) {
-            Ok(_) => {}
+            Ok(()) => {}
             Err(Stop::Retry) => outcome = Err(Stop::Retry),
-            refused @ Err(_) => return refused.map(drop),
+            refused @ Err(_) => return refused,
         }
     }
     outcome

@@ -119,7 +119,4 @@ impl Stripes {
         &self.stripes[usize::from(stripe)]
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &RwLock<Stripe>> {
-        self.stripes.iter()
-    }
 }

@@ -6,23 +6,27 @@
 //! with it at hand.
 //!
 //! Invariants:
-//! 1. Every change has an entry in the undo log, so undoing it in reverse gives back every byte.
-//! 2. What is written to the log is derived from the undo log: a change cannot be made and not logged.
+//! 1. Every change of an object has an entry in the undo log, so undoing it in reverse gives back every
+//!    byte. Changes of rows that no object holds lie in a buffer, and are undone by cutting it off.
+//! 2. What is written to the log is derived from these two: a change cannot be made and not logged.
 //! 3. A stripe is waited for only before the closure runs, in ascending order; later ones are tried.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::RangeBounds;
 
-use base::{Generation, Sequence, Space, StoreTime};
+use base::rng::SplitMix64;
+use base::{Generation, Namespace, Sequence, Space, StoreTime};
 use hashbrown::HashTable;
 use smallvec::SmallVec;
 
 use crate::error::{Refusal, Stop};
+use crate::flush::Flushed;
 use crate::lock::{GateGuard, StripeGuard};
 use crate::namespace::{Durability, Layer};
 use crate::object::{Bounds, Entry, Header, Known, Row, Split, State, Type};
 use crate::packed;
-use crate::plan::{Access, Part, Place, Want, Work};
+use crate::plan::{Access, Named, Part, Place, Want, Work};
+use crate::settings::Limits;
 use crate::shard::Shard;
 use crate::stripe::{Hash, Slot, StripeId};
 use crate::watermark::Level;
@@ -35,6 +39,8 @@ pub struct Object(u32);
 #[derive(Clone, Copy, Debug)]
 pub struct Savepoint {
     undo: usize,
+    loose: usize,
+    flushed: usize,
     bytes: usize,
 }
 
@@ -43,7 +49,6 @@ const OPENED_LINEAR: usize = 16;
 
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) place: Place,
     pub(crate) space: Space,
     pub(crate) hash: Hash,
     guard: u16,
@@ -72,6 +77,8 @@ pub(crate) enum Undo {
     Content { bytes: Box<[u8]>, state: State, deadline: Option<StoreTime>, kind: Type },
     /// The deadline was set.
     Deadline(Option<StoreTime>),
+    /// All of it went to another name, which was absent.
+    Moved { to: Object },
     /// A row of a split object was set.
     Row { generation: Generation, suffix: Box<[u8]>, was: Option<Row>, count: u64, bytes: u64 },
 }
@@ -82,16 +89,27 @@ pub struct Txn<'a> {
     pub(crate) shard: &'a Shard,
     pub(crate) work: &'a mut Work,
     pub(crate) gates: SmallVec<[GateGuard<'a>; 1]>,
+    /// Which namespaces the gates are of.
+    pub(crate) namespaces: SmallVec<[Namespace; 1]>,
     pub(crate) guards: SmallVec<[(StripeId, StripeGuard<'a>); 2]>,
     /// How many of the guards were taken before the closure ran, in ascending order.
     sorted: usize,
     pub(crate) opened: SmallVec<[Opened; 2]>,
     index: HashTable<u32>,
+    /// What the plan named, in its order.
+    pub(crate) named: SmallVec<[Object; 2]>,
+    /// Spaces that were replaced.
+    pub(crate) flushed: Vec<Flushed>,
     pub(crate) undo: Vec<(Object, Undo)>,
     pub(crate) wants: RefCell<Vec<Want>>,
+    /// Something was not at hand: whatever the closure makes of it, it is run again.
+    must_retry: Cell<bool>,
+    /// Changes of rows that no object in memory holds, as they go to the log.
+    pub(crate) loose: Vec<u8>,
     after: Sequence,
     level: Level,
     bytes: usize,
+    rng: SplitMix64,
 }
 
 impl<'a> Txn<'a> {
@@ -99,19 +117,28 @@ impl<'a> Txn<'a> {
         shard: &'a Shard,
         work: &'a mut Work,
         gates: SmallVec<[GateGuard<'a>; 1]>,
+        namespaces: SmallVec<[Namespace; 1]>,
         guards: SmallVec<[(StripeId, StripeGuard<'a>); 2]>,
     ) -> Self {
         let durable = gates.iter().any(|gate| gate.durability == Durability::Durable);
+        let rng = SplitMix64::new(work.seed);
+        let undo = std::mem::take(&mut work.undo);
         Self {
+            rng,
             shard,
             work,
             gates,
+            namespaces,
             sorted: guards.len(),
             guards,
             opened: SmallVec::new(),
             index: HashTable::new(),
-            undo: Vec::new(),
+            named: SmallVec::new(),
+            flushed: Vec::new(),
+            undo,
             wants: RefCell::default(),
+            must_retry: Cell::new(false),
+            loose: Vec::new(),
             after: Sequence::ZERO,
             level: if durable { Level::Durable } else { Level::Written },
             bytes: 0,
@@ -121,6 +148,16 @@ impl<'a> Txn<'a> {
     /// The time that everything in the transaction happens at.
     pub fn now(&self) -> StoreTime {
         self.work.now
+    }
+
+    /// Random numbers, from the plan's seed: the same in every round.
+    pub const fn rng(&mut self) -> &mut SplitMix64 {
+        &mut self.rng
+    }
+
+    /// The bounds that it is held to.
+    pub fn limits(&self) -> &Limits {
+        &self.shard.settings.limits
     }
 
     /// Makes the reply wait until everything it depends on is synced, whatever the namespace asks for:
@@ -151,17 +188,24 @@ impl<'a> Txn<'a> {
     }
 
     /// Opens the object that the plan named `at`-th.
-    pub(crate) fn open_named(&mut self, at: usize) -> Result<Object, Stop> {
-        let named = self.work.named[at].clone();
-        let space = self.gates[usize::from(named.place.0)].part(named.layer).space;
-        let id = (named.id.start as usize, named.id.end as usize);
+    pub(crate) fn open_named(&mut self, at: usize) -> Result<(), Stop> {
+        let Named { place, layer, ref id, space, hash } = self.work.named[at];
+        let id = (id.start as usize, id.end as usize);
         let bytes = &self.work.ids[id.0..id.1];
-        let hash = self.shard.stripes.hash(space, bytes);
-        if let Some(object) = self.find_opened(hash, space, bytes) {
-            return Ok(object);
-        }
-        self.check_id(&self.work.ids[id.0..id.1])?;
-        self.open_new(named.place, named.layer, space, hash, id)
+        let object = match self.find_opened(hash, space, bytes) {
+            Some(object) => object,
+            None => {
+                self.check_id(&self.work.ids[id.0..id.1])?;
+                self.open_new(place, layer, space, hash, id)?
+            }
+        };
+        self.named.push(object);
+        Ok(())
+    }
+
+    /// The object that the plan named `at`-th: opened before the closure ran.
+    pub fn named(&self, at: usize) -> Option<Object> {
+        self.named.get(at).copied()
     }
 
     fn check_id(&self, id: &[u8]) -> Result<(), Stop> {
@@ -218,14 +262,14 @@ impl<'a> Txn<'a> {
             _ => {
                 let want = Want { space, hash, id: bytes.into(), part: Part::Header };
                 self.wants.get_mut().push(want);
-                return Err(Stop::Retry);
+                return Err(self.retry());
             }
         }
         let bound = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let object = Object(bound(self.opened.len()));
         let guard = u16::try_from(guard).unwrap_or(u16::MAX);
         let id = (bound(id.0), bound(id.1));
-        self.opened.push(Opened { place, space, hash, guard, slot, id, original, changed: false });
+        self.opened.push(Opened { space, hash, guard, slot, id, original, changed: false });
         self.add_to_index();
         Ok(object)
     }
@@ -257,7 +301,7 @@ impl<'a> Txn<'a> {
         let Some(guard) = StripeGuard::try_lock(self.shard.stripes.lock(stripe), self.work.access)
         else {
             self.work.lock_failures += 1;
-            return Err(Stop::Retry);
+            return Err(self.retry());
         };
         self.guards.push((stripe, guard));
         Ok(self.guards.len() - 1)
@@ -277,7 +321,7 @@ impl<'a> Txn<'a> {
         self.guards[usize::from(opened.guard)].1.stripe_mut()?.get_mut(opened.slot?)
     }
 
-    fn existing(&self, object: Object) -> Option<&Entry> {
+    pub(crate) fn existing(&self, object: Object) -> Option<&Entry> {
         self.entry(object).filter(|entry| entry.exists(self.work.now))
     }
 
@@ -289,6 +333,11 @@ impl<'a> Txn<'a> {
     /// The type of the object; `None` if it does not exist. Cheaper than [`Txn::header`].
     pub fn kind(&self, object: Object) -> Option<Type> {
         self.existing(object).map(Entry::kind)
+    }
+
+    /// Whether this transaction has changed the object: its last commit is then yet to come.
+    pub fn is_changed(&self, object: Object) -> bool {
+        self.undo.iter().any(|(changed, _)| *changed == object)
     }
 
     /// The value of one row; `None` if the object or the row does not exist.
@@ -306,24 +355,48 @@ impl<'a> Txn<'a> {
 
     /// The rows within bounds, in order of suffix.
     pub fn rows(&self, object: Object, bounds: Bounds<'_>) -> Result<Vec<(&[u8], &[u8])>, Stop> {
+        self.first_rows(object, bounds, usize::MAX)
+    }
+
+    /// The first rows within bounds, at most `most`, in order of suffix. Costs what it gives, once the
+    /// object's rows are in memory.
+    pub fn first_rows(
+        &self,
+        object: Object,
+        bounds: Bounds<'_>,
+        most: usize,
+    ) -> Result<Vec<(&[u8], &[u8])>, Stop> {
         let Some(entry) = self.existing(object) else { return Ok(Vec::new()) };
         match &entry.state {
-            State::Split(split) if split.complete => Ok(split.rows(bounds).collect()),
+            State::Split(split) if split.complete => Ok(split.rows(bounds).take(most).collect()),
+            State::Split(split) if split.bytes > self.limits().object_bytes => {
+                let (bytes, max) = (split.bytes, self.limits().object_bytes);
+                let text = format!(
+                    "the key holds {bytes} bytes, and at most {max} are read at once; ask for a part"
+                );
+                Err(Refusal::limit(text).into())
+            }
             State::Split(_) => Err(self.want(object, Part::All)),
             _ => {
                 let rows = packed::rows(entry.content()).map(|row| (row.suffix, row.value));
                 Ok(rows
                     .filter(|(suffix, _)| RangeBounds::<[u8]>::contains(&bounds, *suffix))
+                    .take(most)
                     .collect())
             }
         }
     }
 
-    fn want(&self, object: Object, part: Part) -> Stop {
+    /// Bytes of memory that the object is taken to cost at present; `None` if it does not exist.
+    pub fn resident_bytes(&self, object: Object) -> Option<usize> {
+        self.existing(object).map(Entry::charge)
+    }
+
+    pub(crate) fn want(&self, object: Object, part: Part) -> Stop {
         let opened = &self.opened[object.0 as usize];
         let (space, hash) = (opened.space, opened.hash);
         self.wants.borrow_mut().push(Want { space, hash, id: self.id(opened).into(), part });
-        Stop::Retry
+        self.retry()
     }
 
     /// Puts an object without rows in the place of whatever is there. It comes to be with its first row.
@@ -401,7 +474,12 @@ impl<'a> Txn<'a> {
 
     /// Where to go back to with [`Txn::roll_back`].
     pub fn savepoint(&self) -> Savepoint {
-        Savepoint { undo: self.undo.len(), bytes: self.bytes }
+        Savepoint {
+            undo: self.undo.len(),
+            loose: self.loose.len(),
+            flushed: self.flushed.len(),
+            bytes: self.bytes,
+        }
     }
 
     /// Takes back every change since `savepoint`.
@@ -410,6 +488,8 @@ impl<'a> Txn<'a> {
             let Some((object, undo)) = self.undo.pop() else { break };
             self.take_back(object, undo);
         }
+        self.loose.truncate(savepoint.loose);
+        self.unflush(savepoint.flushed);
         self.bytes = savepoint.bytes;
     }
 
@@ -423,9 +503,12 @@ impl<'a> Txn<'a> {
             }
             return;
         }
+        if let Undo::Moved { to } = undo {
+            return self.move_body(to, object);
+        }
         let Some(entry) = self.entry_mut(object) else { return };
         match undo {
-            Undo::Inserted => {}
+            Undo::Inserted | Undo::Moved { .. } => {}
             Undo::Content { bytes, state, deadline, kind } => {
                 entry.restore(bytes, state);
                 entry.set_deadline(deadline);
@@ -442,15 +525,25 @@ impl<'a> Txn<'a> {
     }
 
     /// Fails with a re-run, exclusively, where the transaction was thought to only read.
-    fn alone(&mut self) -> Result<(), Stop> {
+    pub(crate) fn alone(&mut self) -> Result<(), Stop> {
         if self.work.access == Access::Exclusive {
             return Ok(());
         }
         self.work.access = Access::Exclusive;
-        Err(Stop::Retry)
+        Err(self.retry())
     }
 
-    fn charge(&mut self, suffix: &[u8], value: usize) -> Result<(), Stop> {
+    fn retry(&self) -> Stop {
+        self.must_retry.set(true);
+        Stop::Retry
+    }
+
+    /// Whether it has to be run again, also if the closure has swallowed that.
+    pub(crate) const fn must_retry(&self) -> bool {
+        self.must_retry.get()
+    }
+
+    pub(crate) fn charge(&mut self, suffix: &[u8], value: usize) -> Result<(), Stop> {
         let limits = &self.shard.settings.limits;
         let max = base::limits::ID_BYTES_MAX;
         if suffix.len() > max {
@@ -467,7 +560,12 @@ impl<'a> Txn<'a> {
             ))
             .into());
         }
-        self.bytes += suffix.len() + value;
+        self.charge_bytes(suffix.len() + value)
+    }
+
+    pub(crate) fn charge_bytes(&mut self, bytes: usize) -> Result<(), Stop> {
+        let limits = &self.shard.settings.limits;
+        self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes > limits.transaction_bytes {
             let max = limits.transaction_bytes;
             return Err(Refusal::limit(format!(
@@ -478,7 +576,7 @@ impl<'a> Txn<'a> {
         Ok(())
     }
 
-    fn make_entry(&mut self, object: Object) -> Result<(), Stop> {
+    pub(crate) fn make_entry(&mut self, object: Object) -> Result<(), Stop> {
         self.alone()?;
         let opened = &self.opened[object.0 as usize];
         if opened.slot.is_some() {
@@ -494,7 +592,7 @@ impl<'a> Txn<'a> {
     }
 
     /// Empties the object into `state`, keeping for undo what it was.
-    fn replace(&mut self, object: Object, state: State, kind: Type) {
+    pub(crate) fn replace(&mut self, object: Object, state: State, kind: Type) {
         let Some(entry) = self.entry_mut(object) else { return };
         let (deadline, was) = (entry.deadline(), entry.kind());
         let old = std::mem::replace(&mut entry.state, state);
@@ -517,20 +615,24 @@ impl<'a> Txn<'a> {
         self.existing(object).is_some_and(|entry| matches!(entry.state, State::Split(_)))
     }
 
-    /// Gives the object rows of its own if the next row would make it too large to be one.
-    fn split_before(&mut self, object: Object, suffix: &[u8], value: &[u8]) {
-        let Some(entry) = self.entry(object) else { return };
-        if !matches!(entry.state, State::Packed) {
-            return;
-        }
-        let content = entry.content();
-        let rows = packed::rows(content).filter(|row| row.suffix != suffix);
+    /// Whether setting this row would give the object, which is one row so far, rows of its own.
+    pub fn outgrows(&self, object: Object, suffix: &[u8], value: &[u8]) -> bool {
+        let packed = |entry: &&Entry| matches!(entry.state, State::Packed);
+        let Some(entry) = self.entry(object).filter(packed) else { return false };
+        let rows = packed::rows(entry.content()).filter(|row| row.suffix != suffix);
         let (count, bytes) = rows.fold((1, packed::row_len(suffix, value)), |(n, len), row| {
             (n + 1, len + packed::row_len(row.suffix, row.value))
         });
-        if count <= packed::ROWS_MAX && bytes <= packed::BYTES_MAX {
+        count > packed::ROWS_MAX || bytes > packed::BYTES_MAX
+    }
+
+    /// Gives the object rows of its own if the next row would make it too large to be one.
+    fn split_before(&mut self, object: Object, suffix: &[u8], value: &[u8]) {
+        if !self.outgrows(object, suffix, value) {
             return;
         }
+        let Some(entry) = self.entry(object) else { return };
+        let content = entry.content();
         let mut split = Split::new(self.shard.next_generation(), 0, 0, true);
         for row in packed::rows(content) {
             split.count += 1;
@@ -560,10 +662,20 @@ impl<'a> Txn<'a> {
         let len = |value: usize| (suffix.len() + value) as u64;
         split.count = count - u64::from(old.is_some()) + u64::from(value.is_some());
         split.bytes = bytes - old.map_or(0, len) + value.map_or(0, |value| len(value.len()));
-        let was = split.set(suffix, Some(value.map(Into::into)));
+        // Where all rows are known, one that is not there need not be remembered.
+        let row = value.map(|value| Some(value.into()));
+        let was = split.set(suffix, row.or((!split.complete).then_some(None)));
         self.undo
             .push((object, Undo::Row { generation, suffix: suffix.into(), was, count, bytes }));
         Ok(())
+    }
+}
+
+/// Leaves its buffer to the next transaction of the plan.
+impl Drop for Txn<'_> {
+    fn drop(&mut self) {
+        self.undo.clear();
+        self.work.undo = std::mem::take(&mut self.undo);
     }
 }
 

@@ -61,6 +61,9 @@ pub struct Watermarks {
     marks: [Mark; 3],
     /// The highest sequence that somebody waits to be durable.
     demanded: AtomicU64,
+    /// The highest sequence that somebody waits to be written, and no more.
+    write_demanded: AtomicU64,
+    syncing: AtomicBool,
     poisoned: AtomicBool,
     /// Raised when the log has something to do.
     pub(crate) log_work: Arc<Signal>,
@@ -97,6 +100,16 @@ impl Watermarks {
         self.demanded.load(Ordering::Acquire) > self.at(Level::Durable).0
     }
 
+    /// Whether a sync runs, and nobody waits for less than a sync.
+    pub(crate) fn may_gather(&self) -> bool {
+        self.syncing.load(Ordering::Acquire)
+            && self.write_demanded.load(Ordering::Acquire) <= self.at(Level::Written).0
+    }
+
+    pub(crate) fn set_syncing(&self, syncing: bool) {
+        self.syncing.store(syncing, Ordering::Release);
+    }
+
     pub(crate) fn set_queued(&self, sequence: Sequence) {
         self.queued.store(sequence.0, Ordering::Release);
     }
@@ -127,12 +140,12 @@ impl Watermarks {
     /// Asks the log to get on with what is queued, and to sync it if `level` says so. Whoever has
     /// queued commits calls it once, before waiting.
     pub fn demand(&self, level: Level, sequence: Sequence) {
-        if level == Level::Durable {
-            self.demanded.fetch_max(sequence.0, Ordering::AcqRel);
+        if self.at(level) >= sequence {
+            return;
         }
-        if self.at(level) < sequence {
-            self.log_work.raise();
-        }
+        let demanded = if level == Level::Durable { &self.demanded } else { &self.write_demanded };
+        demanded.fetch_max(sequence.0, Ordering::AcqRel);
+        self.log_work.raise();
     }
 
     /// Ready when `level` has reached `sequence`.

@@ -1,16 +1,23 @@
 //! The workers of a store, one file each.
 
 mod applier;
+mod evictor;
 mod flusher;
 mod log_upkeep;
+mod reclaimer;
+mod sweeper;
 mod syncer;
 mod tables_upkeep;
 mod timekeeper;
 mod writer;
 
 pub(crate) use applier::{Applier, Fold};
+pub(crate) use evictor::Evictor;
 pub(crate) use flusher::Flusher;
 pub(crate) use log_upkeep::LogUpkeep;
+pub use reclaimer::OWED_COUNTED_MAX;
+pub(crate) use reclaimer::Reclaimer;
+pub(crate) use sweeper::Sweeper;
 pub(crate) use syncer::Syncer;
 pub(crate) use tables_upkeep::TablesUpkeep;
 pub(crate) use timekeeper::Timekeeper;

@@ -76,7 +76,7 @@ pub struct Recovered {
     pub open: u32,
     /// The tail that nothing vouched for, if there was one.
     pub dropped: Option<Dropped>,
-    /// Bytes of log that are to be replayed; at most 1 MiB too many.
+    /// Bytes of log that are to be replayed; at most 1 MiB and a frame too many.
     pub replay_bytes: u64,
 }
 
@@ -270,9 +270,6 @@ impl Log for FileLog {
     fn maintain(&self, now: Monotonic) -> Result<Upkeep, Error> {
         self.check()?;
         let mut state = self.upkeep.lock();
-        if self.tail.lock().closed {
-            return Err(Error::Closed);
-        }
         self.one_piece(&mut state, now)
     }
 

@@ -2,7 +2,7 @@
 //! (`docs/format.md`, "Frames").
 //!
 //! Knows no file and no place in the log: whether a sound frame belongs where it was found is
-//! [`crate::chain`]'s to say.
+//! the chain's to say.
 //!
 //! Invariants:
 //! 1. Decoding never panics and allocates nothing.
@@ -133,8 +133,7 @@ pub const fn span(payload_bytes: usize) -> u64 {
 /// The number that frames carry for a store.
 #[must_use]
 pub fn store_number(store: &StoreId) -> u64 {
-    let StoreId([a, b, c, d, e, f, g, h, ..]) = *store;
-    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    Reader::new(&store.0).u64("a store's id").unwrap_or_default()
 }
 
 /// Why bytes are no frame, or none that belongs where it was found.

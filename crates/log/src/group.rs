@@ -13,7 +13,7 @@ use std::ops::Range;
 use base::{Generation, Sequence, StoreTime};
 
 use crate::frame::{self, HEADER_BYTES, Header};
-use crate::record::{self, CommitHead, Records, Session};
+use crate::record::{self, Changes, CommitHead, Records, Session};
 
 /// The records of one frame. Close it at [`base::limits::GROUP_BYTES`]; one commit may be longer.
 #[derive(Clone, Debug)]
@@ -60,6 +60,8 @@ impl Group {
 
     /// Adds a commit and returns its sequence. `session` asked for it, as its `count`th command,
     /// which has the number `command`; `changes` are as [`record::put`] and its kin wrote them.
+    ///
+    /// Panics if they are not: a log that holds them could not be opened again.
     pub fn push_commit(
         &mut self,
         at: StoreTime,
@@ -68,6 +70,8 @@ impl Group {
         command: u32,
         changes: &[u8],
     ) -> Sequence {
+        let sound = Changes::new(changes).all(|change| change.is_ok());
+        assert!(sound, "the changes of a commit decode");
         let time_delta = at.0.wrapping_sub(self.time.0).cast_signed();
         let head = CommitHead { time_delta, session, count, command };
         record::put_commit(&mut self.buffer, head, changes);

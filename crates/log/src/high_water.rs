@@ -18,8 +18,8 @@ use crate::medium::{File, Medium};
 pub(crate) const NAME: &str = "high-water";
 
 const MAGIC: &[u8; 4] = b"GSHW";
-const SLOT_BYTES: u64 = 512;
-const SLOTS: u64 = 2;
+const SLOT_BYTES: usize = 512;
+const SLOTS: usize = 2;
 const USED: usize = 48;
 
 /// What a slot says.
@@ -54,8 +54,9 @@ impl Slots {
         let mut slots = Self::default();
         for slot in 0..SLOTS {
             let mut bytes = [0; USED];
-            if slot * SLOT_BYTES + USED as u64 <= len {
-                file.read_at(slot * SLOT_BYTES, &mut bytes).map_err(Error::io("read", NAME))?;
+            let offset = (slot * SLOT_BYTES) as u64;
+            if offset + USED as u64 <= len {
+                file.read_at(offset, &mut bytes).map_err(Error::io("read", NAME))?;
             }
             match decode(&bytes, store) {
                 Some(found) if slots.newest.is_none_or(|(counter, _)| counter < found.0) => {
@@ -69,8 +70,8 @@ impl Slots {
     }
 }
 
-fn encode(counter: u64, store: u64, state: &HighWater) -> [u8; SLOT_BYTES as usize] {
-    let mut slot = [0; SLOT_BYTES as usize];
+fn encode(counter: u64, store: u64, state: &HighWater) -> [u8; SLOT_BYTES] {
+    let mut slot = [0; SLOT_BYTES];
     let fields = [counter, store, state.durable.0, state.oldest, state.generations.0];
     let (head, rest) = slot.split_at_mut(8);
     for (place, field) in rest.chunks_exact_mut(8).zip(fields) {
@@ -124,6 +125,8 @@ impl HighWaterFile {
         let (counter, state) = slots.newest.unwrap_or_default();
         let mut opened = Self { file, store, counter, state };
         if slots.newest.is_none() {
+            let both = [0; SLOTS * SLOT_BYTES];
+            opened.file.write_at(0, &both).map_err(Error::io("write", NAME))?;
             opened.write(HighWater::default())?;
             medium.sync().map_err(Error::io("sync", "the log's directory"))?;
         }
@@ -139,7 +142,7 @@ impl HighWaterFile {
     pub(crate) fn write(&mut self, state: HighWater) -> Result<(), Error> {
         self.counter += 1;
         let slot = encode(self.counter, self.store, &state);
-        let offset = self.counter % SLOTS * SLOT_BYTES;
+        let offset = self.counter % SLOTS as u64 * SLOT_BYTES as u64;
         self.file.write_at(offset, &slot).map_err(Error::io("write", NAME))?;
         self.file.sync().map_err(Error::io("sync", NAME))?;
         self.state = state;

@@ -27,7 +27,7 @@ pub trait Log: Send + Sync {
     /// Commits up to `through` are not needed for replay any more. They stay as history.
     fn trim(&self, through: Sequence) -> Result<(), Error>;
 
-    /// How many bytes of log hold what is above `after`; at most 1 MiB too many.
+    /// How many bytes of log hold what is above `after`; at most 1 MiB and a frame too many.
     fn bytes_after(&self, after: Sequence) -> u64;
 
     /// What can be appended within space that was taken in advance. Waits for nothing.
@@ -35,8 +35,9 @@ pub trait Log: Send + Sync {
 
     /// Does one bounded piece of upkeep, on a thread that may wait for the disk: fills space in
     /// advance, drops history, keeps the high-water file (synced at most once a second), writes an
-    /// idle frame. To be called again as it says, and also soon after a sync. [`Error::Io`] concerns
-    /// history alone and may be tried again later.
+    /// idle frame. To be called again as it says, and also soon after a sync. [`Error::Io`] says
+    /// that old history could not be removed: nothing else suffers, and it may be tried again later.
+    /// After [`Log::close`] there is nothing to do.
     fn maintain(&self, now: Monotonic) -> Result<Upkeep, Error>;
 
     /// Syncs, and ends the log cleanly, so that the next open need not leave a gap.

@@ -34,7 +34,7 @@ pub struct Session<'a> {
 }
 
 /// One record of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record<'a> {
     /// A session begins, or goes on from the segment before.
     Session(Session<'a>),
@@ -148,7 +148,7 @@ pub(crate) fn put_commit(out: &mut Vec<u8>, head: CommitHead, changes: &[u8]) {
 }
 
 /// The changes of a commit, in order. Ends after the first error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes<'a> {
     rest: &'a [u8],
 }
@@ -193,7 +193,7 @@ fn decode_change<'a>(reader: &mut Reader<'a>) -> Result<Change<'a>, Malformed> {
 }
 
 /// The records of a payload, in order. Ends after the first error.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Records<'a> {
     rest: &'a [u8],
     next: Sequence,

@@ -288,7 +288,8 @@ fn walk(directory: &Directory, store: u64, start: usize, durable: Sequence) -> R
             }
             stop = Some(Stop { offset: end, reason: Invalid::Previous });
         }
-        if walk.last < durable || directory.opened_after(segment.number) {
+        let unreadable = stop.as_ref().is_some_and(|stop| stop.reason == Invalid::Records);
+        if walk.last < durable || unreadable || directory.opened_after(segment.number) {
             let reason = stop.map_or(Invalid::Empty, |stop| stop.reason);
             return Err(corrupt(segment, walk.end, walk.last.next(), durable, reason));
         }

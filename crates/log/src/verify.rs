@@ -12,7 +12,7 @@ use base::{Sequence, StoreId};
 
 use crate::chain::Chain;
 use crate::error::Error;
-use crate::frame::{self, Frame, FrameKind, Invalid, SECTOR_BYTES};
+use crate::frame::{self, Frame, FrameKind, Invalid, Link, SECTOR_BYTES};
 use crate::high_water::{self, Slots};
 use crate::medium::Medium;
 use crate::reader::{Reader, Stretch, accept};
@@ -87,10 +87,11 @@ pub fn verify(medium: &dyn Medium, store: &StoreId) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// A segment of the log and where its frames end, if the next one says so.
+/// A segment of the log and what the next one says of it.
 struct Place {
     segment: SegmentFile,
-    end: Option<u64>,
+    told: Option<Link>,
+    newest: bool,
 }
 
 fn durable(directory: &Directory, slots: &Slots, store: u64) -> Result<Sequence, Error> {
@@ -106,17 +107,16 @@ fn durable(directory: &Directory, slots: &Slots, store: u64) -> Result<Sequence,
 fn plan(directory: &Directory, slots: &Slots, report: &mut Report) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     let Some((mut at, ..)) = directory.begun().next_back() else { return places };
-    let mut end = None;
-    loop {
-        let Some(segment) = directory.segments.get(at) else { break };
-        places.push(Place { segment: segment.clone(), end });
+    let mut told = None;
+    while let Some(segment) = directory.segments.get(at) {
+        places.push(Place { segment: segment.clone(), told, newest: places.is_empty() });
         let beginning = directory.beginnings.get(at).copied().flatten();
         let previous = if let Some(beginning) = beginning {
             report.oldest = beginning.link.last.next();
-            end = Some(beginning.link.end);
+            told = Some(beginning.link);
             beginning.link.segment
         } else {
-            end = None;
+            told = None;
             at.checked_sub(1).and_then(|at| directory.segments.get(at)).map_or(0, |s| s.number)
         };
         let found = directory.segments.iter().position(|segment| segment.number == previous);
@@ -159,7 +159,7 @@ impl Report {
 
     fn read_segment(&mut self, place: &Place, chain: &mut Chain, store: u64) -> Result<(), Error> {
         let segment = &place.segment;
-        let end = place.end.unwrap_or(segment.bytes);
+        let end = place.told.map_or(segment.bytes, |link| link.end);
         while chain.offset() < end {
             let offset = chain.offset();
             let followed = segment.frame(offset, end).and_then(|frame| {
@@ -187,12 +187,15 @@ impl Report {
                 chain.resume(next.offset());
                 continue;
             }
-            if place.end.is_some() {
-                self.damaged(segment, offset, end - offset, invalid, self.durable);
-            } else if let Some(written) = segment.written_end(offset)? {
-                self.end_at(segment, offset, written, invalid);
-            } else if self.last < self.durable {
-                self.end_at(segment, offset, end, invalid);
+            let written = segment.written_end(offset)?;
+            match (place.told, written) {
+                (Some(link), _) => self.damaged(segment, offset, end - offset, invalid, link.last),
+                (None, None) if !place.newest => {}
+                (None, Some(written)) => self.end_at(segment, offset, written, invalid),
+                (None, None) if self.last < self.durable => {
+                    self.end_at(segment, offset, end, invalid);
+                }
+                (None, None) => {}
             }
             chain.resume(end);
         }
@@ -280,8 +283,8 @@ pub fn dump(medium: &dyn Medium, store: &StoreId) -> Result<crate::Frames, Error
     let mut report = Report::default();
     let places = plan(&directory, &slots, &mut report);
     let stretches = places.into_iter().map(|place| Stretch {
-        end: place.end.unwrap_or(place.segment.bytes),
-        open_ended: place.end.is_none(),
+        end: place.told.map_or(place.segment.bytes, |link| link.end),
+        open_ended: place.newest,
         segment: place.segment,
     });
     Ok(Box::new(Reader::new(stretches.collect(), store, Sequence::ZERO, through)))

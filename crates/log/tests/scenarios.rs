@@ -6,14 +6,13 @@
 mod harness;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base::rng::SplitMix64;
 use base::{Event, Kind, Sequence};
-use harness::{Model, Run, frames_in, settings};
-use log::medium::{Fault, Operation, Outcome};
-use log::{Error, Log, Medium, SimulatedMedium};
+use groundsill_log::medium::{Fault, Operation, Outcome};
+use groundsill_log::{Error, Log, Medium, SimulatedMedium};
+use harness::{Model, Run, frames_in};
 use parking_lot::Mutex;
 
 /// One life of a log with everything in it: small and large groups, idle frames, upkeep, trimming, a
@@ -72,8 +71,8 @@ fn scenario_01_killed_at_every_step_of_a_life() {
     assert!(killed >= steps && in_open > 3 && recovered > 1_000 && lost_unsynced > 0);
 }
 
-/// A random life under `seed`, with a power cut at a random point, three times in a row. What was
-/// appended "during" a sync is appended from inside it. Returns what happened.
+/// A random life under `seed`, with a power cut at a random point, also in the middle of a sync,
+/// three times in a row.
 fn cut_three_times(seed: u64, totals: &mut Totals) -> Result<(), String> {
     let mut rng = SplitMix64::new(seed);
     let mut medium = SimulatedMedium::new(seed);
@@ -83,38 +82,22 @@ fn cut_three_times(seed: u64, totals: &mut Totals) -> Result<(), String> {
         let (mut run, checked) = opened.map_err(|error| format!("refused: {error}"))?;
         checked?;
         totals.dropped += u64::from(run.recovered.dropped.is_some());
-        let during = Arc::new(Mutex::new(None::<SimulatedMedium>));
-        let cut_in_sync = rng.one_in(3);
-        let (cut, disk, cut_seed) = (Arc::clone(&during), run.medium.clone(), rng.draw());
-        let left = AtomicU64::new(1 + rng.below(6));
-        run.medium.on_sync(move |_| {
-            if cut_in_sync && left.fetch_sub(1, Ordering::Relaxed) == 1 {
-                *cut.lock() = Some(disk.crash(cut_seed));
-            }
-        });
         for _ in 0..2 + rng.below(25) {
-            match rng.below(8) {
-                0..=3 => run.append_any().map_err(|e| e.to_string())?,
-                4 | 5 => {
-                    let before = run.model.acknowledged;
-                    run.sync().map_err(|e| e.to_string())?;
-                    if during.lock().is_some() {
-                        run.model.acknowledged = before;
-                        break;
-                    }
-                }
-                6 => run.maintain(Duration::from_millis(20)).map_err(|e| e.to_string())?,
-                _ => run.maintain(Duration::from_secs(2)).map_err(|e| e.to_string())?,
-            }
-            if during.lock().is_some() {
-                break;
-            }
+            let done = match rng.below(8) {
+                0..=3 => run.append_any(),
+                4 => run.sync(),
+                5 => run.sync_while_appending(),
+                6 => run.maintain(Duration::from_millis(20)),
+                _ => run.maintain(Duration::from_secs(2)),
+            };
+            done.map_err(|error| error.to_string())?;
         }
-        totals.acknowledged += run.model.acknowledged;
+        let cut = if rng.one_in(3) { cut_in_sync(&run, rng.draw()) } else { None };
+        totals.in_sync += u64::from(cut.is_some());
+        let acknowledged = run.model.appended.range(..=run.model.acknowledged);
+        totals.acknowledged += acknowledged.count() as u64;
         totals.operations += run.medium.counts().total();
-        let in_sync = during.lock().take();
-        totals.in_sync += u64::from(in_sync.is_some());
-        medium = in_sync.unwrap_or_else(|| run.medium.crash(rng.draw()));
+        medium = cut.unwrap_or_else(|| run.medium.crash(rng.draw()));
         totals.cuts += 1;
         model = run.model;
     }
@@ -122,6 +105,18 @@ fn cut_three_times(seed: u64, totals: &mut Totals) -> Result<(), String> {
         Run::open_unchecked(medium, model, seed).map_err(|error| format!("refused: {error}"))?;
     totals.recovered += run.model.appended.len() as u64;
     checked
+}
+
+/// Cuts the power in the middle of a sync, if there is anything to sync.
+fn cut_in_sync(run: &Run, seed: u64) -> Option<SimulatedMedium> {
+    let cut = Arc::new(Mutex::new(None));
+    let (place, disk) = (Arc::clone(&cut), run.medium.clone());
+    run.medium.on_sync(move |_| {
+        place.lock().get_or_insert_with(|| disk.crash(seed));
+    });
+    run.log.sync().unwrap();
+    run.medium.on_sync(|_| {});
+    cut.lock().take()
 }
 
 #[derive(Debug, Default)]
@@ -265,12 +260,12 @@ fn scenario_04_a_flipped_bit_in_the_middle_is_refused_by_name_or_harmless() {
     let run = long_log();
     let (mut refused, mut harmless) = (0u64, 0u64);
     let names = run.medium.list().unwrap();
-    let segments: Vec<&String> = names.iter().filter(|name| name.ends_with(".seg")).collect();
+    let segments: Vec<&String> = names.iter().filter(|name| harness::is_segment(name)).collect();
     for file in &segments {
         let bytes = run.medium.bytes(file).unwrap();
         for (offset, span) in frames_in(&bytes) {
             let (header, _) =
-                log::frame::decode(&bytes[usize::try_from(offset).unwrap()..]).unwrap();
+                groundsill_log::frame::decode(&bytes[usize::try_from(offset).unwrap()..]).unwrap();
             let used = 80 + u64::from(header.payload_bytes);
             let in_header = 0..80;
             let in_payload = (80..used).step_by(if used < 400 { 3 } else { 97 });
@@ -406,9 +401,4 @@ fn scenario_08_stopped_during_recovery_ten_times_in_a_row() {
     }
     println!("stopped {stopped}, opened {opens}, tails dropped {torn}");
     assert!(stopped > 300 && opens > 100 && torn > 30);
-}
-
-#[test]
-fn the_settings_of_these_tests_make_several_segments() {
-    assert!(settings().segment_bytes < 20_000);
 }

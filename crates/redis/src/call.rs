@@ -3,8 +3,11 @@
 use kv::{Header, Layer, Object, Place, Txn, Type};
 use wire::resp::{Args, Writer};
 
+use crate::command::{Command, KeySpec};
 use crate::error::Error;
 use crate::keys::{KEY_BYTES_MAX, Keys};
+use crate::options::is;
+use crate::table::{COMMANDS, find};
 
 /// What a command's function is given.
 #[derive(Debug)]
@@ -19,6 +22,12 @@ pub struct Call<'c, 't> {
     pub db: Place,
     /// Makes object ids.
     pub keys: &'c Keys,
+    /// Which of its arguments are keys; the plan has named them.
+    pub key_spec: KeySpec,
+    /// How many keys the plan has named before this command's.
+    pub named_before: usize,
+    /// Commands that are not in [`COMMANDS`], for COMMAND to tell of.
+    pub extensions: &'static [&'static Command],
 }
 
 impl<'c> Call<'c, '_> {
@@ -32,9 +41,27 @@ impl<'c> Call<'c, '_> {
         String::from_utf8_lossy(self.arg(0)).to_lowercase()
     }
 
+    /// Every command there is.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = &'static Command> + use<> {
+        COMMANDS.iter().chain(self.extensions).copied()
+    }
+
+    /// A command or a subcommand by its full name, such as `get` or `client|id`.
+    pub(crate) fn find_command(&self, name: &[u8]) -> Option<&'static Command> {
+        let container = name.split(|byte| *byte == b'|').next().unwrap_or_default();
+        let command = find(container)
+            .or_else(|| self.extensions.iter().copied().find(|command| is(name, command.name)))?;
+        let named = |command: &&'static Command| is(name, command.name);
+        Some(command).filter(named).or_else(|| command.subcommands().iter().copied().find(named))
+    }
+
     /// Opens the key that is the argument at `index`.
     pub fn open(&mut self, index: usize) -> Result<Object, Error> {
-        self.open_key(self.arg(index))
+        let ordinal = self.key_spec.ordinal(index, self.args.len());
+        match ordinal.and_then(|at| self.txn.named(self.named_before + at)) {
+            Some(object) => Ok(object),
+            None => self.open_key(self.arg(index)),
+        }
     }
 
     /// Opens a key, whether it exists or not.

@@ -1,7 +1,10 @@
 //! A command as data.
 
+use wire::resp::Args;
+
 use crate::call::Call;
 use crate::error::Error;
+use crate::options::is;
 
 /// One command: everything that is known of it, in one place.
 #[derive(Debug)]
@@ -36,6 +39,12 @@ pub enum Arity {
 }
 
 impl Arity {
+    /// From its number as COMMAND answers it.
+    pub(crate) const fn of(number: i32) -> Self {
+        let count = number.unsigned_abs() as usize;
+        if number < 0 { Self::AtLeast(count) } else { Self::Exactly(count) }
+    }
+
     /// Whether a request of `args` arguments may be this command.
     pub const fn admits(self, args: usize) -> bool {
         match self {
@@ -58,8 +67,8 @@ impl Arity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flags(u32);
 
-/// Names of the flags as clients know them, by bit.
-const FLAG_NAMES: [&str; 9] = [
+/// Names of the flags as clients know them, by bit; what they have no name for is not told.
+const FLAG_NAMES: [&str; 13] = [
     "write",
     "readonly",
     "denyoom",
@@ -69,6 +78,10 @@ const FLAG_NAMES: [&str; 9] = [
     "stale",
     "no_auth",
     "movablekeys",
+    "admin",
+    "blocking",
+    "no_multi",
+    "",
 ];
 
 impl Flags {
@@ -92,6 +105,14 @@ impl Flags {
     pub const NO_AUTH: Self = Self(1 << 7);
     /// Its keys cannot be told from positions alone.
     pub const MOVABLE_KEYS: Self = Self(1 << 8);
+    /// For operators.
+    pub const ADMIN: Self = Self(1 << 9);
+    /// It may wait.
+    pub const BLOCKING: Self = Self(1 << 10);
+    /// Not to be queued by MULTI.
+    pub const NO_MULTI: Self = Self(1 << 11);
+    /// Not for everybody: in the category `dangerous`, where ADMIN puts it too.
+    pub const DANGEROUS: Self = Self(1 << 12);
 
     /// Both sets together.
     #[must_use]
@@ -109,7 +130,7 @@ impl Flags {
         FLAG_NAMES
             .iter()
             .enumerate()
-            .filter(move |(bit, _)| self.0 >> bit & 1 == 1)
+            .filter(move |(bit, name)| self.0 >> bit & 1 == 1 && !name.is_empty())
             .map(|(_, name)| *name)
     }
 }
@@ -137,8 +158,16 @@ impl KeySpec {
     /// Every other argument, beginning with the first.
     pub const PAIRS: Self = Self { first: 1, last: -1, step: 2 };
 
+    /// The how-manieth key the argument at `index` is, in a request of `args` arguments.
+    pub fn ordinal(self, index: usize, args: usize) -> Option<usize> {
+        let from_first = index.checked_sub(self.first).filter(|_| self.first > 0)?;
+        let at = from_first / self.step.max(1);
+        let is_key = from_first % self.step.max(1) == 0 && at < self.positions(args).len();
+        is_key.then_some(at)
+    }
+
     /// Indices of the keys in a request of `args` arguments.
-    pub fn positions(self, args: usize) -> impl Iterator<Item = usize> {
+    pub fn positions(self, args: usize) -> impl ExactSizeIterator<Item = usize> {
         let from_end = usize::try_from(self.last.unsigned_abs()).unwrap_or(usize::MAX);
         let end = if self.last < 0 {
             (args + 1).saturating_sub(from_end)
@@ -165,6 +194,8 @@ pub enum Group {
     Server,
     /// MULTI and its kin.
     Transactions,
+    /// Functions.
+    Scripting,
     /// Locks with fencing tokens.
     Lock,
     /// Idempotency records.
@@ -183,6 +214,7 @@ impl Group {
             Self::Connection => "connection",
             Self::Server => "server",
             Self::Transactions => "transactions",
+            Self::Scripting => "scripting",
             Self::Lock => "lock",
             Self::Idempotency => "idempotency",
             Self::Topic => "topic",
@@ -197,6 +229,45 @@ pub enum Run {
     Txn(fn(&mut Call<'_, '_>) -> Result<(), Error>),
     /// The front: it is about the connection or the server, not about keys.
     Connection(Connection),
+    /// One of these, by the second word of the request: their names are `container|word`.
+    Container {
+        /// In any order.
+        subcommands: &'static [&'static Command],
+        /// What it is without a second word, if it may be.
+        alone: Option<&'static Command>,
+    },
+}
+
+impl Command {
+    /// A container's subcommands; none if it is no container.
+    pub const fn subcommands(&self) -> &'static [&'static Self] {
+        match self.run {
+            Run::Container { subcommands, .. } => subcommands,
+            _ => &[],
+        }
+    }
+
+    /// What a request is that begins with this command's name: itself, or a subcommand of it.
+    ///
+    /// # Errors
+    /// The error reply for a subcommand that is not there, or for too few or too many arguments.
+    pub fn resolve(&'static self, args: Args<'_>) -> Result<&'static Self, Error> {
+        let found = match (self.run, args.get(1)) {
+            (Run::Container { alone: Some(alone), .. }, None) => alone,
+            (Run::Container { subcommands, .. }, Some(word)) => subcommands
+                .iter()
+                .find(|subcommand| is(word, subcommand.word()))
+                .ok_or_else(|| Error::unknown_subcommand(self.name, word))?,
+            _ => self,
+        };
+        let fits = found.arity.admits(args.len());
+        fits.then_some(found).ok_or_else(|| Error::wrong_arity(found.name))
+    }
+
+    /// The last word of its name: a subcommand's own.
+    pub fn word(&self) -> &'static str {
+        self.name.rsplit('|').next().unwrap_or_default()
+    }
 }
 
 impl std::fmt::Debug for Run {
@@ -204,6 +275,9 @@ impl std::fmt::Debug for Run {
         match self {
             Self::Txn(_) => f.write_str("Txn"),
             Self::Connection(which) => f.debug_tuple("Connection").field(which).finish(),
+            Self::Container { subcommands, .. } => {
+                f.debug_tuple("Container").field(&subcommands.len()).finish()
+            }
         }
     }
 }
@@ -228,7 +302,92 @@ pub enum Connection {
     /// Chooses the namespace.
     Select,
     /// Asks or says something of connections.
-    Client,
+    Client(Client),
+    /// Reads and sets parameters.
+    Config(Config),
+    /// The commands that took long.
+    Slowlog(Slowlog),
+    /// Tells figures of the server.
+    Info,
+    /// Tells figures of its memory.
+    MemoryStats,
+    /// Waits until the connection's writes are durable.
+    Wait,
+    /// The same, and tells whether they are.
+    WaitAof,
+    /// When everything was last known to be durable.
+    LastSave,
+    /// Makes everything durable, and waits for it.
+    Save,
+    /// Makes everything durable.
+    BgSave,
+    /// Would shorten a log that is not trimmed by itself.
+    BgRewriteAof,
+    /// Reads records, which waits for the tables.
+    TopicRead,
+}
+
+/// The subcommands of CLIENT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// The connection's number.
+    Id,
+    /// A line about the connection.
+    Info,
+    /// A line about each connection.
+    List,
+    /// Names the connection.
+    SetName,
+    /// The connection's name.
+    GetName,
+    /// Names the client's library.
+    SetInfo,
+    /// Ends connections.
+    Kill,
+    /// Whether replies are sent.
+    Reply,
+    /// Taken and without effect: clients are not evicted.
+    NoEvict,
+    /// Taken and without effect: what is used is not told to clients.
+    NoTouch,
+    /// Refused, but for turning it off.
+    Tracking,
+    /// That tracking is off.
+    TrackingInfo,
+    /// Refused: tracking is off.
+    Caching,
+    /// That tracking is off.
+    GetRedir,
+    /// Nobody is blocked.
+    Unblock,
+    /// Refused.
+    Pause,
+    /// Nobody is paused.
+    Unpause,
+}
+
+/// The subcommands of CONFIG.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Config {
+    /// Parameters by name or pattern.
+    Get,
+    /// Sets parameters, all or none.
+    Set,
+    /// Begins to count anew.
+    ResetStat,
+    /// Refused.
+    Rewrite,
+}
+
+/// The subcommands of SLOWLOG.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slowlog {
+    /// The entries, newest first.
+    Get,
+    /// How many there are.
+    Len,
+    /// Forgets them.
+    Reset,
 }
 
 #[cfg(test)]

@@ -22,10 +22,24 @@ impl Error {
     pub const SYNTAX: Self = Self::text("ERR syntax error");
     /// An argument or a value is no 64-bit integer.
     pub const NOT_AN_INTEGER: Self = Self::text("ERR value is not an integer or out of range");
+    /// An argument or a value is no number.
+    pub const NOT_A_FLOAT: Self = Self::text("ERR value is not a valid float");
+    /// A string would become longer than a value may be.
+    pub const STRING_TOO_LONG: Self =
+        Self::text("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+    /// There is no key of the name that was given.
+    pub const NO_SUCH_KEY: Self = Self::text("ERR no such key");
 
     /// An error reply whose text is known beforehand.
     pub const fn text(text: &'static str) -> Self {
         Self::Reply(Cow::Borrowed(text))
+    }
+
+    /// `command` has no subcommand `word`.
+    pub fn unknown_subcommand(command: &str, word: &[u8]) -> Self {
+        let word = String::from_utf8_lossy(&word[..word.len().min(128)]);
+        let command = command.to_uppercase();
+        Self::Reply(format!("ERR unknown subcommand '{word}'. Try {command} HELP.").into())
     }
 
     /// `command` was given too few arguments, or too many.

@@ -1,4 +1,5 @@
-//! The object ids of Redis keys: `h48 | key`, where `h48` is the first 48 bits of a keyed hash.
+//! The object ids of Redis keys: `h48 | key`, where `h48` is the first 48 bits of a keyed hash; and in
+//! the same form the suffixes of the fields of a large hash.
 //!
 //! In the order of ids keys lie in the order of their hashes: SCAN's cursor is the next hash, a number
 //! below 2^53, good across restarts and without state in the server. The hash is keyed, so that nobody
@@ -9,7 +10,7 @@ use std::hash::Hasher;
 use siphasher::sip::SipHasher13;
 
 /// Bytes of the hash before the key.
-const HASH_BYTES: usize = 6;
+pub(crate) const HASH_BYTES: usize = 6;
 
 /// Longest key, in bytes.
 pub(crate) const KEY_BYTES_MAX: usize = base::limits::ID_BYTES_MAX - HASH_BYTES;
@@ -32,6 +33,18 @@ impl Keys {
         hasher.write(key);
         out.extend_from_slice(&hasher.finish().to_be_bytes()[..HASH_BYTES]);
         out.extend_from_slice(key);
+    }
+
+    /// The hash at the front of an id, as a number below 2^48.
+    pub(crate) fn hash_of(id: &[u8]) -> u64 {
+        let hash = id.iter().take(HASH_BYTES);
+        hash.fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
+    /// What ids with that hash, below 2^48, begin with.
+    pub(crate) fn prefix(hash: u64) -> [u8; HASH_BYTES] {
+        let [_, _, prefix @ ..] = hash.to_be_bytes();
+        prefix
     }
 }
 

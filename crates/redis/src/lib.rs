@@ -13,17 +13,23 @@
 //!
 //! Source: the documentation of Redis 7.2; `docs/protocols/redis.md` says where we differ.
 
+mod acl;
 mod call;
 mod command;
 mod commands;
 mod error;
+mod expiry;
+mod hash;
+mod integer;
 mod keys;
 mod options;
 mod string;
 mod table;
 
 pub use call::Call;
-pub use command::{Arity, Command, Connection, Flags, Group, KeySpec, Run};
+pub use command::{
+    Arity, Client, Command, Config, Connection, Flags, Group, KeySpec, Run, Slowlog,
+};
 pub use error::Error;
 pub use keys::Keys;
 pub use table::{COMMANDS, find};

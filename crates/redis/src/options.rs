@@ -15,16 +15,24 @@ pub(crate) struct TimeUnit {
 }
 
 impl TimeUnit {
+    /// Seconds from now.
+    pub(crate) const SECONDS: Self = Self { millis: 1000, absolute: false };
+    /// Milliseconds from now.
+    pub(crate) const MILLISECONDS: Self = Self { millis: 1, absolute: false };
+    /// Seconds since the Unix epoch.
+    pub(crate) const UNIX_SECONDS: Self = Self { millis: 1000, absolute: true };
+    /// Milliseconds since the Unix epoch.
+    pub(crate) const UNIX_MILLISECONDS: Self = Self { millis: 1, absolute: true };
+
     /// The unit that an option of SET or GETEX names; `option` in any case of letters.
     pub(crate) fn of_option(option: &[u8]) -> Option<Self> {
-        let (millis, absolute) = match option.to_ascii_uppercase().as_slice() {
-            b"EX" => (1000, false),
-            b"PX" => (1, false),
-            b"EXAT" => (1000, true),
-            b"PXAT" => (1, true),
-            _ => return None,
-        };
-        Some(Self { millis, absolute })
+        match option.to_ascii_uppercase().as_slice() {
+            b"EX" => Some(Self::SECONDS),
+            b"PX" => Some(Self::MILLISECONDS),
+            b"EXAT" => Some(Self::UNIX_SECONDS),
+            b"PXAT" => Some(Self::UNIX_MILLISECONDS),
+            _ => None,
+        }
     }
 
     /// The deadline that `text` stands for, where only a time after the epoch will do.
@@ -35,14 +43,19 @@ impl TimeUnit {
         command: &str,
     ) -> Result<StoreTime, Error> {
         let count = parse_i64(text).ok_or(Error::NOT_AN_INTEGER)?;
-        let invalid = || Error::invalid_expire(command);
         if count <= 0 {
-            return Err(invalid());
+            return Err(Error::invalid_expire(command));
         }
+        Ok(StoreTime(self.moment(count, now, command)?.cast_unsigned()))
+    }
+
+    /// The time that `count` stands for, also one that has passed: milliseconds after the epoch, or
+    /// before it.
+    pub(crate) fn moment(self, count: i64, now: StoreTime, command: &str) -> Result<i64, Error> {
+        let invalid = || Error::invalid_expire(command);
         let millis = count.checked_mul(self.millis).ok_or_else(invalid)?;
         let from = if self.absolute { 0 } else { i64::try_from(now.0).unwrap_or(i64::MAX) };
-        let at = from.checked_add(millis).ok_or_else(invalid)?;
-        Ok(StoreTime(at.cast_unsigned()))
+        from.checked_add(millis).ok_or_else(invalid)
     }
 }
 

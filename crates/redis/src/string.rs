@@ -10,8 +10,9 @@
 
 use std::borrow::Cow;
 use std::ops::Bound::Unbounded;
+use std::ops::Range;
 
-use kv::{Header, Object, Txn, Type};
+use kv::{Header, Object, Stop, Txn, Type};
 
 use crate::call::Call;
 use crate::error::Error;
@@ -35,7 +36,8 @@ pub(crate) fn len(header: &Header) -> usize {
     usize::try_from(header.bytes - suffixes).unwrap_or(usize::MAX)
 }
 
-fn read<'t>(txn: &'t Txn<'_>, object: Object) -> Result<Option<Cow<'t, [u8]>>, Error> {
+/// The value of a string; `header.and_then(|header| header.deadline)` if there is no object.
+pub(crate) fn read<'t>(txn: &'t Txn<'_>, object: Object) -> Result<Option<Cow<'t, [u8]>>, Error> {
     if !txn.is_split(object) {
         return Ok(txn.row(object, b"")?.map(Cow::Borrowed));
     }
@@ -43,6 +45,135 @@ fn read<'t>(txn: &'t Txn<'_>, object: Object) -> Result<Option<Cow<'t, [u8]>>, E
     let mut value = Vec::with_capacity(rows.iter().map(|row| row.1.len()).sum());
     rows.into_iter().for_each(|(_, chunk)| value.extend_from_slice(chunk));
     Ok(Some(Cow::Owned(value)))
+}
+
+/// The bytes of a string that lie within `range`, which must not reach beyond its end.
+pub(crate) fn read_range<'t>(
+    txn: &'t Txn<'_>,
+    object: Object,
+    range: Range<usize>,
+) -> Result<Cow<'t, [u8]>, Error> {
+    if !txn.is_split(object) {
+        let value = txn.row(object, b"")?.unwrap_or_default();
+        return Ok(Cow::Borrowed(value.get(range).unwrap_or_default()));
+    }
+    let chunks = range.start / CHUNK_BYTES..range.end.div_ceil(CHUNK_BYTES);
+    need(txn, object, chunks.clone())?;
+    let mut value = Cow::Borrowed([].as_slice());
+    for number in chunks {
+        let start = number * CHUNK_BYTES;
+        let chunk = txn.row(object, &suffix(number))?.unwrap_or_default();
+        let from = range.start.saturating_sub(start);
+        let part = chunk.get(from..chunk.len().min(range.end - start)).unwrap_or_default();
+        if value.is_empty() {
+            value = Cow::Borrowed(part);
+        } else {
+            value.to_mut().extend_from_slice(part);
+        }
+    }
+    Ok(value)
+}
+
+/// Asks for all rows of `chunks` that are not in memory before one of them is touched, so that they
+/// are loaded together.
+fn need(txn: &Txn<'_>, object: Object, chunks: Range<usize>) -> Result<(), Stop> {
+    let rows = chunks.map(|number| txn.row(object, &suffix(number)).map(drop));
+    rows.fold(Ok(()), Result::and)
+}
+
+/// Puts a string in the place of whatever is there, without a deadline.
+pub(crate) fn set(txn: &mut Txn<'_>, object: Object, value: &[u8]) -> Result<(), Error> {
+    check_len(txn, value.len())?;
+    txn.create(object, Type::String)?;
+    if value.len() <= WHOLE_BYTES_MAX {
+        return Ok(txn.put(object, b"", value)?);
+    }
+    for (number, chunk) in value.chunks(CHUNK_BYTES).enumerate() {
+        txn.put(object, &suffix(number), chunk)?;
+    }
+    Ok(())
+}
+
+/// As [`set`], for a string or nothing, and keeps the deadline.
+pub(crate) fn replace(txn: &mut Txn<'_>, object: Object, value: &[u8]) -> Result<(), Error> {
+    match txn.header(object) {
+        Some(header) if !header.split && value.len() <= WHOLE_BYTES_MAX => {
+            Ok(txn.put(object, b"", value)?)
+        }
+        header => {
+            set(txn, object, value)?;
+            Ok(txn.set_deadline(object, None)?)
+        }
+    }
+}
+
+/// Writes `bytes` at `offset` of a string or nothing, with zeros from its end to there, and keeps the
+/// deadline. Returns the new length. Touches the rows from the end or the offset on, as far as it
+/// writes.
+pub(crate) fn write(
+    txn: &mut Txn<'_>,
+    object: Object,
+    offset: usize,
+    bytes: &[u8],
+) -> Result<usize, Error> {
+    let header = txn.header(object);
+    let old_len = header.as_ref().map_or(0, len);
+    let patch = Patch { offset, bytes };
+    let new_len = old_len.max(patch.end());
+    check_len(txn, new_len)?;
+    if let Some(Header { split: true, .. }) = header {
+        let chunks = old_len.min(offset) / CHUNK_BYTES..patch.end().div_ceil(CHUNK_BYTES);
+        need(txn, object, chunks.clone())?;
+        for number in chunks {
+            let old = txn.row(object, &suffix(number))?.unwrap_or_default();
+            let chunk = patch.over(old, number * CHUNK_BYTES, new_len);
+            txn.put(object, &suffix(number), &chunk)?;
+        }
+        return Ok(new_len);
+    }
+    let old = read(txn, object)?.unwrap_or_default().into_owned();
+    replace(txn, object, &patch.over_all(&old, new_len))?;
+    Ok(new_len)
+}
+
+/// Refuses a string that would be longer than a value may be.
+fn check_len(txn: &Txn<'_>, len: usize) -> Result<(), Error> {
+    if len > txn.limits().value_bytes { Err(Error::STRING_TOO_LONG) } else { Ok(()) }
+}
+
+/// Bytes that go to a place in a string.
+#[derive(Clone, Copy, Debug)]
+struct Patch<'a> {
+    offset: usize,
+    bytes: &'a [u8],
+}
+
+impl Patch<'_> {
+    const fn end(&self) -> usize {
+        self.offset.saturating_add(self.bytes.len())
+    }
+
+    /// The row that begins at `start` of a string that is `len` long then.
+    fn over(&self, old: &[u8], start: usize, len: usize) -> Vec<u8> {
+        self.put_over(old, start, CHUNK_BYTES.min(len - start))
+    }
+
+    /// The whole string, `len` long.
+    fn over_all(&self, old: &[u8], len: usize) -> Vec<u8> {
+        self.put_over(old, 0, len)
+    }
+
+    fn put_over(&self, old: &[u8], start: usize, len: usize) -> Vec<u8> {
+        let mut new = Vec::with_capacity(len);
+        new.extend_from_slice(old);
+        new.resize(len, 0);
+        let (from, to) = (self.offset.max(start), self.end().min(start + len));
+        if from < to {
+            let bytes = &self.bytes[from - self.offset..to - self.offset];
+            new[from - start..to - start].copy_from_slice(bytes);
+        }
+        new
+    }
 }
 
 impl Call<'_, '_> {
@@ -68,15 +199,46 @@ impl Call<'_, '_> {
         Ok(())
     }
 
+    /// The length of a string; 0 if there is no object.
+    pub(crate) fn string_len(&self, object: Object) -> Result<usize, Error> {
+        Ok(self.header_of(object, Type::String)?.as_ref().map_or(0, len))
+    }
+
     /// Puts a string in the place of whatever is there, without a deadline.
     pub(crate) fn set_string(&mut self, object: Object, value: &[u8]) -> Result<(), Error> {
-        self.txn.create(object, Type::String)?;
-        if value.len() <= WHOLE_BYTES_MAX {
-            return Ok(self.txn.put(object, b"", value)?);
-        }
-        for (number, chunk) in value.chunks(CHUNK_BYTES).enumerate() {
-            self.txn.put(object, &suffix(number), chunk)?;
+        set(self.txn, object, value)
+    }
+
+    /// Answers the bytes of a string from one index to another, both included and negative from the
+    /// end on.
+    pub(crate) fn reply_with_range(
+        &mut self,
+        object: Object,
+        first: i64,
+        last: i64,
+    ) -> Result<(), Error> {
+        let len = self.string_len(object)?;
+        let range = range_of(first, last, len);
+        if range.is_empty() {
+            self.reply.bulk(b"");
+        } else {
+            self.reply.bulk(&read_range(self.txn, object, range)?);
         }
         Ok(())
     }
 }
+
+/// What GETRANGE takes its indices for in a string of `len` bytes.
+fn range_of(first: i64, last: i64, len: usize) -> Range<usize> {
+    if first < 0 && last < 0 && first > last {
+        return 0..0;
+    }
+    let from_start = |index: i64| {
+        let back = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
+        if index < 0 { len.saturating_sub(back) } else { back }
+    };
+    from_start(first)..from_start(last).saturating_add(1).min(len)
+}
+
+#[cfg(test)]
+mod tests;

@@ -121,6 +121,8 @@ struct Tree {
     counter: SequenceNumberCounter,
     cache: Arc<Cache>,
     strategy: Arc<Leveled>,
+    /// How large a level may be to be merged as a whole.
+    merge_bytes: u64,
     pace: Arc<Pace>,
     observer: Arc<dyn Observer>,
     horizon: Arc<Horizon>,
@@ -146,7 +148,7 @@ impl LsmTables {
         existing: Existing,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, Error> {
-        Tree::open(dir, settings, existing, &observer).map(|tree| Self { tree: Arc::new(tree) })
+        Tree::open(dir, settings, existing, observer).map(|tree| Self { tree: Arc::new(tree) })
     }
 }
 

@@ -4,7 +4,7 @@
 //! written into the caller's buffer. Each message has a module with its request and its response.
 //!
 //! Invariants:
-//! 1. What is supported stands in one table ([`Api::versions`]); ApiVersions is answered from it and
+//! 1. What is supported stands in one table ([`Api::versions`]); `ApiVersions` is answered from it and
 //!    no other version is decoded.
 //! 2. Counts are bounded by the bytes that are there and, over a whole frame, by
 //!    [`Limits::elements_max`]: a small frame cannot take much memory.

@@ -2,7 +2,6 @@
 //! version: requests that it writes are read as what they say, and responses that are written are read
 //! by it as what they say.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-#![expect(clippy::panic, reason = "a test stops at the first surprise")]
 
 #[path = "twin/records.rs"]
 mod records;
@@ -48,16 +47,16 @@ fn check_request<'a, B: Encodable>(
     let versions = api.versions();
     *frames = (versions.min..=versions.max).map(|v| frame(api, v, &body(v))).collect();
     for (version, frame) in (versions.min..).zip(frames.iter()) {
-        let (header, request) = kafka::decode(frame, &Limits::default()).unwrap();
+        let (header, request) = kafka::decode(frame, Limits::default()).unwrap();
         let client_id = Some("twin");
         assert_eq!(header, Header { api, version, correlation_id: 77, client_id });
         assert_eq!(request, expected(version), "version {version}");
         for end in 0..frame.len() {
-            let cut = kafka::decode(&frame[..end], &Limits::default());
+            let cut = kafka::decode(&frame[..end], Limits::default());
             assert!(cut.is_err(), "version {version} reads when cut to {end} bytes");
         }
         let longer = [frame.as_slice(), &[0]].concat();
-        let refused = kafka::decode(&longer, &Limits::default());
+        let refused = kafka::decode(&longer, Limits::default());
         assert_eq!(refused.unwrap_err(), kafka::Error::TrailingBytes);
     }
 }
@@ -74,7 +73,7 @@ fn check_response<B: Decodable + PartialEq + std::fmt::Debug>(
         let mut out = b"before".to_vec();
         kafka::encode(&header, response, &mut out).unwrap();
         let sent = out.strip_prefix(b"before").unwrap();
-        let frame = kafka::split_frame(sent, &Limits::default()).unwrap().unwrap();
+        let frame = kafka::split_frame(sent, Limits::default()).unwrap().unwrap();
         assert_eq!(frame.len() + 4, sent.len());
         let mut bytes = Bytes::copy_from_slice(frame);
         let header_version = key_of(api).response_header_version(version);

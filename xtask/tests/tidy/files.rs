@@ -30,7 +30,8 @@ impl File {
 
     /// One complaint for each line that `is_wrong`.
     pub(crate) fn complain(&self, advice: &str, is_wrong: impl Fn(&str) -> bool) -> Vec<String> {
-        let numbered = (1..).zip(self.text.lines());
+        // Not `lines()`, which hides a carriage return.
+        let numbered = (1..).zip(self.text.split('\n'));
         let wrong = numbered.filter(|(_, line)| is_wrong(line));
         wrong.map(|(number, _)| format!("{}:{number}: {advice}", self.path)).collect()
     }

@@ -41,7 +41,9 @@ pub(crate) async fn serve(server: Arc<Server>, mut stream: TcpStream, address: S
     // Without it, a small reply waits for the acknowledgement of the last one.
     let _unsupported = stream.set_nodelay(true);
     let stopping = server.stopping();
-    let session = Session::new(server, address);
+    // It may be gone already: then the first read says so.
+    let Ok(local) = stream.local_addr() else { return };
+    let session = Session::new(server, address, local);
     let parser = Parser::new(Limits::AUTHENTICATED);
     let mut connection =
         Connection { stream, inbox: Vec::new(), outbox: Vec::new(), parser, session, stopping };
@@ -64,7 +66,9 @@ enum Turn {
 impl Connection {
     async fn run(&mut self) -> io::Result<()> {
         loop {
+            self.session.begin_turn();
             let turn = self.turn().await;
+            self.session.end_turn();
             self.inbox.drain(..self.parser.release());
             self.answer().await?;
             match turn {
@@ -90,7 +94,7 @@ impl Connection {
                     return Turn::Closing;
                 }
             };
-            if self.session.execute(args).await == Then::Close {
+            if self.session.execute(args).await == Then::Close || self.session.is_killed() {
                 return Turn::Closing;
             }
             if self.session.reply.len() >= TURN_BYTES {
@@ -102,9 +106,10 @@ impl Connection {
 
     /// Waits until the replies may leave, and writes them.
     async fn answer(&mut self) -> io::Result<()> {
-        if self.session.reply.is_empty() {
+        if self.session.reply.is_empty() && !self.session.has_dues() {
             return Ok(());
         }
+        // Also where replies are turned off: nobody runs ahead of the log.
         let settled = self.session.settle().await;
         if let Err(error) = settled {
             // What the replies say may not have happened.
@@ -114,7 +119,14 @@ impl Connection {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         let replies = self.session.reply.take(std::mem::take(&mut self.outbox));
-        let written = self.stream.write_all(&replies).await;
+        self.session.server.counters.sent_bytes.add(replies.len() as u64);
+        let client = Arc::clone(&self.session.presence.client);
+        let written = tokio::select! {
+            biased;
+            written = self.stream.write_all(&replies) => written,
+            // A client that does not read can be ended all the same.
+            () = client.killed() => Err(io::ErrorKind::ConnectionAborted.into()),
+        };
         if replies.capacity() <= 4 * INBOX_BYTES {
             self.outbox = replies;
         }
@@ -123,6 +135,7 @@ impl Connection {
 
     /// Reads what has come; false at the end of the connection.
     async fn receive(&mut self) -> io::Result<bool> {
+        let client = Arc::clone(&self.session.presence.client);
         loop {
             if self.inbox.is_empty() && self.inbox.capacity() > INBOX_BYTES {
                 self.inbox = Vec::new();
@@ -131,11 +144,15 @@ impl Connection {
             tokio::select! {
                 ready = self.stream.readable() => ready?,
                 _ = self.stopping.wait_for(|stopping| *stopping) => return Ok(false),
+                () = client.killed() => return Ok(false),
             }
             self.inbox.reserve(self.parser.wants().max(INBOX_BYTES));
             match self.stream.try_read_buf(&mut self.inbox) {
                 Ok(0) => return Ok(false),
-                Ok(_) => return Ok(true),
+                Ok(bytes) => {
+                    self.session.server.counters.received_bytes.add(bytes as u64);
+                    return Ok(true);
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }

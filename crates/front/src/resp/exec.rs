@@ -1,7 +1,7 @@
 //! MULTI, EXEC, DISCARD: commands that are queued and run as one transaction.
 
-use redis::{Command, Error};
-use wire::resp::{Args, ArgsBuf};
+use redis::{Command, Error, Run};
+use wire::resp::{Args, ArgsBuf, Writer};
 
 use crate::resp::session::{Session, Then, Wrap};
 
@@ -15,6 +15,11 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
+    /// How many commands are in it.
+    pub(crate) fn len(&self) -> usize {
+        self.commands.len()
+    }
+
     pub(crate) fn spoil(&mut self) {
         self.spoiled = true;
         self.commands.clear();
@@ -68,7 +73,32 @@ impl Session {
         }
         let commands: Vec<_> =
             queue.commands.iter().map(|(command, args)| (*command, args.as_args())).collect();
+        if commands.iter().any(|(command, _)| matches!(command.run, Run::Connection(_))) {
+            return self.exec_mixed(&commands).await;
+        }
         self.transact(&commands, Wrap::Array).await;
         Then::Continue
+    }
+
+    /// Runs what is about keys as one transaction, and what is about the connection or the server after
+    /// it, each in its place among the replies. SELECT counts in both.
+    async fn exec_mixed(&mut self, commands: &[(&'static Command, Args<'_>)]) -> Then {
+        let mut pieces = vec![Writer::new(self.reply.protocol()); commands.len()];
+        if !self.transact_apart(commands, &mut pieces).await {
+            return Then::Continue;
+        }
+        let mut then = Then::Continue;
+        self.reply.array(commands.len());
+        for ((command, args), piece) in commands.iter().zip(&pieces) {
+            match command.run {
+                Run::Connection(what) => {
+                    if self.converse(what, *args).await == Then::Close {
+                        then = Then::Close;
+                    }
+                }
+                _ => self.reply.raw(piece.as_bytes()),
+            }
+        }
+        then
     }
 }

@@ -1,9 +1,10 @@
-//! HELLO, AUTH, SELECT, CLIENT, RESET: what a client says when it connects.
+//! HELLO, AUTH, SELECT, RESET: what a client says when it connects.
 
 use redis::Error;
 use wire::resp::{Args, Protocol, parse_i64};
 
 use crate::refusal::resp_refusal;
+use crate::resp::client::Replies;
 use crate::resp::session::Session;
 use crate::server::DATABASES;
 
@@ -57,6 +58,7 @@ impl Session {
 
     fn reply_with_hello(&mut self) {
         let version = if self.reply.protocol() == Protocol::Resp3 { 3 } else { 2 };
+        let number = i64::try_from(self.number()).unwrap_or(i64::MAX);
         let reply = &mut self.reply;
         reply.map(7);
         reply.bulk(b"server");
@@ -66,7 +68,7 @@ impl Session {
         reply.bulk(b"proto");
         reply.integer(version);
         reply.bulk(b"id");
-        reply.integer(i64::try_from(self.number).unwrap_or(i64::MAX));
+        reply.integer(number);
         reply.bulk(b"mode");
         reply.bulk(b"standalone");
         reply.bulk(b"role");
@@ -104,14 +106,12 @@ impl Session {
     }
 
     pub(crate) fn select(&mut self, args: Args<'_>) {
-        let number = parse_i64(&args[1]).and_then(|number| u32::try_from(number).ok());
-        let Some(number) = number.filter(|number| *number < DATABASES) else {
-            let text = if parse_i64(&args[1]).is_some() {
-                "ERR DB index is out of range"
-            } else {
-                "ERR invalid DB index"
-            };
-            return self.reply.error(text);
+        let number = match parse_database(&args[1]) {
+            Ok(number) => number,
+            Err(error) => {
+                self.fail(error);
+                return;
+            }
         };
         let before = std::mem::replace(&mut self.database, number);
         match self.bind() {
@@ -123,63 +123,19 @@ impl Session {
         }
     }
 
-    pub(crate) fn client(&mut self, args: Args<'_>) {
-        let subcommand = args[1].to_ascii_lowercase();
-        match (subcommand.as_slice(), args.len()) {
-            (b"id", 2) => self.reply.integer(i64::try_from(self.number).unwrap_or(i64::MAX)),
-            (b"getname", 2) if self.name.is_empty() => self.reply.null(),
-            (b"getname", 2) => self.reply.bulk(&self.name),
-            (b"setname", 3) => match self.set_name(&args[2]) {
-                Ok(()) => self.reply.ok(),
-                Err(error) => {
-                    self.fail(error);
-                }
-            },
-            (b"setinfo", 4) => self.set_info(args),
-            (b"id" | b"getname" | b"setname" | b"setinfo", _) => {
-                self.fail(Error::wrong_arity(&format!("client|{}", subcommand.escape_ascii())));
-            }
-            _ => {
-                let text = format!(
-                    "ERR unknown subcommand '{}'. Try CLIENT HELP.",
-                    args[1].escape_ascii()
-                );
-                self.reply.error(&text);
-            }
-        }
-    }
-
-    fn set_name(&mut self, name: &[u8]) -> Result<(), Error> {
-        if !name.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
-            return Err(Error::text(
-                "ERR Client names cannot contain spaces, newlines or special characters.",
-            ));
-        }
-        self.name = name.to_vec();
-        Ok(())
-    }
-
-    /// The library's name and version, which every client sends; they are checked and not kept.
-    fn set_info(&mut self, args: Args<'_>) {
-        let attribute = args[2].to_ascii_lowercase();
-        if !matches!(attribute.as_slice(), b"lib-name" | b"lib-ver") {
-            let text = format!("ERR Unrecognized option '{}'", args[2].escape_ascii());
-            return self.reply.error(&text);
-        }
-        if !args[3].iter().all(|byte| (b'!'..=b'~').contains(byte)) {
-            let attribute = attribute.escape_ascii();
-            let text =
-                format!("ERR {attribute} cannot contain spaces, newlines or special characters.");
-            return self.reply.error(&text);
-        }
-        self.reply.ok();
-    }
-
     pub(crate) fn reset(&mut self) {
         self.queue = None;
-        self.name.clear();
+        self.replies = Replies::On;
+        self.presence.client.shown.lock().name.clear();
         (self.database, self.namespace) = (0, None);
         self.reply.simple("RESET");
         self.reply.set_protocol(Protocol::Resp2);
     }
+}
+
+/// The number of a database.
+pub(crate) fn parse_database(text: &[u8]) -> Result<u32, Error> {
+    let number = parse_i64(text).ok_or(Error::text("ERR invalid DB index"))?;
+    let number = u32::try_from(number).ok().filter(|number| *number < DATABASES);
+    number.ok_or(Error::text("ERR DB index is out of range"))
 }

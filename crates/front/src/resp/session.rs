@@ -3,14 +3,19 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use base::Tenant;
-use kv::{Attempt, Error as StoreError, Handle, Layer, Origin, Place, Plan, Stop, Txn};
+use base::rng::SplitMix64;
+use base::{Monotonic, Sequence, Tenant};
+use kv::{Error as StoreError, Handle, Layer, Origin, Place, Plan, Receipt, Stop, Txn};
 use redis::{Call, Command, Connection, Error, Flags, Keys, Run};
-use wire::resp::{Args, Protocol, Writer};
+use wire::resp::{Args, Mark, Protocol, Writer};
 
+use crate::clients::Presence;
 use crate::refusal::{resp_error, resp_refusal};
+use crate::resp::client::Replies;
 use crate::resp::exec::Queue;
-use crate::server::{Dues, Server};
+use crate::resp::extensions::EXTENSIONS;
+use crate::resp::handshake::parse_database;
+use crate::server::{Dues, Failure, Server};
 
 /// What becomes of the connection after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,30 +30,45 @@ pub(crate) enum Then {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) server: Arc<Server>,
-    pub(crate) number: u64,
-    pub(crate) address: SocketAddr,
-    pub(crate) name: Vec<u8>,
+    pub(crate) presence: Presence,
     pub(crate) tenant: Tenant,
     pub(crate) database: u32,
     /// Bound at the first command that needs it.
     pub(crate) namespace: Option<Handle>,
     pub(crate) reply: Writer,
     pub(crate) queue: Option<Queue>,
+    pub(crate) replies: Replies,
+    /// Its latest command.
+    pub(crate) latest: &'static str,
+    /// When that ended, or the turn began.
+    pub(crate) at: Monotonic,
     commands: u64,
+    /// How many of them the server has counted.
+    counted: u64,
     /// Whether the log knows of the session.
     logged: bool,
     plan: Plan,
+    /// Where each command of the transaction is.
+    spots: Vec<Spot>,
     dues: Dues,
+    latest_commit: Sequence,
+    rng: SplitMix64,
 }
 
 impl Session {
-    pub(crate) fn new(server: Arc<Server>, address: SocketAddr) -> Self {
+    pub(crate) fn new(server: Arc<Server>, address: SocketAddr, local: SocketAddr) -> Self {
         let plan = server.store.plan(server.limits.transaction_time);
+        let (number, now) = (server.next_session(), server.store.monotonic());
         Self {
-            number: server.next_session(),
+            presence: server.clients.enter(number, address, local, now),
+            rng: server.rng(number),
             server,
-            address,
-            name: Vec::new(),
+            replies: Replies::On,
+            latest: "",
+            at: now,
+            counted: 0,
+            spots: Vec::new(),
+            latest_commit: Sequence::ZERO,
             tenant: Tenant(0),
             database: 0,
             namespace: None,
@@ -61,40 +81,112 @@ impl Session {
         }
     }
 
+    /// Its number.
+    pub(crate) fn number(&self) -> u64 {
+        self.presence.client.id
+    }
+
+    /// The last commit that it made.
+    pub(crate) fn latest_commit(&self) -> Sequence {
+        self.latest_commit
+    }
+
+    /// Whether another connection has ended this one.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.presence.client.is_killed()
+    }
+
+    /// Requests have come and are about to be run.
+    pub(crate) fn begin_turn(&mut self) {
+        self.at = self.server.store.monotonic();
+    }
+
+    /// They have been run.
+    pub(crate) fn end_turn(&mut self) {
+        self.show();
+        self.server.counters.commands.add(self.commands - self.counted);
+        self.counted = self.commands;
+    }
+
     /// Runs one request and appends its reply.
     pub(crate) async fn execute(&mut self, args: Args<'_>) -> Then {
         self.commands += 1;
-        let Some(command) = redis::find(&args[0]) else {
-            return self.fail(unknown_command(args));
+        let start = self.reply.mark();
+        if self.replies == Replies::SkipNext {
+            self.replies = Replies::Skip;
+        }
+        let resolved = match find(&args[0]) {
+            Some(command) => command.resolve(args),
+            None => Err(unknown_command(args)),
         };
-        if !command.arity.admits(args.len()) {
-            return self.fail(Error::wrong_arity(command.name));
-        }
-        match command.run {
-            Run::Connection(what) => self.run_connection(what, args).await,
-            Run::Txn(_) if self.queue.is_some() => self.enqueue(command, args),
-            Run::Txn(_) => {
-                self.transact(&[(command, args)], Wrap::None).await;
-                Then::Continue
+        let then = match resolved {
+            Ok(command) => {
+                self.latest = command.name;
+                let then = self.carry_out(command, args).await;
+                self.note_time(command, args);
+                then
             }
+            Err(error) => self.fail(error),
+        };
+        if self.replies != Replies::On {
+            self.reply.rewind(start);
         }
+        if self.replies == Replies::Skip {
+            self.replies = Replies::On;
+        }
+        then
     }
 
-    async fn run_connection(&mut self, what: Connection, args: Args<'_>) -> Then {
-        match what {
-            Connection::Multi => self.multi(),
-            Connection::Exec => return self.exec().await,
-            Connection::Discard => self.discard(),
-            Connection::Reset => self.reset(),
-            Connection::Quit => {
+    async fn carry_out(&mut self, command: &'static Command, args: Args<'_>) -> Then {
+        match command.run {
+            Run::Connection(Connection::Multi) => self.multi(),
+            Run::Connection(Connection::Exec) => return self.exec().await,
+            Run::Connection(Connection::Discard) => self.discard(),
+            Run::Connection(Connection::Reset) => self.reset(),
+            Run::Connection(Connection::Quit) => {
                 self.reply.ok();
                 return Then::Close;
             }
-            _ if self.queue.is_some() => return self.fail(NOT_IN_MULTI),
+            Run::Connection(what) if self.queue.is_some() => {
+                let is_alone = matches!(what, Connection::TopicRead);
+                if is_alone || command.flags.has(Flags::NO_MULTI) {
+                    return self.fail(NOT_IN_MULTI);
+                }
+                return self.enqueue(command, args);
+            }
+            Run::Connection(what) => return self.converse(what, args).await,
+            _ if self.queue.is_some() => return self.enqueue(command, args),
+            _ => self.transact(&[(command, args)], Wrap::None).await,
+        }
+        Then::Continue
+    }
+
+    /// Carries out what is about the connection or the server, and changes no keys.
+    pub(crate) async fn converse(&mut self, what: Connection, args: Args<'_>) -> Then {
+        match what {
             Connection::Hello => self.hello(args),
             Connection::Auth => self.auth(args),
             Connection::Select => self.select(args),
-            Connection::Client => self.client(args),
+            Connection::Client(which) => return self.client(which, args),
+            Connection::Config(which) => self.config(which, args),
+            Connection::Slowlog(which) => self.slowlog(which, args),
+            Connection::Info => self.info(args).await,
+            Connection::MemoryStats => self.memory_stats(),
+            Connection::Wait => self.wait(args).await,
+            Connection::WaitAof => self.wait_aof(args).await,
+            Connection::LastSave => self.last_save(),
+            Connection::Save => self.save().await,
+            Connection::BgSave => self.background_save(args),
+            Connection::BgRewriteAof => self.background_rewrite(),
+            Connection::TopicRead => self.topic_read(args).await,
+            Connection::Multi
+            | Connection::Exec
+            | Connection::Discard
+            | Connection::Reset
+            | Connection::Quit => {
+                // Carried out as they come, never queued.
+                self.reply.error("ERR internal: a command was queued that cannot be");
+            }
         }
         Then::Continue
     }
@@ -117,27 +209,77 @@ impl Session {
             return self.reply.error(&text);
         }
         let server = Arc::clone(&self.server);
-        loop {
-            let Self { plan, reply, .. } = self;
-            let attempt = server.store.attempt(plan, |txn| {
-                reply.rewind(start);
-                run_all(txn, commands, wrap, reply, &server.keys)
-            });
-            let text = match attempt {
-                Attempt::Done((), receipt) => {
-                    if let Some(sequence) = receipt.commit {
-                        self.reply.fill_stamps(sequence);
-                    }
-                    return self.dues.add(receipt);
+        let Self { plan, reply, spots, .. } = self;
+        let outcome = server.run(plan, |txn| {
+            reply.rewind(start);
+            if wrap == Wrap::Array {
+                reply.array(commands.len());
+            }
+            commands.iter().zip(&*spots).try_for_each(|(command, spot)| {
+                run_one(txn, *command, *spot, reply, &server.keys)
+            })
+        });
+        match outcome.await {
+            Ok(((), receipt)) => {
+                self.note_receipt(receipt);
+                if let Some(sequence) = receipt.commit {
+                    self.reply.fill_stamps(sequence);
                 }
-                Attempt::Refused(refusal) => resp_refusal(&refusal),
-                Attempt::Again(wants) => match server.load(&mut self.plan, wants).await {
-                    Ok(()) => continue,
-                    Err(error) => resp_error(&error),
-                },
-            };
-            self.reply.rewind(start);
-            return self.reply.error(&text);
+            }
+            Err(failure) => self.answer_failure(start, &failure),
+        }
+    }
+
+    /// Runs those commands that are about keys as one transaction, each with a writer of its own; false
+    /// if it did not happen, which has been answered.
+    pub(crate) async fn transact_apart(
+        &mut self,
+        commands: &[(&'static Command, Args<'_>)],
+        pieces: &mut [Writer],
+    ) -> bool {
+        let start = self.reply.mark();
+        if let Err(text) = self.prepare(commands) {
+            self.reply.error(&text);
+            return false;
+        }
+        let server = Arc::clone(&self.server);
+        let Self { plan, spots, .. } = self;
+        let outcome = server.run(plan, |txn| {
+            let placed = commands.iter().zip(&*spots);
+            placed.zip(&mut *pieces).try_for_each(|((command, spot), piece)| {
+                piece.clear();
+                run_one(txn, *command, *spot, piece, &server.keys)
+            })
+        });
+        match outcome.await {
+            Ok(((), receipt)) => {
+                self.note_receipt(receipt);
+                if let Some(sequence) = receipt.commit {
+                    pieces.iter_mut().for_each(|piece| piece.fill_stamps(sequence));
+                }
+                true
+            }
+            Err(failure) => {
+                self.answer_failure(start, &failure);
+                false
+            }
+        }
+    }
+
+    fn note_receipt(&mut self, receipt: Receipt) {
+        self.latest_commit = self.latest_commit.max(receipt.commit.unwrap_or_default());
+        self.dues.add(receipt);
+    }
+
+    /// Answers why a transaction did not happen, in the place of what it wrote since `start`.
+    pub(crate) fn answer_failure(&mut self, start: Mark, failure: &Failure) {
+        self.reply.rewind(start);
+        match failure {
+            Failure::Refused(refusal, receipt) => {
+                self.dues.add(*receipt);
+                self.reply.error(&resp_refusal(refusal));
+            }
+            Failure::Store(error) => self.reply.error(&resp_error(error)),
         }
     }
 
@@ -151,23 +293,34 @@ impl Session {
         let server = &self.server;
         let plan = &mut self.plan;
         server.store.replan(plan, server.limits.transaction_time);
-        let place = plan.namespace(&namespace);
+        plan.set_seed(self.rng.draw());
+        let mut place = plan.namespace(&namespace);
+        self.spots.clear();
+        let mut named = 0;
         for (command, args) in commands {
+            if matches!(command.run, Run::Connection(Connection::Select))
+                && let Ok(number) = parse_database(&args[1])
+            {
+                let selected = server.database(self.tenant, number);
+                place = plan.namespace(&selected.map_err(|refusal| resp_refusal(&refusal))?);
+            }
+            self.spots.push(Spot { place, named_before: named });
             for index in command.keys.positions(args.len()) {
+                named += 1;
                 plan.name(place, Layer::Redis, |id| server.keys.put_id(id, &args[index]));
             }
-            if command.flags.has(Flags::WRITE) {
+            if command.flags.has(Flags::DENYOOM) {
                 plan.expect_bytes(args.total_bytes());
+            } else if command.flags.has(Flags::WRITE) {
+                plan.release_bytes(args.total_bytes());
             }
         }
-        let command = 1 + commands
-            .first()
-            .and_then(|first| {
-                redis::COMMANDS.iter().position(|command| std::ptr::eq(*command, first.0))
-            })
-            .unwrap_or(0);
+        let first = commands.first().and_then(|first| {
+            redis::COMMANDS.iter().position(|command| std::ptr::eq(*command, first.0))
+        });
+        let command = first.map_or(0, |at| at + 1);
         plan.set_origin(Origin {
-            session: self.number,
+            session: self.presence.client.id,
             count: self.commands,
             command: u32::try_from(command).unwrap_or(0),
         });
@@ -179,11 +332,13 @@ impl Session {
         let writes = commands.iter().any(|(command, _)| command.flags.has(Flags::WRITE));
         if writes && !self.logged {
             self.logged = true;
+            let client = &self.presence.client;
+            let name = client.shown.lock().name.clone();
             self.server.store.begin_session(&kv::Session {
-                number: self.number,
+                number: client.id,
                 user: b"default",
-                client: &self.name,
-                address: self.address.to_string().as_bytes(),
+                client: &name,
+                address: client.address.to_string().as_bytes(),
                 protocol: b"resp",
             });
         }
@@ -201,15 +356,25 @@ impl Session {
         self.dues.settle(&server.store).await
     }
 
+    /// Whether there is something to wait for.
+    pub(crate) fn has_dues(&self) -> bool {
+        self.dues.any()
+    }
+
     /// The connection is gone.
     pub(crate) fn end(&mut self) {
         if self.logged {
-            self.server.store.end_session(self.number);
+            self.server.store.end_session(self.number());
         }
     }
 }
 
-const NOT_IN_MULTI: Error = Error::text("ERR this command is not allowed inside a transaction");
+const NOT_IN_MULTI: Error = Error::text("ERR Command not allowed inside a transaction");
+
+/// The command of that name: Redis's, or one of ours.
+pub(crate) fn find(name: &[u8]) -> Option<&'static Command> {
+    redis::find(name).or_else(|| EXTENSIONS.iter().copied().find(|command| name.eq_ignore_ascii_case(command.name.as_bytes())))
+}
 
 fn unknown_command(args: Args<'_>) -> Error {
     // As Redis shows them: what may be a secret or binary is cut short and kept on one line.
@@ -226,6 +391,15 @@ fn unknown_command(args: Args<'_>) -> Error {
     Error::Reply(text.into())
 }
 
+/// Where a command is in its transaction.
+#[derive(Clone, Copy, Debug)]
+struct Spot {
+    /// The namespace that it is in.
+    place: Place,
+    /// How many keys the plan has named before its own.
+    named_before: usize,
+}
+
 /// How the replies of a transaction are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrap {
@@ -235,30 +409,26 @@ pub(crate) enum Wrap {
     Array,
 }
 
-/// Runs each command under a savepoint: one that answers an error is rolled back alone.
-fn run_all(
+/// Runs one command of a transaction, if it is about keys, under a savepoint: one that answers an error
+/// is rolled back alone.
+fn run_one(
     txn: &mut Txn<'_>,
-    commands: &[(&'static Command, Args<'_>)],
-    wrap: Wrap,
+    (command, args): (&'static Command, Args<'_>),
+    Spot { place: db, named_before }: Spot,
     reply: &mut Writer,
     keys: &Keys,
 ) -> Result<(), Stop> {
-    if wrap == Wrap::Array {
-        reply.array(commands.len());
-    }
-    let db = Place::FIRST;
-    for &(command, args) in commands {
-        let Run::Txn(run) = command.run else { continue };
-        let (savepoint, mark) = (txn.savepoint(), reply.mark());
-        match run(&mut Call { txn, args, reply, db, keys }) {
-            Ok(()) => {}
-            Err(Error::Reply(text)) => {
-                txn.roll_back(savepoint);
-                reply.rewind(mark);
-                reply.error(&text);
-            }
-            Err(Error::Stop(stop)) => return Err(stop),
+    let Run::Txn(run) = command.run else { return Ok(()) };
+    let (savepoint, mark) = (txn.savepoint(), reply.mark());
+    let (key_spec, extensions) = (command.keys, EXTENSIONS);
+    match run(&mut Call { txn, args, reply, db, keys, key_spec, named_before, extensions }) {
+        Ok(()) => Ok(()),
+        Err(Error::Reply(text)) => {
+            txn.roll_back(savepoint);
+            reply.rewind(mark);
+            reply.error(&text);
+            Ok(())
         }
+        Err(Error::Stop(stop)) => Err(stop),
     }
-    Ok(())
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use base::codec::Malformed;
-use base::{Monotonic, Sequence};
+use base::{Event, Monotonic, Sequence};
 use log::Group;
 use log::record::{Change, Record, Records};
 use tables::Tables;
@@ -28,8 +28,11 @@ const SEALED_MAX: u64 = 2;
 /// More unmerged runs of tables than this, and the applier waits for the compactor.
 const TOP_RUNS_MAX: u64 = 32;
 
-/// Tombstones cleared in one step.
-const TOMBSTONES: usize = 256;
+/// Tombstones cleared in one step: more than one batch of commits can add.
+const TOMBSTONES: usize = 1 << 20;
+
+/// What failed is tried again after this long.
+const BACK_OFF: Duration = Duration::from_secs(1);
 
 /// What becomes of a row over many commits.
 enum Row<'a> {
@@ -44,7 +47,7 @@ enum Row<'a> {
 /// Commits folded into one change a row, in the order of keys.
 #[derive(Default)]
 pub(crate) struct Fold<'a> {
-    rows: HashMap<&'a [u8], Row<'a>>,
+    rows: HashMap<&'a [u8], Row<'a>, foldhash::fast::FixedState>,
 }
 
 const DAMAGED: Error = Error::Damaged { what: "a commit in the log" };
@@ -71,7 +74,7 @@ impl<'a> Fold<'a> {
                     None => Row::Grown(delta),
                     Some(Row::Grown(before)) => Row::Grown(before + delta),
                     Some(Row::Number(before)) => Row::Number(before + delta),
-                    Some(Row::Put(_, value)) => Row::Number(parse_number(value) + delta),
+                    Some(Row::Put(_, value)) => Row::Number(parse_number(value).unwrap_or(0) + delta),
                     Some(Row::Removed) => Row::Number(delta),
                 };
                 self.rows.insert(key, row)
@@ -94,7 +97,8 @@ impl<'a> Fold<'a> {
                 Row::Number(number) => tables::Change::put(key, &number.to_le_bytes()),
                 Row::Grown(delta) => {
                     let row = tables.get(key).map_err(Error::Tables)?;
-                    let number = row.map_or(0, |row| parse_number(&row)) + delta;
+                    let number = row.map_or(Some(0), |row| parse_number(&row));
+                    let number = number.ok_or(Error::Damaged { what: "a row that counts" })? + delta;
                     tables::Change::put(key, &number.to_le_bytes())
                 }
             });
@@ -103,22 +107,28 @@ impl<'a> Fold<'a> {
     }
 }
 
-fn parse_number(value: &[u8]) -> i64 {
-    value.try_into().map_or(0, i64::from_le_bytes)
+fn parse_number(value: &[u8]) -> Option<i64> {
+    value.try_into().ok().map(i64::from_le_bytes)
 }
 
 /// See the module's description.
 #[derive(Debug)]
 pub(crate) struct Applier {
     shard: Arc<Shard>,
+    /// Taken from the backlog; they stay here until they are in the tables.
+    groups: Vec<Group>,
 }
 
 impl Applier {
     pub(crate) const fn new(shard: Arc<Shard>) -> Self {
-        Self { shard }
+        Self { shard, groups: Vec::new() }
     }
 
-    fn gather(&self) -> Vec<Group> {
+    /// Takes what has gathered, unless something taken before is yet to be applied.
+    fn gather(&mut self) {
+        if !self.groups.is_empty() {
+            return;
+        }
         let mut backlog = self.shard.backlog.groups.lock();
         let mut bytes = 0;
         let fits = |group: &&Group| {
@@ -126,10 +136,11 @@ impl Applier {
             bytes <= BATCH_BYTES
         };
         let count = backlog.iter().take_while(fits).count().max(1).min(backlog.len());
-        backlog.drain(..count).collect()
+        self.groups.extend(backlog.drain(..count));
     }
 
-    fn apply(&self, groups: &[Group]) -> Result<(), Error> {
+    fn apply(&mut self) -> Result<(), Error> {
+        let groups = &self.groups;
         let Some(last) = groups.last() else { return Ok(()) };
         let mut fold = Fold::default();
         for group in groups {
@@ -142,6 +153,7 @@ impl Applier {
         shard.watermarks.advance(Level::Applied, last.last());
         let bytes = groups.iter().map(Group::bytes).sum();
         shard.backlog.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.groups.drain(..).for_each(|group| shard.queue.give_back(group));
         Ok(())
     }
 
@@ -163,21 +175,32 @@ impl Worker for Applier {
     }
 
     fn step(&mut self, now: Monotonic) -> Next {
-        let shard = &*self.shard;
+        let shard = Arc::clone(&self.shard);
+        if shard.watermarks.is_poisoned() {
+            // What is missing in the tables is in the log: going on would leave a hole between.
+            return Next::At(now + BACK_OFF);
+        }
         let more = shard.clear_tombstones(TOMBSTONES);
         let full = shard.tables.sealed().count >= SEALED_MAX
             && shard.tables.memtable_bytes() >= shard.settings.memtable_bytes;
         if full || shard.tables.top_runs() > TOP_RUNS_MAX {
             return Next::At(now + Duration::from_millis(5));
         }
-        let groups = self.gather();
-        if groups.is_empty() {
+        self.gather();
+        if self.groups.is_empty() {
             return if more { Next::Again } else { Next::At(now + Duration::from_millis(100)) };
         }
-        if let Err(error) = self.apply(&groups) {
-            // The log has it and the tables cannot take it: going on would let them drift apart.
-            shard.poison(&error);
-            return Next::At(now + Duration::from_secs(1));
+        match self.apply() {
+            Ok(()) => {}
+            Err(error @ Error::Tables(_)) => {
+                // A block that cannot be read, say: nothing was applied, and nothing is lost by waiting.
+                shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
+                return Next::At(now + BACK_OFF);
+            }
+            Err(error) => {
+                shard.poison(&error);
+                return Next::At(now + BACK_OFF);
+            }
         }
         self.seal();
         Next::Again

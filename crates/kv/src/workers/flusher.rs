@@ -35,6 +35,9 @@ impl Worker for Flusher {
 
     fn step(&mut self, now: Monotonic) -> Next {
         let shard = &*self.shard;
+        if shard.watermarks.is_poisoned() {
+            return Next::At(now + BACK_OFF);
+        }
         let before = shard.tables.flushed();
         let flush = match shard.tables.flush(shard.watermarks.at(Level::Durable)) {
             Ok(flush) => flush,

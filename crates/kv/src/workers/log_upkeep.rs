@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::Monotonic;
+use base::{Event, Monotonic};
 use log::Upkeep;
 
 use crate::shard::Shard;
@@ -12,6 +12,9 @@ use crate::worker::{Next, Worker};
 
 /// However idle the log says it is, it is asked again after this long.
 const INTERVAL: Duration = Duration::from_millis(5);
+
+/// What failed is tried again after this long.
+const BACK_OFF: Duration = Duration::from_secs(1);
 
 /// See the module's description.
 #[derive(Debug)]
@@ -34,14 +37,19 @@ impl Worker for LogUpkeep {
         match self.shard.log.maintain(now) {
             Ok(Upkeep::Again) => Next::Again,
             Ok(Upkeep::At(at)) => Next::At(at.min(now + INTERVAL).max(now)),
-            Err(error) => {
+            Err(error @ log::Error::Poisoned { .. }) => {
                 self.shard.poison(&error);
-                Next::At(now + Duration::from_secs(1))
+                Next::At(now + BACK_OFF)
+            }
+            Err(error) => {
+                // Old history that could not be removed, say: the log itself is as it should be.
+                self.shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
+                Next::At(now + BACK_OFF)
             }
         }
     }
 
     fn signal(&self) -> Option<Arc<Signal>> {
-        None
+        Some(Arc::clone(&self.shard.upkeep))
     }
 }

@@ -51,9 +51,14 @@ impl Worker for Syncer {
         if shard.watermarks.is_poisoned() {
             return Next::At(now + Duration::from_secs(1));
         }
-        match shard.log.sync() {
+        shard.watermarks.set_syncing(true);
+        let synced = shard.log.sync();
+        shard.watermarks.set_syncing(false);
+        match synced {
             Ok(durable) => {
                 self.unsynced_since = None;
+                // It may have synced what the writer has written and not yet announced.
+                shard.watermarks.advance(Level::Written, durable);
                 shard.watermarks.advance(Level::Durable, durable);
                 Next::Again
             }

@@ -16,6 +16,9 @@ use crate::worker::{Next, Worker};
 /// What is queued and not asked for is written after this long at the latest.
 const IDLE: Duration = Duration::from_millis(10);
 
+/// While a sync runs, what is queued for the next one is left to gather up to this many bytes.
+const GATHERED_BYTES: u64 = 1 << 20;
+
 /// See the module's description.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -39,11 +42,16 @@ impl Worker for Writer {
         if shard.watermarks.is_poisoned() {
             return idle;
         }
+        if shard.watermarks.may_gather() && shard.queue.bytes() < GATHERED_BYTES {
+            // Whoever waits, waits for the next sync: what comes until then is one group with it.
+            return idle;
+        }
         let Some(mut group) = shard.queue.take(|| shard.generation_ceiling()) else { return idle };
         if let Err(error) = shard.log.append(&mut group) {
             shard.poison(&error);
             return idle;
         }
+        shard.queue.appended(&group);
         let last = group.last();
         let bytes = group.bytes();
         // In the backlog before it is announced as written, so that applied can always catch up.

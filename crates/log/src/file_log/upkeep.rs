@@ -60,6 +60,9 @@ impl State {
 
 impl FileLog {
     pub(super) fn one_piece(&self, state: &mut State, now: Monotonic) -> Result<Upkeep, Error> {
+        if self.tail.lock().closed {
+            return Ok(Upkeep::At(now + HIGH_WATER_EVERY));
+        }
         let idle_at = self.idle(state, now)?;
         if self.high_water_due(state, now) {
             self.keep_high_water(state)?;
@@ -238,7 +241,7 @@ impl FileLog {
             }
             (segment::name(number), number)
         };
-        self.medium.remove(&name).map_err(Error::io("remove", &name))?;
+        remove_if_there(&*self.medium, &name)?;
         self.observer.event(&Event::SegmentRemoved { segment: number });
         Ok(true)
     }

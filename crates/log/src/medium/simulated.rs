@@ -269,9 +269,13 @@ impl SimulatedMedium {
         let start = to_usize(offset);
         let range = start..start.saturating_add(to_usize(len));
         let Some(current) = inode.current.get_mut(range.clone()) else { return false };
-        current.iter_mut().for_each(|byte| *byte = change(*byte));
+        for byte in current {
+            *byte = change(*byte);
+        }
         if let Some(stored) = inode.stored.get_mut(range) {
-            stored.iter_mut().for_each(|byte| *byte = change(*byte));
+            for byte in stored {
+                *byte = change(*byte);
+            }
         }
         true
     }
@@ -612,6 +616,7 @@ impl File for SimulatedFile {
             sectors = survivors(&sectors, &mut disk.rng);
         }
         let inode = disk.inodes.get_mut(&self.inode).ok_or(io::ErrorKind::NotFound)?;
+        sectors.retain(|sector| inode.unsynced.contains_key(sector));
         if failure.is_none() && inode.stored.len() < content.len() {
             inode.stored.resize(content.len(), 0);
             inode.grown = inode.stored.len() < inode.current.len();

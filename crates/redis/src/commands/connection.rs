@@ -4,16 +4,16 @@ use crate::command::{Arity, Command, Connection, Flags, Group, KeySpec, Run};
 
 const ANY_TIME: Flags = Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST);
 
-pub(crate) static CLIENT: Command = Command {
-    name: "client",
+pub(crate) static AUTH: Command = Command {
+    name: "auth",
     arity: Arity::AtLeast(2),
-    flags: Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE),
+    flags: ANY_TIME.and(Flags::NO_AUTH),
     keys: KeySpec::NONE,
     group: Group::Connection,
-    since: "2.4.0",
-    complexity: "O(1); O(N) in the number of connections for those that look at all.",
-    summary: "Asks or says something of connections.",
-    run: Run::Connection(Connection::Client),
+    since: "1.0.0",
+    complexity: "O(1)",
+    summary: "Authenticates the connection.",
+    run: Run::Connection(Connection::Auth),
 };
 
 pub(crate) static DISCARD: Command = Command {

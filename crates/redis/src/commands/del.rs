@@ -16,7 +16,7 @@ pub(crate) static COMMAND: Command = Command {
     run: Run::Txn(run),
 };
 
-fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
+pub(crate) fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let mut removed = 0;
     for index in 1..call.args.len() {
         let key = call.open(index)?;

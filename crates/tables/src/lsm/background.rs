@@ -1,10 +1,12 @@
 //! Work behind the readers' backs: sealing, flushing, compacting, and cleaning up.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{Event, Sequence};
+use lsm_tree::compaction::{CompactionStrategy, PullDown};
 use lsm_tree::{AbstractTree, InternalValue, Memtable};
 
 use super::guard::{Failure, guarded};
@@ -18,8 +20,12 @@ use crate::{APPLIED_KEY, Error, Flush};
 /// does not notice when that overflows.
 const TOP_RUNS_MAX: u64 = 200;
 
-/// From this many runs at the top on, compaction does not pause.
+/// From this many runs at the top on, compaction does not pause, and does not take for an answer that
+/// there is nothing to do.
 const TOP_RUNS_HURRY: u64 = 12;
+
+/// The deepest level.
+const LEVEL_LAST: u8 = 6;
 
 /// What the compactor remembers.
 #[derive(Debug, Default)]
@@ -125,35 +131,76 @@ impl Tree {
             return Ok(false);
         }
         compactor.stuck_at = None;
-        let before = self.settled()?;
         let runs = self.count_top_runs()?;
         self.pace.hurry(runs >= TOP_RUNS_HURRY);
-        self.grave.version(self.version()?);
-        let watermark = self.horizon.watermark();
         let strategy = Arc::clone(&self.strategy);
+        let mut changed = self.compact_by(strategy, &mut compactor)?;
+        if !changed && runs >= TOP_RUNS_HURRY {
+            let way = PullDown(0, self.way_down()?);
+            changed = self.compact_by(Arc::new(way), &mut compactor)?;
+        }
+        if changed {
+            count(&self.gauges.compactions);
+            self.observer.event(&Event::Compacted);
+        }
+        self.count_top_runs()?;
+        Ok(changed)
+    }
+
+    /// Lets the tree do what a strategy chooses; whether that was anything.
+    fn compact_by(
+        &self,
+        strategy: Arc<dyn CompactionStrategy>,
+        compactor: &mut Compactor,
+    ) -> Result<bool, Error> {
+        let before = self.tables()?;
+        let replaced = self.version()?;
+        let watermark = self.horizon.watermark();
         if let Err(failure) = guarded(|| self.inner.compact(strategy, watermark)) {
             if matches!(failure, Failure::Damage(_)) {
-                compactor.stuck_at = Some(flushes);
+                compactor.stuck_at = Some(self.gauges.flushes.load(Ordering::Relaxed));
             }
             return Err(self.failed(self.damage.of_compaction(self, failure)));
         }
-        let after = self.settled()?;
-        self.count_top_runs()?;
-        let changed = before != after;
+        let after = self.tables()?;
+        // A flush at the same time only adds; a compaction always takes something away.
+        let changed = !before.is_subset(&after);
         if changed {
-            self.strays.register(after);
-            count(&self.gauges.compactions);
-            self.observer.event(&Event::Compacted);
+            self.strays.register(after.into_iter().map(|(_, table)| table));
+            self.grave.version(replaced);
         }
         Ok(changed)
     }
 
-    /// The tables below the top: flushes never change them, each compaction does.
-    fn settled(&self) -> Result<Vec<u64>, Error> {
+    /// The tables, with the levels that they are on.
+    fn tables(&self) -> Result<BTreeSet<(usize, u64)>, Error> {
         guarded(|| {
             let version = self.inner.current_version();
-            let below = version.iter_levels().skip(1).flat_map(|level| level.iter());
-            Ok(below.flat_map(|run| run.iter()).map(lsm_tree::Table::id).collect())
+            let mut tables = BTreeSet::new();
+            for (number, level) in version.iter_levels().enumerate() {
+                let ids = level.iter().flat_map(|run| run.iter()).map(lsm_tree::Table::id);
+                tables.extend(ids.map(|id| (number, id)));
+            }
+            Ok(tables)
+        })
+        .map_err(|failure| failure.at("read the state of", &self.dir))
+    }
+
+    /// Where to merge the top to, when the leveled strategy finds nothing to do although the top is
+    /// crowded. It can be that a level is due, outweighs the top, and has no table that fits wholly
+    /// over few enough tables of the next level; then it chooses nothing at all, however long one
+    /// waits. So: into the first level that has tables, while that is small, or above it.
+    fn way_down(&self) -> Result<u8, Error> {
+        guarded(|| {
+            let version = self.inner.current_version();
+            let mut below = (1..).zip(version.iter_levels().skip(1));
+            let filled = below.find(|(_, level)| level.table_count() > 0);
+            Ok(match filled {
+                None => LEVEL_LAST,
+                Some((1, _)) => 1,
+                Some((number, level)) if level.size() <= self.merge_bytes => number,
+                Some((number, _)) => number - 1,
+            })
         })
         .map_err(|failure| failure.at("read the state of", &self.dir))
     }
@@ -202,9 +249,11 @@ impl Tree {
         if !inside {
             return Ok(());
         }
-        self.grave.version(self.version()?);
+        let replaced = self.version()?;
         guarded(|| self.inner.drop_range::<&[u8], _>(range))
-            .map_err(|failure| self.failed(failure.at("drop tables of", &self.dir)))
+            .map_err(|failure| self.failed(failure.at("drop tables of", &self.dir)))?;
+        self.grave.version(replaced);
+        Ok(())
     }
 
     /// Notes that background work failed.

@@ -29,13 +29,14 @@ impl Tree {
         dir: &Path,
         settings: &Settings,
         existing: Existing,
-        observer: &Arc<dyn Observer>,
+        observer: Arc<dyn Observer>,
     ) -> Result<Self, Error> {
         let dir = std::path::absolute(dir).map_err(Error::io("resolve", dir))?;
         let manifest = prepare(&dir, existing)?;
         let tables: &[TableEntry] = manifest.as_ref().map_or(&[], |manifest| &manifest.tables);
-        let tree = Self::start(dir.clone(), settings, Arc::clone(observer))
-            .map_err(|error| blame(&dir, tables, error, &**observer))?;
+        let told = Arc::clone(&observer);
+        let tree = Self::start(dir.clone(), settings, observer)
+            .map_err(|error| blame(&dir, tables, error, &*told))?;
         if manifest.is_none() {
             sync_dir(&dir)?;
         }
@@ -78,6 +79,7 @@ impl Tree {
             counter,
             cache,
             strategy: Arc::new(strategy),
+            merge_bytes: 16 * settings.table_bytes,
             pace,
             observer,
             horizon: Arc::new(Horizon::new(visible, applied)),

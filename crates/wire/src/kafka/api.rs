@@ -22,7 +22,7 @@ pub struct VersionRange {
     pub min: i16,
     /// The last that is decoded.
     pub max: i16,
-    /// The first that ApiVersions announces. Lower than `min` for Produce alone: librdkafka takes a
+    /// The first that `ApiVersions` announces. Lower than `min` for Produce alone: librdkafka takes a
     /// broker that does not announce version 0 for one that cannot compress (KAFKA-18659).
     pub announced_min: i16,
     /// The first with compact lengths and tagged fields.
@@ -76,16 +76,15 @@ impl Api {
 
     /// Its versions. The lower ends are those of Kafka 4.0. The upper ends stop where a version would
     /// promise what is not done: Produce and Fetch by topic id (13), offsets of tiered storage
-    /// (ListOffsets 8), Metadata's own error code (13), and the second round of transactions
-    /// (FindCoordinator and InitProducerId 5, Produce 12).
+    /// (`ListOffsets` 8), Metadata's own error code (13), and the second round of transactions
+    /// (`FindCoordinator` and `InitProducerId` 5, Produce 12).
     pub const fn versions(self) -> VersionRange {
         match self {
             Self::Produce => VersionRange { min: 3, max: 11, announced_min: 0, flexible: 9 },
             Self::Fetch => VersionRange::new(4, 12, 12),
             Self::ListOffsets => VersionRange::new(1, 7, 6),
             Self::Metadata => VersionRange::new(0, 12, 9),
-            Self::FindCoordinator => VersionRange::new(0, 4, 3),
-            Self::ApiVersions => VersionRange::new(0, 4, 3),
+            Self::FindCoordinator | Self::ApiVersions => VersionRange::new(0, 4, 3),
             Self::CreateTopics => VersionRange::new(2, 7, 5),
             Self::DeleteTopics => VersionRange::new(1, 6, 4),
             Self::InitProducerId => VersionRange::new(0, 4, 2),

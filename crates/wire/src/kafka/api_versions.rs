@@ -1,4 +1,4 @@
-//! ApiVersions: what the broker understands. A client's first request.
+//! `ApiVersions`: what the broker understands. A client's first request.
 
 use super::field::{FieldWriter, Fields};
 use super::{Api, Error, ErrorCode};
@@ -46,7 +46,7 @@ pub(super) fn decode<'a>(version: i16, f: &mut Fields<'a>) -> Result<Request<'a>
     Ok(request)
 }
 
-pub(super) fn encode(response: &Response, version: i16, w: &mut FieldWriter<'_>) {
+pub(super) fn encode(response: Response, version: i16, w: &mut FieldWriter<'_>) {
     let version = if Api::ApiVersions.versions().contains(version) { version } else { 0 };
     w.set_flexible(Api::ApiVersions.is_flexible(version));
     w.i16(response.error.0);

@@ -171,7 +171,7 @@ impl<'a> Batch<'a> {
         let mut reader = Reader::new(bytes);
         let base_offset = i64::from_be_bytes(take(&mut reader)?);
         let len = i32::from_be_bytes(take(&mut reader)?);
-        let len = usize::try_from(len).map_err(|_| BatchError::Truncated)?;
+        let len = usize::try_from(len).ok().ok_or(BatchError::Truncated)?;
         let leader_epoch = i32::from_be_bytes(take(&mut reader)?);
         let magic = i8::from_be_bytes(take(&mut reader)?);
         if magic != MAGIC {
@@ -251,8 +251,8 @@ impl<'a> Batch<'a> {
 }
 
 fn take<const N: usize>(reader: &mut Reader<'_>) -> Result<[u8; N], BatchError> {
-    let bytes = reader.take(N, "a batch header").map_err(|_| BatchError::Truncated)?;
-    bytes.try_into().map_err(|_| BatchError::Truncated)
+    let bytes = reader.take(N, "a batch header").ok().ok_or(BatchError::Truncated)?;
+    bytes.try_into().ok().ok_or(BatchError::Truncated)
 }
 
 const fn compression(attributes: u16) -> Result<Compression, BatchError> {
@@ -324,32 +324,26 @@ pub struct Record<'a> {
 /// The headers of a record: name and value, in order; a name may occur again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Headers<'a> {
-    rest: &'a [u8],
-    left: u32,
+    bytes: &'a [u8],
+    count: u32,
 }
 
-impl Headers<'_> {
+impl<'a> Headers<'a> {
     /// How many there are.
     pub const fn len(&self) -> usize {
-        self.left as usize
+        self.count as usize
     }
 
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
-        self.left == 0
+        self.count == 0
     }
-}
 
-impl<'a> Iterator for Headers<'a> {
-    type Item = (&'a [u8], Option<&'a [u8]>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let mut reader = Reader::new(self.rest);
+    /// The headers in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + use<'a> {
+        let mut reader = Reader::new(self.bytes);
         // They were read once when the record was: this cannot fail.
-        let header = read_header(&mut reader).ok()?;
-        self.rest = reader.rest();
-        Some(header)
+        (0..self.count).map_while(move |_| read_header(&mut reader).ok())
     }
 }
 
@@ -396,7 +390,7 @@ fn read_record<'a>(header: &Header, body: &'a [u8]) -> Result<Record<'a>, Malfor
     let timestamp_delta = read_varint_signed(&mut reader, "a timestamp delta")?;
     let offset_delta = read_varint_signed(&mut reader, "an offset delta")?;
     let offset_delta =
-        i32::try_from(offset_delta).map_err(|_| Malformed { expected: "an offset delta" })?;
+        i32::try_from(offset_delta).ok().ok_or(Malformed { expected: "an offset delta" })?;
     let key = read_bytes(&mut reader, "a key")?;
     let value = read_bytes(&mut reader, "a value")?;
     let headers = read_headers(&mut reader)?;
@@ -421,9 +415,9 @@ fn read_record<'a>(header: &Header, body: &'a [u8]) -> Result<Record<'a>, Malfor
 fn read_headers<'a>(reader: &mut Reader<'a>) -> Result<Headers<'a>, Malformed> {
     let expected = "a count of headers";
     let count = read_varint_signed(reader, expected)?;
-    let left = u32::try_from(count).map_err(|_| Malformed { expected })?;
-    let headers = Headers { rest: reader.rest(), left };
-    for _ in 0..left {
+    let count = u32::try_from(count).ok().ok_or(Malformed { expected })?;
+    let headers = Headers { bytes: reader.rest(), count };
+    for _ in 0..count {
         read_header(reader)?;
     }
     Ok(headers)
@@ -447,7 +441,7 @@ fn read_bytes<'a>(
 fn read_len(reader: &mut Reader<'_>, expected: &'static str) -> Result<Option<usize>, Malformed> {
     match read_varint_signed(reader, expected)? {
         -1 => Ok(None),
-        len => usize::try_from(len).map(Some).map_err(|_| Malformed { expected }),
+        len => usize::try_from(len).map(Some).ok().ok_or(Malformed { expected }),
     }
 }
 
@@ -482,7 +476,7 @@ fn write_records(
 ) -> Result<(), BatchError> {
     let first = records.first().ok_or(BatchError::Count)?;
     let max_timestamp = records.iter().map(|record| record.timestamp_ms).max();
-    let count = i32::try_from(records.len()).map_err(|_| BatchError::TooLarge)?;
+    let count = i32::try_from(records.len()).ok().ok_or(BatchError::TooLarge)?;
 
     out.extend_from_slice(&[0; CHECKSUM_END]);
     out.extend_from_slice(&0u16.to_be_bytes());
@@ -503,7 +497,7 @@ fn write_records(
 
     let batch = out.get_mut(start..).unwrap_or_default();
     let len = batch.len().saturating_sub(LENGTH_END);
-    let len = i32::try_from(len).map_err(|_| BatchError::TooLarge)?;
+    let len = i32::try_from(len).ok().ok_or(BatchError::TooLarge)?;
     let checksum = crc32c::crc32c(batch.get(CHECKSUM_END..).unwrap_or_default());
     let mut header = [0; CHECKSUM_END];
     header[8..LENGTH_END].copy_from_slice(&len.to_be_bytes());

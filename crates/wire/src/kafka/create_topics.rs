@@ -1,4 +1,4 @@
-//! CreateTopics: new topics.
+//! `CreateTopics`: new topics.
 
 use super::field::{FieldWriter, Fields};
 use super::{Error, ErrorCode, TopicId};

@@ -1,4 +1,4 @@
-//! DeleteTopics: topics that are to go, with all they hold.
+//! `DeleteTopics`: topics that are to go, with all they hold.
 
 use super::field::{FieldWriter, Fields};
 use super::{Error, ErrorCode, TopicId};

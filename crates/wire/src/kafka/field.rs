@@ -38,7 +38,7 @@ impl<'a> Fields<'a> {
 
     fn array_of_bytes<const N: usize>(&mut self, expected: &'static str) -> Result<[u8; N], Error> {
         let bytes = self.reader.take(N, expected)?;
-        bytes.try_into().map_err(|_| Error::from(Malformed { expected }))
+        bytes.try_into().ok().ok_or(Error::Malformed { expected })
     }
 
     pub(super) fn boolean(&mut self, expected: &'static str) -> Result<bool, Error> {
@@ -67,7 +67,7 @@ impl<'a> Fields<'a> {
 
     fn varint(&mut self, expected: &'static str) -> Result<u32, Error> {
         let value = read_varint(&mut self.reader, expected)?;
-        u32::try_from(value).map_err(|_| Malformed { expected }.into())
+        u32::try_from(value).ok().ok_or(Error::Malformed { expected })
     }
 
     /// A length or count of the flexible form; `None` for null.
@@ -75,17 +75,9 @@ impl<'a> Fields<'a> {
         Ok(self.varint(expected)?.checked_sub(1).map(|len| len as usize))
     }
 
-    /// A length or count of the older form; `None` for null.
-    fn fixed_len(&mut self, len: i32, expected: &'static str) -> Result<Option<usize>, Error> {
-        match len {
-            -1 => Ok(None),
-            len => usize::try_from(len).map(Some).map_err(|_| Malformed { expected }.into()),
-        }
-    }
-
     fn text(&mut self, len: usize, expected: &'static str) -> Result<&'a str, Error> {
         let bytes = self.reader.take(len, expected)?;
-        std::str::from_utf8(bytes).map_err(|_| Malformed { expected }.into())
+        std::str::from_utf8(bytes).ok().ok_or(Error::Malformed { expected })
     }
 
     pub(super) fn nullable_string(
@@ -96,13 +88,13 @@ impl<'a> Fields<'a> {
             self.compact_len(expected)?
         } else {
             let len = self.i16(expected)?;
-            self.fixed_len(len.into(), expected)?
+            fixed_len(len.into(), expected)?
         };
         len.map(|len| self.text(len, expected)).transpose()
     }
 
     pub(super) fn string(&mut self, expected: &'static str) -> Result<&'a str, Error> {
-        self.nullable_string(expected)?.ok_or_else(|| Malformed { expected }.into())
+        self.nullable_string(expected)?.ok_or(Error::Malformed { expected })
     }
 
     pub(super) fn nullable_bytes(
@@ -113,7 +105,7 @@ impl<'a> Fields<'a> {
             self.compact_len(expected)?
         } else {
             let len = self.i32(expected)?;
-            self.fixed_len(len, expected)?
+            fixed_len(len, expected)?
         };
         Ok(len.map(|len| self.reader.take(len, expected)).transpose()?)
     }
@@ -129,11 +121,11 @@ impl<'a> Fields<'a> {
             self.compact_len(expected)?
         } else {
             let len = self.i32(expected)?;
-            self.fixed_len(len, expected)?
+            fixed_len(len, expected)?
         };
         let Some(len) = len else { return Ok(None) };
         if len > self.reader.rest().len() {
-            return Err(Malformed { expected }.into());
+            return Err(Error::Malformed { expected });
         }
         let elements_max = self.elements_max;
         let left = u32::try_from(len).ok().and_then(|len| self.elements_left.checked_sub(len));
@@ -150,7 +142,7 @@ impl<'a> Fields<'a> {
         expected: &'static str,
         element: impl FnMut(&mut Self) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        self.nullable_array(expected, element)?.ok_or_else(|| Malformed { expected }.into())
+        self.nullable_array(expected, element)?.ok_or(Error::Malformed { expected })
     }
 
     /// Passes over the tagged fields that end a structure in flexible versions: none is needed.
@@ -164,6 +156,14 @@ impl<'a> Fields<'a> {
             self.reader.take(len as usize, "a tagged field")?;
         }
         Ok(())
+    }
+}
+
+/// A length or count of the older form; `None` for null.
+fn fixed_len(len: i32, expected: &'static str) -> Result<Option<usize>, Error> {
+    match len {
+        -1 => Ok(None),
+        len => usize::try_from(len).map(Some).ok().ok_or(Error::Malformed { expected }),
     }
 }
 

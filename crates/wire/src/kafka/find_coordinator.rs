@@ -1,4 +1,4 @@
-//! FindCoordinator: the broker that takes requests for a group or a transactional id.
+//! `FindCoordinator`: the broker that takes requests for a group or a transactional id.
 
 use super::field::{FieldWriter, Fields};
 use super::{Error, ErrorCode};

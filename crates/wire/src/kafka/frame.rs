@@ -3,7 +3,7 @@
 //! A frame is an i32 length and as many bytes. A request begins with its api key, version and
 //! correlation id; a response with the correlation id of its request. From the flexible versions of
 //! a request on its header, and that of its response, end in tagged fields; the response to
-//! ApiVersions alone never does, so that a client can read it without knowing the broker.
+//! `ApiVersions` alone never does, so that a client can read it without knowing the broker.
 
 use base::Kind;
 use base::codec::Malformed;
@@ -112,7 +112,7 @@ const LENGTH_BYTES: usize = 4;
 /// The most that [`frame_wants`] asks for, so that an announced length reserves little.
 const WANTS_MAX: usize = 1024 * 1024;
 
-fn announced(buf: &[u8], limits: &Limits) -> Result<Option<usize>, Error> {
+fn announced(buf: &[u8], limits: Limits) -> Result<Option<usize>, Error> {
     let Some(prefix) = buf.first_chunk::<LENGTH_BYTES>() else { return Ok(None) };
     let len = i32::from_be_bytes(*prefix);
     let frame_bytes_max = limits.frame_bytes_max;
@@ -124,14 +124,14 @@ fn announced(buf: &[u8], limits: &Limits) -> Result<Option<usize>, Error> {
 
 /// The first frame in `buf`, without its length, if it is there in full. The caller drops 4 bytes
 /// more than the frame has before it asks for the next. Costs nothing, however often it is asked.
-pub fn split_frame<'a>(buf: &'a [u8], limits: &Limits) -> Result<Option<&'a [u8]>, Error> {
+pub fn split_frame(buf: &[u8], limits: Limits) -> Result<Option<&[u8]>, Error> {
     let len = announced(buf, limits)?;
     Ok(len.and_then(|len| buf.get(LENGTH_BYTES..LENGTH_BYTES + len)))
 }
 
 /// How many bytes the first frame in `buf` is short of, as far as is known: at least 1, at most
 /// 1 MiB, however much is announced. Room to reserve before the next read.
-pub fn frame_wants(buf: &[u8], limits: &Limits) -> usize {
+pub fn frame_wants(buf: &[u8], limits: Limits) -> usize {
     let whole = match announced(buf, limits) {
         Ok(Some(len)) => LENGTH_BYTES + len,
         Ok(None) | Err(_) => LENGTH_BYTES,
@@ -144,7 +144,7 @@ pub fn frame_wants(buf: &[u8], limits: &Limits) -> usize {
 pub struct Header<'a> {
     /// Which request it is.
     pub api: Api,
-    /// The version of its message, and of the response. Supported, but for ApiVersions.
+    /// The version of its message, and of the response. Supported, but for `ApiVersions`.
     pub version: i16,
     /// Returned with the response.
     pub correlation_id: i32,
@@ -199,9 +199,9 @@ impl Response {
     }
 }
 
-/// Reads a frame that [`split_frame`] gave. ApiVersions of an unsupported version is read as far as
+/// Reads a frame that [`split_frame`] gave. `ApiVersions` of an unsupported version is read as far as
 /// every version of it goes, since it has to be answered: see [`api_versions::Response::to`].
-pub fn decode<'a>(frame: &'a [u8], limits: &Limits) -> Result<(Header<'a>, Request<'a>), Error> {
+pub fn decode(frame: &[u8], limits: Limits) -> Result<(Header<'_>, Request<'_>), Error> {
     let mut fields = Fields::new(frame, limits.elements_max);
     let key = fields.i16("an api key")?;
     let version = fields.i16("an api version")?;
@@ -270,7 +270,7 @@ fn encode_body(version: i16, response: &Response, w: &mut FieldWriter<'_>) {
         Response::ListOffsets(response) => list_offsets::encode(response, version, w),
         Response::Metadata(response) => metadata::encode(response, version, w),
         Response::FindCoordinator(response) => find_coordinator::encode(response, version, w),
-        Response::ApiVersions(response) => api_versions::encode(response, version, w),
+        Response::ApiVersions(response) => api_versions::encode(*response, version, w),
         Response::CreateTopics(response) => create_topics::encode(response, version, w),
         Response::DeleteTopics(response) => delete_topics::encode(response, version, w),
         Response::InitProducerId(response) => init_producer_id::encode(response, w),

@@ -1,4 +1,4 @@
-//! InitProducerId: an identity for a producer, so that what it sends again is recognised.
+//! `InitProducerId`: an identity for a producer, so that what it sends again is recognised.
 
 use super::field::{FieldWriter, Fields};
 use super::{Error, ErrorCode};

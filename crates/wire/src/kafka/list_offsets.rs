@@ -1,4 +1,4 @@
-//! ListOffsets: the offsets at given times, and at the ends of partitions.
+//! `ListOffsets`: the offsets at given times, and at the ends of partitions.
 
 use super::field::{FieldWriter, Fields};
 use super::{Error, ErrorCode};

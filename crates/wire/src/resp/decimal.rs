@@ -1,7 +1,7 @@
 //! Sums of decimal numbers, as INCRBYFLOAT and HINCRBYFLOAT store them.
 //!
 //! Redis adds in 80-bit floating point and prints 17 places, so 10.5 + 0.1 gives 10.6 there but
-//! 1000 + 0.1 gives 1000.10000000000000002. Here the sum is made of the digits themselves.
+//! 63.351 + 95 gives 158.35100000000000001. Here the sum is made of the digits themselves.
 //!
 //! Invariant: as long as both numbers and the sum are below 10^21, the sum is exact to 17 places after
 //! the point, to which each number is rounded first. Above, it is that of two doubles.

@@ -75,12 +75,12 @@ impl IntegerText {
         let mut text = Self { bytes: [0; INTEGER_TEXT_BYTES_MAX], start: INTEGER_TEXT_BYTES_MAX };
         let mut rest = value;
         while rest >= 100 {
-            let [tens, ones] = PAIRS[(rest % 100) as usize];
+            let [tens, ones] = pair(rest % 100);
             rest /= 100;
             text.push_front(ones);
             text.push_front(tens);
         }
-        let [tens, ones] = PAIRS[rest as usize];
+        let [tens, ones] = pair(rest);
         text.push_front(ones);
         if rest >= 10 {
             text.push_front(tens);
@@ -120,6 +120,11 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
+/// The two digits of a number below 100.
+fn pair(value: u64) -> [u8; 2] {
+    usize::try_from(value).ok().and_then(|at| PAIRS.get(at)).copied().unwrap_or_default()
+}
+
 /// A double as text that reads back as the same double: an integer without a point where it is one
 /// and safely so, else the fewest digits that suffice, with an exponent where that is shorter.
 #[derive(Clone, Copy, Debug)]
@@ -128,8 +133,8 @@ pub struct DoubleText {
     len: usize,
 }
 
-/// Doubles beyond this are not printed as integers.
-const INTEGER_MAX: f64 = (i64::MAX / 2) as f64;
+/// Doubles beyond 2^62 are not printed as integers.
+const INTEGER_MAX: f64 = 4_611_686_018_427_387_904.0;
 
 impl DoubleText {
     /// The text of `value`.
@@ -141,7 +146,7 @@ impl DoubleText {
             text.push(if value < 0.0 { b"-inf" } else { b"inf" });
         } else if value == 0.0 {
             text.push(if value.is_sign_negative() { b"-0" } else { b"0" });
-        } else if value.abs() <= INTEGER_MAX && value.trunc() == value {
+        } else if value.abs() <= INTEGER_MAX && value.fract() == 0.0 {
             #[expect(clippy::cast_possible_truncation, reason = "whole, and within the bound")]
             let whole = value as i64;
             text.push(IntegerText::new(whole).as_bytes());

@@ -59,6 +59,13 @@ impl<'a> Args<'a> {
         Self { bytes: self.bytes, spans: self.spans.get(count..).unwrap_or_default() }
     }
 
+    /// Only the first `count` arguments.
+    #[must_use]
+    pub fn take(&self, count: usize) -> Self {
+        let spans = self.spans.get(..count).unwrap_or(self.spans);
+        Self { bytes: self.bytes, spans }
+    }
+
     /// The bytes of all arguments together: what a request is charged for.
     pub fn total_bytes(&self) -> usize {
         self.spans.iter().map(|span| (span.end - span.start) as usize).sum()

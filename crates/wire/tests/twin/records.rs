@@ -15,6 +15,8 @@ fn text(text: &str) -> StrBytes {
 
 type Headers = Vec<(String, Option<Vec<u8>>)>;
 
+type Borrowed<'a> = Vec<(&'a [u8], Option<&'a [u8]>)>;
+
 #[derive(Clone, Debug)]
 struct Plain {
     key: Option<Vec<u8>>,
@@ -75,7 +77,7 @@ proptest! {
                 prop_assert_eq!(record.key, expected.key.as_deref());
                 prop_assert_eq!(record.value, expected.value.as_deref());
                 prop_assert_eq!(record.timestamp_ms, expected.timestamp_ms);
-                let headers = record.headers.map(|(name, value)| (name, value.map(<[u8]>::to_vec)));
+                let headers = record.headers.iter().map(|(name, value)| (name, value.map(<[u8]>::to_vec)));
                 let headers: Headers = headers
                     .map(|(name, value)| (String::from_utf8(name.to_vec()).unwrap(), value))
                     .collect();
@@ -88,7 +90,7 @@ proptest! {
 
     #[test]
     fn what_we_write_is_read_by_the_other_implementation(plain in prop::collection::vec(plain(), 1..6), offset in 0i64..1 << 50) {
-        let headers: Vec<Vec<(&[u8], Option<&[u8]>)>> = plain
+        let headers: Vec<Borrowed<'_>> = plain
             .iter()
             .map(|plain| plain.headers.iter().map(|(n, v)| (n.as_bytes(), v.as_deref())).collect())
             .collect();

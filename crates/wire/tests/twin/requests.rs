@@ -176,7 +176,7 @@ fn metadata_is_read_in_every_version() {
 
 #[test]
 fn all_topics_are_asked_for_by_null_or_in_version_0_by_nothing() {
-    let topics_of = |frame: &[u8]| match kafka::decode(frame, &Limits::default()).unwrap().1 {
+    let topics_of = |frame: &[u8]| match kafka::decode(frame, Limits::default()).unwrap().1 {
         Request::Metadata(request) => request.topics.map(|topics| topics.len()),
         other => panic!("read as {other:?}"),
     };
@@ -314,7 +314,7 @@ fn tagged_fields_that_are_not_known_are_passed_over() {
     body.unknown_tagged_fields.insert(7, Bytes::from_static(b"from the future"));
     body.unknown_tagged_fields.insert(9, Bytes::new());
     let frame = frame(Api::Produce, 9, &body);
-    let (_, request) = kafka::decode(&frame, &Limits::default()).unwrap();
+    let (_, request) = kafka::decode(&frame, Limits::default()).unwrap();
     assert!(matches!(request, Request::Produce(produce::Request { acks: 1, .. })));
 }
 
@@ -323,7 +323,7 @@ fn api_versions_of_the_future_is_answered_so_that_the_client_can_ask_again() {
     let body = ApiVersionsRequest::default().with_client_software_name(text("future"));
     let mut frame = frame(Api::ApiVersions, 4, &body);
     frame[2..4].copy_from_slice(&99i16.to_be_bytes());
-    let (header, request) = kafka::decode(&frame, &Limits::default()).unwrap();
+    let (header, request) = kafka::decode(&frame, Limits::default()).unwrap();
     assert!(matches!(request, Request::ApiVersions(_)));
     let response = api_versions::Response::to(header.version);
     assert_eq!(response.error, ErrorCode::UNSUPPORTED_VERSION);

@@ -354,7 +354,7 @@ fn api_versions_announces_the_table() {
     });
 }
 
-/// Reads an ApiVersions response, header excluded.
+/// Reads an `ApiVersions` response, header excluded.
 pub(super) fn read_api_versions(body: &[u8], version: i16) -> ApiVersionsResponse {
     let mut bytes = Bytes::copy_from_slice(body);
     let response = ApiVersionsResponse::decode(&mut bytes, version).unwrap();

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use base::{Event, Kind, Sequence};
 
 use super::yard::{
-    Chance, History, Witness, assert_same, batch, compact_all, flush_all, open, read_all, rows,
-    small, try_open,
+    Chance, History, assert_same, batch, compact_all, flush_all, open, open_watched, read_all,
+    rows, small, try_open,
 };
 use crate::lsm::archive;
 use crate::lsm::manifest::Manifest;
-use crate::{Change, Existing, LsmTables, Settings, Tables, Value, verify};
+use crate::{Change, Existing, Settings, Tables, Value, verify};
 
 const PAGE: usize = 4096;
 
@@ -144,26 +144,27 @@ fn a_flipped_bit_in_a_table_is_an_error_or_changes_nothing() {
 fn damage_to_a_table_in_parts_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let settings = Settings { table_bytes: 1024, ..small() };
-    let observer = Arc::new(Witness::default());
-    let tables = LsmTables::open(dir.path(), &settings, Existing::Possible, observer).unwrap();
+    let watched = &Arc::default();
+    let tables = open_watched(dir.path(), Existing::Possible, &settings, watched).unwrap();
     let mut chance = Chance(7);
-    for through in 1..=40 {
-        let changes: BTreeMap<u64, u8> = (0..400).map(|_| (chance.below(1 << 40), 1)).collect();
-        let change = |(key, byte): (u64, u8)| Change::put(&key.to_be_bytes(), vec![byte; 60]);
+    for through in 1..=20 {
+        let changes: BTreeMap<u64, u8> = (0..200).map(|_| (chance.below(1 << 40), 1)).collect();
+        let change = |(key, byte): (u64, u8)| Change::put(&key.to_be_bytes(), vec![byte; 300]);
         tables.apply(changes.into_iter().map(change).collect(), Sequence(through)).unwrap();
         flush_all(&tables);
         compact_all(&tables);
+        assert!(tables.top_runs() <= 12, "compaction is stuck: {:?}", tables.stats());
     }
     let rows = rows(&*tables.view());
     drop(tables);
-    let victim = Victim { dir, rows, applied: Sequence(40) };
+    let victim = Victim { dir, rows, applied: Sequence(20) };
     let in_parts = |file: &PathBuf| {
         archive::contents(file).unwrap().iter().any(|section| section.name == b"filter_tli")
     };
     let files: Vec<_> = victim.tables().into_iter().filter(in_parts).collect();
     assert!(!files.is_empty(), "no table has parts among {}", victim.tables().len());
     let mut noticed: BTreeMap<String, usize> = BTreeMap::new();
-    for (file, _) in files.iter().cycle().zip(0..4) {
+    for (file, _) in files.iter().cycle().zip(0..3) {
         for s in archive::contents(file).unwrap() {
             let place = usize::try_from(s.at + chance.below(s.len)).unwrap();
             let name = String::from_utf8(s.name).unwrap();
@@ -270,17 +271,30 @@ fn verify_names_every_file_that_is_damaged() {
         expected.sort();
         assert_eq!(named, expected);
     }
-    fs::write(first, whole).unwrap();
+    fs::write(first, &whole).unwrap();
+    // Also bytes that nobody reads.
+    let sections = archive::contents(first).unwrap();
+    let unread = sections.iter().find(|section| section.name == b"table_version").unwrap();
+    let place = usize::try_from(unread.at).unwrap();
+    let report = with_change(
+        first,
+        |bytes| bytes[place] ^= 1,
+        || {
+            assert!(!victim.noticed(first));
+            verify(victim.dir.path()).unwrap()
+        },
+    );
+    assert_eq!(report.problems.len(), 1);
+    assert_eq!(report.problems[0].file, first.display().to_string());
     victim.check_whole();
 }
 
 #[test]
 fn compaction_stops_at_a_damaged_table_without_spinning_and_loses_nothing() {
     let victim = Victim::new(6);
-    let witness = Arc::new(Witness::default());
-    let observer = Arc::<Witness>::clone(&witness);
+    let witness = Arc::default();
     let dir = victim.dir.path();
-    let tables = LsmTables::open(dir, &small(), Existing::Required, observer).unwrap();
+    let tables = open_watched(dir, Existing::Required, &small(), &witness).unwrap();
     // The blocks at the start of the newest table, which the next compaction reads.
     let newest = Manifest::read(dir).unwrap().unwrap().tables[0];
     let file = crate::lsm::manifest::table_path(dir, newest.id);

@@ -1,16 +1,20 @@
 //! A disk that refuses: flushes and compactions that fail lose nothing, leave nothing, and succeed
 //! when tried again.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base::{Kind, Sequence};
 use lsm_tree::AbstractTree;
 
-use super::yard::{Chance, History, assert_same, batch, compact_all, flush_all, open, rows};
+use super::yard::{
+    Chance, History, assert_same, batch, compact_all, flush_all, open, open_watched, rows, small,
+};
 use crate::lsm::manifest::Manifest;
-use crate::{Change, Error, Existing, LsmTables, Tables};
+use crate::{Change, Error, Existing, LsmTables, Settings, Tables};
 
 /// Tables with a history, some of it in a sealed memtable that is to be flushed.
 fn with_sealed(dir: &Path) -> (LsmTables, History) {
@@ -200,6 +204,29 @@ fn flushes_are_refused_before_the_manifest_overflows() {
 
 fn through_bytes(through: u64) -> [u8; 8] {
     through.to_le_bytes()
+}
+
+#[test]
+fn compaction_goes_on_when_the_leveled_strategy_is_at_its_wits_end() {
+    let dir = tempfile::tempdir().unwrap();
+    // Flushed tables, which are never cut, are wide and many times as large as others: no few of
+    // them lie over few enough of the next level.
+    let settings = Settings { table_bytes: 1024, ..small() };
+    let tables = open_watched(dir.path(), Existing::Possible, &settings, &Arc::default()).unwrap();
+    let mut chance = Chance(7);
+    let mut most = 0;
+    for through in 1..=60 {
+        let keys: BTreeSet<u64> = (0..200).map(|_| chance.below(1 << 40)).collect();
+        let change = |key: u64| Change::put(&key.to_be_bytes(), vec![1; 300]);
+        tables.apply(keys.into_iter().map(change).collect(), Sequence(through)).unwrap();
+        flush_all(&tables);
+        compact_all(&tables);
+        most = most.max(tables.top_runs());
+    }
+    assert!(most >= 11, "it was never at its wits' end: {most} runs");
+    assert!(most <= 12, "{most} runs at the top: {:?}", tables.stats());
+    let rows = rows(&*tables.view()).len();
+    assert!(rows > 11_900, "{rows}");
 }
 
 #[test]

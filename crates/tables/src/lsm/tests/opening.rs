@@ -28,6 +28,9 @@ fn tables_without_a_manifest_are_never_taken_for_an_empty_tree() {
     let error = try_open(dir.path(), Existing::Possible).unwrap_err();
     assert_eq!(error.kind(), Kind::Corrupt);
     assert!(dir.path().join("tables/0").exists(), "the refused open removed a table");
+    fs::remove_file(dir.path().join("tables/0")).unwrap();
+    let error = try_open(dir.path(), Existing::Possible).unwrap_err();
+    assert_eq!(error.kind(), Kind::Corrupt, "there is a version file still: {error}");
 }
 
 #[test]

@@ -4,10 +4,13 @@ use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
-use base::{Event, Sequence};
+use base::{Event, Kind, Sequence};
 
-use super::yard::{Chance, History, Witness, assert_same, batch, compact_all, key, rows, small};
-use crate::{Existing, LsmTables, ModelTables, Rows, Tables, Value, View};
+use super::yard::{
+    Chance, History, Witness, assert_same, batch, compact_all, flush_all, key, open, open_watched,
+    rows, small,
+};
+use crate::{Change, Existing, LsmTables, ModelTables, Rows, Tables, Value, View};
 
 const KEYS: u64 = 600;
 
@@ -46,9 +49,8 @@ struct Twins<'a> {
 
 impl<'a> Twins<'a> {
     fn new(dir: &'a Path, seed: u64) -> Self {
-        let witness = Arc::new(Witness::default());
-        let observer = Arc::<Witness>::clone(&witness);
-        let lsm = LsmTables::open(dir, &small(), Existing::Possible, observer).unwrap();
+        let witness = Arc::default();
+        let lsm = open_watched(dir, Existing::Possible, &small(), &witness).unwrap();
         Self {
             dir,
             witness,
@@ -158,9 +160,8 @@ impl<'a> Twins<'a> {
     fn reopen(&mut self) {
         self.pairs.clear();
         self.model = self.model.crash();
-        let observer = Arc::<Witness>::clone(&self.witness);
         self.lsm = None;
-        let lsm = LsmTables::open(self.dir, &small(), Existing::Required, observer).unwrap();
+        let lsm = open_watched(self.dir, Existing::Required, &small(), &self.witness).unwrap();
         self.lsm = Some(lsm);
         assert_eq!(self.lsm().applied(), self.model.applied());
         let expected = self.history.rows_at(self.lsm().applied());
@@ -280,20 +281,19 @@ fn dropping_a_range_gives_space_back_and_leaves_other_rows_alone() {
     let dir = tempfile::tempdir().unwrap();
     let twins = Twins::new(dir.path(), 9);
     let rows_of = |prefix: u8| {
-        (0..2_000u32).map(move |n| {
-            crate::Change::put([&[prefix][..], &n.to_be_bytes()].concat(), vec![prefix; 50])
-        })
+        (0..2_000u32)
+            .map(move |n| Change::put([&[prefix][..], &n.to_be_bytes()].concat(), vec![prefix; 50]))
     };
     let changes: Vec<_> = rows_of(1).chain(rows_of(2)).chain(rows_of(3)).collect();
     twins.lsm().apply(changes.clone(), Sequence(1)).unwrap();
-    super::yard::flush_all(twins.lsm());
+    flush_all(twins.lsm());
     // Several flushes that overlap, so that compaction cuts everything into small tables.
     for through in 2..8 {
         twins
             .lsm()
             .apply(vec![changes[0].clone(), changes[5_999].clone()], Sequence(through))
             .unwrap();
-        super::yard::flush_all(twins.lsm());
+        flush_all(twins.lsm());
     }
     assert!(compact_all(twins.lsm()) > 0);
     let before = twins.lsm().stats();
@@ -306,7 +306,7 @@ fn dropping_a_range_gives_space_back_and_leaves_other_rows_alone() {
         assert_eq!(found, 2_000);
     }
     let refused = twins.lsm().drop_range(&[], &[9]).unwrap_err();
-    assert_eq!(refused.kind(), base::Kind::Internal);
+    assert_eq!(refused.kind(), Kind::Internal);
     drop(twins);
-    assert_eq!(super::yard::open(dir.path(), Existing::Required).applied(), Sequence(7));
+    assert_eq!(open(dir.path(), Existing::Required).applied(), Sequence(7));
 }

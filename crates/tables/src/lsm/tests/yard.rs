@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::Scope;
 
 use base::{Event, Kind, Observer, Sequence};
 use parking_lot::Mutex;
 
-use crate::{APPLIED_KEY, Change, Error, Existing, LsmTables, Settings, Tables, Value, View};
+use crate::{APPLIED_KEY, Change, Error, Existing, LsmTables, Rows, Settings, Tables, Value, View};
 
 /// Numbers that look random and follow from a seed (splitmix64).
 pub(super) struct Chance(pub(super) u64);
@@ -134,8 +136,17 @@ pub(super) fn open(dir: &Path, existing: Existing) -> LsmTables {
     try_open(dir, existing).unwrap()
 }
 
+pub(super) fn open_watched(
+    dir: &Path,
+    existing: Existing,
+    settings: &Settings,
+    witness: &Arc<Witness>,
+) -> Result<LsmTables, Error> {
+    LsmTables::open(dir, settings, existing, Arc::<Witness>::clone(witness))
+}
+
 pub(super) fn try_open(dir: &Path, existing: Existing) -> Result<LsmTables, Error> {
-    LsmTables::open(dir, &small(), existing, Arc::new(Witness::default()))
+    open_watched(dir, existing, &small(), &Arc::default())
 }
 
 /// Compacts until there is nothing left to do; how many pieces changed something.
@@ -183,6 +194,23 @@ impl Reading {
     }
 }
 
+/// The rows up to the end or the first error; whether it was the end. After an error there is
+/// nothing.
+fn scan(rows: Rows<'_>, reading: &mut Reading) -> (Vec<(Value, Value)>, bool) {
+    let (mut found, mut whole) = (Vec::new(), true);
+    for row in rows {
+        assert!(whole, "a row or an error after an error");
+        match row {
+            Ok(row) => found.push(row),
+            Err(error) => {
+                reading.error(&error);
+                whole = false;
+            }
+        }
+    }
+    (found, whole)
+}
+
 /// Reads each key, some absent ones, and all rows from both ends: each answer is right or says that
 /// something is damaged, and a scan ends early only with an error.
 pub(super) fn read_all(view: &dyn View, expected: &[(Value, Value)]) -> Reading {
@@ -200,24 +228,37 @@ pub(super) fn read_all(view: &dyn View, expected: &[(Value, Value)]) -> Reading 
         check(&absent, None);
     }
     let all = || view.range(Bound::Unbounded, Bound::Unbounded);
-    let mut forward = Vec::new();
-    for row in all() {
-        match row {
-            Ok(row) => forward.push(row),
-            Err(error) => reading.error(&error),
-        }
-    }
-    let mut backward = Vec::new();
-    for row in all().rev() {
-        match row {
-            Ok(row) => backward.push(row),
-            Err(error) => reading.error(&error),
-        }
-    }
+    let (forward, whole) = scan(all(), &mut reading);
     assert!(expected.starts_with(&forward), "a wrong row going up");
+    assert!(!whole || forward.len() == expected.len(), "it ended without an error going up");
+    let (mut backward, whole) = scan(Box::new(all().rev()), &mut reading);
     backward.reverse();
     assert!(expected.ends_with(&backward), "a wrong row going down");
-    let whole = forward.len() == expected.len() && backward.len() == expected.len();
-    assert!(whole || reading.errors > 0, "a scan ended early without an error");
+    assert!(!whole || backward.len() == expected.len(), "it ended without an error going down");
     reading
+}
+
+/// Starts a flusher and a compactor. The one works when it is sent word that a memtable was sealed,
+/// and the other when something was flushed; sending waits while they are far behind, and fails when
+/// one of them has. They end with the sender.
+pub(super) fn background<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    tables: &'scope dyn Tables,
+    compactions: &'scope AtomicUsize,
+) -> SyncSender<()> {
+    let (sealed, on_sealed) = sync_channel::<()>(3);
+    let (flushed, on_flushed) = sync_channel::<()>(8);
+    scope.spawn(move || {
+        while on_sealed.recv().is_ok() {
+            while tables.flush(tables.applied()).unwrap().more {}
+            tables.maintain();
+            flushed.send(()).unwrap();
+        }
+    });
+    scope.spawn(move || {
+        while on_flushed.recv().is_ok() {
+            compactions.fetch_add(compact_all(tables), Ordering::Relaxed);
+        }
+    });
+    sealed
 }

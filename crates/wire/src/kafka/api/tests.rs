@@ -18,3 +18,12 @@ fn keys_ascend_and_ranges_are_not_empty() {
         assert!(versions.flexible > versions.min && versions.flexible <= versions.max, "{api:?}");
     }
 }
+
+#[test]
+fn produce_alone_is_announced_lower_than_it_is_decoded() {
+    for api in Api::ALL {
+        let versions = api.versions();
+        let expected = if api == Api::Produce { 0 } else { versions.min };
+        assert_eq!(versions.announced_min, expected, "{api:?}");
+    }
+}

@@ -57,7 +57,7 @@ fn a_batch_says_what_it_was_made_of() {
     assert_eq!(records.len(), 2);
     assert_eq!((records[0].key, records[0].value), (RECORD.key, RECORD.value));
     assert_eq!(records[0].headers.len(), 2);
-    assert_eq!(records[0].headers.collect::<Vec<_>>(), RECORD.headers);
+    assert_eq!(records[0].headers.iter().collect::<Vec<_>>(), RECORD.headers);
     assert_eq!((records[1].offset, records[1].timestamp_ms), (1, 5));
     assert_eq!((records[1].key, records[1].value), (None, None));
     assert!(records[1].headers.is_empty());
@@ -231,7 +231,7 @@ proptest! {
         let read = batch.records().unwrap().count();
         prop_assert!(read <= body.len() + 1);
         for record in batch.records().unwrap().flatten() {
-            prop_assert_eq!(record.headers.len(), record.headers.count());
+            prop_assert_eq!(record.headers.len(), record.headers.iter().count());
         }
         let _ = batch.check_produced();
     }
@@ -243,7 +243,7 @@ proptest! {
             let _ = batch.check_produced();
             let _ = batch.header().last_offset();
             if let Ok(records) = batch.records() {
-                records.for_each(|record| drop(record));
+                prop_assert!(records.count() <= bytes.len());
             }
         }
     }

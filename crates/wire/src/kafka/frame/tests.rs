@@ -17,29 +17,31 @@ fn header_bytes(key: i16, version: i16) -> Vec<u8> {
 fn a_frame_is_given_when_it_is_there_in_full() {
     let bytes = b"\x00\x00\x00\x03abc\x00\x00\x00\x00";
     for end in 0..7 {
-        assert_eq!(split_frame(&bytes[..end], &LIMITS), Ok(None));
+        assert_eq!(split_frame(&bytes[..end], LIMITS), Ok(None));
         let missing = if end < 4 { 4 - end } else { 7 - end };
-        assert_eq!(frame_wants(&bytes[..end], &LIMITS), missing);
+        assert_eq!(frame_wants(&bytes[..end], LIMITS), missing);
     }
-    assert_eq!(split_frame(bytes, &LIMITS), Ok(Some(b"abc".as_slice())));
-    assert_eq!(split_frame(&bytes[7..], &LIMITS), Ok(Some(b"".as_slice())));
+    assert_eq!(split_frame(bytes, LIMITS), Ok(Some(b"abc".as_slice())));
+    assert_eq!(split_frame(&bytes[7..], LIMITS), Ok(Some(b"".as_slice())));
 }
 
 #[test]
 fn a_length_over_the_limit_is_refused_before_the_frame_arrives() {
     for len in [1001, i32::MAX, -1, i32::MIN] {
-        let refused = split_frame(&len.to_be_bytes(), &LIMITS);
+        let prefix = len.to_be_bytes();
+        let refused = split_frame(&prefix, LIMITS);
         assert_eq!(refused, Err(Error::FrameLength { len, frame_bytes_max: 1000 }));
     }
     let large = Limits { frame_bytes_max: u32::MAX, ..LIMITS };
-    assert_eq!(split_frame(&i32::MAX.to_be_bytes(), &large), Ok(None));
-    assert_eq!(frame_wants(&i32::MAX.to_be_bytes(), &large), 1024 * 1024);
+    let prefix = i32::MAX.to_be_bytes();
+    assert_eq!(split_frame(&prefix, large), Ok(None));
+    assert_eq!(frame_wants(&prefix, large), 1024 * 1024);
 }
 
 #[test]
 fn what_is_not_supported_is_named() {
     let decoded =
-        |key, version| decode(&header_bytes(key, version), &LIMITS).map(|_| ()).unwrap_err();
+        |key, version| decode(&header_bytes(key, version), LIMITS).map(|_| ()).unwrap_err();
     assert_eq!(decoded(99, 0), Error::UnknownApi { key: 99 });
     let versions = Api::Fetch.versions();
     for version in [versions.min - 1, versions.max + 1, -1, i16::MAX, i16::MIN] {
@@ -78,22 +80,22 @@ fn a_small_frame_cannot_announce_much() {
         let mut frame = header_bytes(Api::Metadata.key(), version);
         frame.extend_from_slice(if version >= 9 { b"\x00" } else { b"" });
         frame.extend_from_slice(count);
-        let refused = decode(&frame, &LIMITS).map(|_| ()).unwrap_err();
+        let refused = decode(&frame, LIMITS).map(|_| ()).unwrap_err();
         assert_eq!(refused, Error::Malformed { expected: "topics" });
     }
     // As many elements as there are bytes for, and more than the limit.
     let mut frame = header_bytes(Api::Metadata.key(), 3);
     frame.extend_from_slice(&101i32.to_be_bytes());
     frame.extend_from_slice(&[0; 202]);
-    let refused = decode(&frame, &LIMITS).map(|_| ()).unwrap_err();
+    let refused = decode(&frame, LIMITS).map(|_| ()).unwrap_err();
     assert_eq!(refused, Error::TooManyElements { elements_max: 100 });
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_a_request_or_refused(bytes: Vec<u8>) {
-        let _ = split_frame(&bytes, &LIMITS);
-        let _ = decode(&bytes, &LIMITS);
+        let _ = split_frame(&bytes, LIMITS);
+        let _ = decode(&bytes, LIMITS);
     }
 
     #[test]
@@ -104,6 +106,6 @@ proptest! {
     ) {
         let mut frame = header_bytes(Api::ALL[which].key(), version);
         frame.extend_from_slice(&body);
-        let _ = decode(&frame, &LIMITS);
+        let _ = decode(&frame, LIMITS);
     }
 }

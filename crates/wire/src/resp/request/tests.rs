@@ -219,8 +219,10 @@ fn a_large_argument_in_small_reads_is_looked_at_once() {
     buf.reserve(len + 2);
     let mut parser = Parser::default();
     let payload = vec![b'\n'; 4096];
+    let begin = buf.len();
     for _ in 0..len / payload.len() {
         assert!(parser.next(&buf).is_ok_and(|args| args.is_none()));
+        assert_eq!((parser.at, parser.scanned), (begin, 0), "the argument itself was looked at");
         buf.extend_from_slice(&payload);
     }
     buf.extend_from_slice(b"\r\n");
@@ -235,9 +237,23 @@ fn many_arguments_in_small_reads_are_looked_at_once() {
     let mut bytes = format!("*{count}\r\n").into_bytes();
     bytes.extend(b"$2\r\nab\r\n".repeat(count));
     let mut parser = Parser::default();
-    let requests = parse(&mut parser, &bytes, 16).unwrap();
-    assert_eq!(requests.len(), 1);
-    assert_eq!(requests[0].len(), count);
+    for end in (16..bytes.len()).step_by(16) {
+        assert!(parser.next(&bytes[..end]).is_ok_and(|args| args.is_none()));
+        assert!(end - parser.at < 8, "progress was lost at byte {end}");
+    }
+    assert_eq!(parser.next(&bytes).unwrap().unwrap().len(), count);
+}
+
+#[test]
+fn a_long_line_in_small_reads_is_looked_at_once() {
+    for start in [b"".as_slice(), b"*", b"*1\r\n$"] {
+        let bytes = [start, &[b'1'; 10_000]].concat();
+        let mut parser = Parser::default();
+        for end in start.len()..bytes.len() {
+            assert!(parser.next(&bytes[..end]).is_ok_and(|args| args.is_none()));
+            assert_eq!(parser.at + parser.scanned, end, "a line is scanned again");
+        }
+    }
 }
 
 #[test]

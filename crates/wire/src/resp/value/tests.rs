@@ -121,7 +121,9 @@ fn write(writer: &mut Writer, value: &Value) {
                 Value::Push(_) => writer.push(values.len()),
                 _ => writer.array(values.len()),
             }
-            values.iter().for_each(|value| write(writer, value));
+            for value in values {
+                write(writer, value);
+            }
         }
         Value::Map(pairs) => {
             writer.map(pairs.len());

@@ -1,0 +1,41 @@
+//! What the connections count. CONFIG RESETSTAT begins anew.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Each is read and written on its own.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// Connections that were taken.
+    pub(crate) connections: Counter,
+    /// Connections that were turned away, all places being taken.
+    pub(crate) rejected: Counter,
+    /// Requests that were run.
+    pub(crate) commands: Counter,
+    /// Bytes received.
+    pub(crate) received_bytes: Counter,
+    /// Bytes sent.
+    pub(crate) sent_bytes: Counter,
+}
+
+impl Counters {
+    pub(crate) fn reset(&self) {
+        let Self { connections, rejected, commands, received_bytes, sent_bytes } = self;
+        for counter in [connections, rejected, commands, received_bytes, sent_bytes] {
+            counter.0.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// One number.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}

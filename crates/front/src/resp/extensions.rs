@@ -1,0 +1,43 @@
+//! Commands that Redis does not have: guards and effects of the other layers, plain and inside MULTI.
+//!
+//! A command here only reads arguments and writes a reply; what it does is its layer's.
+
+mod idempotency;
+mod lock;
+mod topic;
+
+use redis::{Call, Command, Error};
+
+pub(crate) use topic::Range;
+
+/// Every command that is not Redis's, in ascending order of name.
+pub(crate) static EXTENSIONS: &[&Command] = &[
+    &idempotency::CLAIM,
+    &idempotency::GET,
+    &idempotency::SAVE,
+    &lock::ACQUIRE,
+    &lock::CHECK,
+    &lock::INFO,
+    &lock::RELEASE,
+    &lock::RENEW,
+    &topic::CREATE,
+    &topic::DELETE,
+    &topic::DESCRIBE,
+    &topic::PRODUCE,
+    &topic::READ,
+];
+
+/// Longest time to live, in milliseconds: a hundred years.
+const TTL_MS_MAX: u64 = 100 * 365 * 86_400_000;
+
+/// The argument at `index` as a time to live of at least one `unit_ms`, in milliseconds.
+fn ttl_ms(call: &Call<'_, '_>, index: usize, unit_ms: u64) -> Result<u64, Error> {
+    let count = u64::try_from(call.integer(index)?).ok().filter(|count| *count > 0);
+    let ttl_ms = count.and_then(|count| count.checked_mul(unit_ms)).filter(|ttl_ms| *ttl_ms <= TTL_MS_MAX);
+    ttl_ms.ok_or_else(|| Error::invalid_expire(&call.name()))
+}
+
+/// Milliseconds that are left until a deadline.
+fn left_ms(call: &Call<'_, '_>, deadline: base::StoreTime) -> i64 {
+    i64::try_from(deadline.0.saturating_sub(call.txn.now().0)).unwrap_or(i64::MAX)
+}

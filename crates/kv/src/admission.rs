@@ -1,0 +1,79 @@
+//! Whether a transaction may write: space in the log is taken before its closure runs, so that a full
+//! disk refuses it cleanly, and what the tables cannot keep up with slows writers early and smoothly.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::error::Refusal;
+use crate::plan::Work;
+use crate::shard::Shard;
+use crate::store::Store;
+
+/// Bytes that are set aside for a transaction beside what it expects: header rows, index rows, counts.
+const OVERHEAD_BYTES: usize = 8 * 1024;
+
+/// Bytes that are set aside beside that for each object it names: its id, and content up to one row.
+const OBJECT_BYTES: usize = 2 * 1024;
+
+/// Writers are delayed by at most this much, when the backlog is full.
+const DELAY_MAX: Duration = Duration::from_millis(20);
+
+/// What becomes of a transaction that wants to write.
+#[derive(Debug)]
+pub(crate) enum Admission {
+    /// It may run.
+    Granted,
+    /// Space is being taken: it may run soon.
+    Later,
+    /// There is none to be had.
+    Refused(Refusal),
+}
+
+impl Shard {
+    /// Sets bytes of the log aside for one round; [`Shard::give_back`] ends it.
+    pub(crate) fn admit(&self, work: &mut Work) -> Admission {
+        let behind = self.backlog.bytes.load(Ordering::Relaxed) as u64 + self.queue.bytes();
+        if behind > self.settings.backlog_bytes as u64 {
+            return Admission::Later;
+        }
+        let need = work.bytes + OVERHEAD_BYTES + OBJECT_BYTES * work.named.len();
+        let reserved = self.reserved.fetch_add(need as u64, Ordering::AcqRel) + self.queue.bytes();
+        work.reserved = need;
+        let room = self.log.room();
+        let fits = if work.grows {
+            room.admits(need as u64, reserved)
+        } else {
+            room.admits_release(need as u64, reserved)
+        };
+        if fits {
+            return Admission::Granted;
+        }
+        self.give_back(work);
+        if room.exhausted {
+            let text = "the disk has no space for the log: writes are refused until there is; reads and deletes go on";
+            return Admission::Refused(Refusal::limit(text));
+        }
+        self.upkeep.raise();
+        Admission::Later
+    }
+
+    /// Gives back what was set aside: by now it is queued, and counted there, or not needed.
+    pub(crate) fn give_back(&self, work: &mut Work) {
+        let reserved = std::mem::take(&mut work.reserved);
+        if reserved > 0 {
+            self.reserved.fetch_sub(reserved as u64, Ordering::AcqRel);
+        }
+    }
+}
+
+impl Store {
+    /// How long a writer has to hold back, before it takes any lock: nothing until the tables are half
+    /// a backlog behind, then growing smoothly.
+    pub fn write_delay(&self) -> Option<Duration> {
+        let most = self.shard.settings.backlog_bytes.max(2);
+        let over = self.shard.backlog.bytes.load(Ordering::Relaxed).checked_sub(most / 2)?;
+        #[expect(clippy::cast_precision_loss, reason = "a share, where a few bytes do not matter")]
+        let share = (over as f64 / (most / 2) as f64).min(1.0);
+        Some(DELAY_MAX.mul_f64(share * share))
+    }
+}

@@ -1,0 +1,129 @@
+//! Who wants to hear that an object has changed: long-polling fetches, blocking pops.
+//!
+//! A watch is registered first, then the object is read, then the watch is waited for: so no change
+//! between the read and the wait is missed.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use base::{Space, StoreTime};
+use parking_lot::Mutex;
+
+use crate::namespace::{Handle, Layer, Part};
+use crate::shard::Shard;
+use crate::store::Store;
+
+type Name = (Space, Box<[u8]>);
+
+/// Watches by object.
+#[derive(Debug, Default)]
+pub(crate) struct Interest {
+    /// How many there are, so that a commit that nobody waits for costs one read.
+    count: AtomicUsize,
+    watches: Mutex<HashMap<Name, Vec<Arc<Fired>>>>,
+}
+
+#[derive(Debug, Default)]
+struct Fired {
+    yes: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Interest {
+    /// An object has changed. Called with its stripe held, after its last commit was set.
+    pub(crate) fn tell(&self, space: Space, id: &[u8]) {
+        if self.count.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let fired = self.watches.lock().get(&(space, id.into())).cloned().unwrap_or_default();
+        for one in fired {
+            one.yes.store(true, Ordering::Release);
+            if let Some(waker) = one.waker.lock().take() {
+                waker.wake();
+            }
+        }
+    }
+}
+
+impl Shard {
+    /// A space was flushed, by a transaction that holds its gate: whoever watches an object that was
+    /// there is told.
+    pub(crate) fn tell_flushed(&self, part: &Part, now: StoreTime) {
+        let watched: Vec<Name> = self.interest.watches.lock().keys().filter(|name| name.0 == part.space).cloned().collect();
+        for (space, id) in watched {
+            let hash = self.stripes.hash(space, &id);
+            // The transaction may hold the stripe itself: then it has changed what it has opened.
+            let there = self.stripes.lock(hash.stripe()).try_read().map_or(Some(true), |stripe| {
+                let entry = stripe.get(stripe.find(hash, space, &id)?)?;
+                Some(entry.exists(now))
+            });
+            if there.unwrap_or(!part.is_complete()) {
+                self.interest.tell(space, &id);
+            }
+        }
+    }
+}
+
+/// Resolves when one of its objects changes; see [`Store::watch`].
+#[derive(Debug)]
+#[must_use = "a future does nothing until it is awaited"]
+pub struct Watch {
+    shard: Arc<Shard>,
+    names: Vec<Name>,
+    fired: Arc<Fired>,
+}
+
+impl Store {
+    /// Watches objects, from now on. Dropping it ends the watch.
+    pub fn watch<'a>(&self, objects: impl IntoIterator<Item = (&'a Handle, Layer, &'a [u8])>) -> Watch {
+        let name = |(handle, layer, id): (&Handle, Layer, &[u8])| (handle.0.entry.read().part(layer).space, id.into());
+        let names: Vec<Name> = objects.into_iter().map(name).collect();
+        let fired = Arc::<Fired>::default();
+        let interest = &self.shard.interest;
+        interest.count.fetch_add(names.len(), Ordering::SeqCst);
+        let mut watches = interest.watches.lock();
+        for name in &names {
+            watches.entry(name.clone()).or_default().push(Arc::clone(&fired));
+        }
+        drop(watches);
+        Watch { shard: Arc::clone(&self.shard), names, fired }
+    }
+}
+
+impl Watch {
+    /// Whether one of its objects has changed since it was made. Certain only while the objects are
+    /// locked: within a transaction that names them.
+    pub fn has_fired(&self) -> bool {
+        self.fired.yes.load(Ordering::Acquire)
+    }
+}
+
+impl Future for Watch {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        *self.fired.waker.lock() = Some(context.waker().clone());
+        // After the waker is in its place: a change from here on wakes it.
+        if self.fired.yes.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let interest = &self.shard.interest;
+        let mut watches = interest.watches.lock();
+        for name in &self.names {
+            if let Some(fired) = watches.get_mut(name) {
+                fired.retain(|one| !Arc::ptr_eq(one, &self.fired));
+                if fired.is_empty() {
+                    watches.remove(name);
+                }
+            }
+        }
+        interest.count.fetch_sub(self.names.len(), Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,122 @@
+//! Gives back the rows of what has died: replaced and deleted objects of any size, flushed spaces.
+//!
+//! It works from the rows that say what is owed, a bounded slice at a time; the row goes with its last
+//! slice. A crash in between costs nothing but doing a slice again.
+
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{Event, Monotonic, Sequence};
+use log::record;
+use tables::View;
+
+use crate::error::Error;
+use crate::key::{self, Owed};
+use crate::shard::Shard;
+use crate::signal::Signal;
+use crate::watermark::Level;
+use crate::worker::{Next, Worker};
+
+/// How often it looks whether anything is owed.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// Rows removed in one slice.
+const ROWS: usize = 1000;
+
+/// The gauge of what is owed counts up to here.
+pub const OWED_COUNTED_MAX: usize = 1000;
+
+/// See the module's description.
+#[derive(Debug)]
+pub(crate) struct Reclaimer {
+    shard: Arc<Shard>,
+    /// The last slice's commit: until it is applied, the tables still show what it removed.
+    pending: Sequence,
+}
+
+impl Reclaimer {
+    pub(crate) const fn new(shard: Arc<Shard>) -> Self {
+        Self { shard, pending: Sequence::ZERO }
+    }
+
+    /// One slice; whether there was anything to do.
+    fn slice(&mut self) -> Result<bool, Error> {
+        let view = self.shard.tables.view();
+        let (from, to) = key::owed_bounds();
+        let mut owed = view.range(Bound::Included(&from), Bound::Excluded(&to)).take(OWED_COUNTED_MAX);
+        let Some(first) = owed.next() else {
+            self.shard.figures.owed.set(0);
+            return Ok(false);
+        };
+        let (row, _) = first.map_err(Error::Tables)?;
+        self.shard.figures.owed.set(1 + owed.count() as u64);
+        let what = key::parse_owed(&row).map_err(|_malformed| Error::Damaged { what: "an owed row" })?;
+        let mut changes = Vec::new();
+        let mut left = ROWS;
+        for prefix in prefixes(what) {
+            left -= remove_rows(&*view, &prefix, left, &mut changes)?;
+        }
+        if left > 0 {
+            if let Owed::Space(space) = what {
+                record::remove(&mut changes, &key::keys(space));
+            }
+            record::remove(&mut changes, &row);
+        }
+        self.shard.figures.reclaimed_rows.add((ROWS - left) as u64);
+        self.pending = self.shard.commit_own(&changes);
+        self.shard.watermarks.demand(Level::Written, self.pending);
+        Ok(true)
+    }
+}
+
+/// What the keys of dead rows begin with.
+fn prefixes(owed: Owed) -> Vec<Vec<u8>> {
+    let mut prefixes = vec![Vec::new()];
+    match owed {
+        Owed::Generation(space, generation) => key::put_content(&mut prefixes[0], space, generation, b""),
+        Owed::Space(space) => {
+            key::put_header(&mut prefixes[0], space, b"");
+            prefixes.push(key::content_of(space));
+        }
+    }
+    prefixes
+}
+
+/// Removes at most `most` rows; how many there were.
+fn remove_rows(view: &dyn View, prefix: &[u8], most: usize, changes: &mut Vec<u8>) -> Result<usize, Error> {
+    let end = key::after_prefix(prefix);
+    let mut count = 0;
+    for row in view.range(Bound::Included(prefix), Bound::Excluded(&end)).take(most) {
+        let (key, _) = row.map_err(Error::Tables)?;
+        record::remove(changes, &key);
+        count += 1;
+    }
+    Ok(count)
+}
+
+impl Worker for Reclaimer {
+    fn name(&self) -> &'static str {
+        "reclaimer"
+    }
+
+    fn step(&mut self, now: Monotonic) -> Next {
+        let shard = &*self.shard;
+        let is_busy = shard.backlog.is_half_full(shard.settings.backlog_bytes);
+        if shard.watermarks.is_poisoned() || is_busy || shard.watermarks.at(Level::Applied) < self.pending {
+            return Next::At(now + INTERVAL / 10);
+        }
+        match self.slice() {
+            Ok(true) => Next::Again,
+            Ok(false) => Next::At(now + INTERVAL),
+            Err(error) => {
+                self.shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
+                Next::At(now + Duration::from_secs(5))
+            }
+        }
+    }
+
+    fn signal(&self) -> Option<Arc<Signal>> {
+        None
+    }
+}

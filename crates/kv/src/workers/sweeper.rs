@@ -1,0 +1,171 @@
+//! Ends objects at their deadlines, in exactly the order of the expiry index, in bounded slices.
+//!
+//! An object past its deadline is not readable, swept or not; the sweeper gives back its space without
+//! anyone touching it. A row of the index may be early or stale: then it is moved on or dropped.
+
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{Event, Monotonic, Sequence, Space, StoreTime};
+
+use crate::error::{Error, Stop};
+use crate::key;
+use crate::namespace::{Handle, Layer};
+use crate::plan::{Attempt, Plan};
+use crate::shard::Shard;
+use crate::signal::Signal;
+use crate::store::Store;
+use crate::txn::Txn;
+use crate::watermark::Level;
+use crate::worker::{Next, Worker};
+
+/// How often it looks whether something is due.
+const INTERVAL: Duration = Duration::from_millis(10);
+
+/// Objects in one slice.
+const SLICE: usize = 256;
+
+/// A slice that takes longer is given up and tried again.
+const SLICE_TIME: Duration = Duration::from_secs(1);
+
+/// One row of the expiry index.
+#[derive(Debug)]
+struct Due {
+    deadline: StoreTime,
+    space: Space,
+    id: Box<[u8]>,
+}
+
+/// See the module's description.
+#[derive(Debug)]
+pub(crate) struct Sweeper {
+    store: Store,
+    /// The last slice's commit: until it is applied, the tables still show what it dropped.
+    pending: Sequence,
+}
+
+impl Sweeper {
+    pub(crate) const fn new(shard: Arc<Shard>) -> Self {
+        Self { store: Store { shard }, pending: Sequence::ZERO }
+    }
+
+    /// What is due first: rows of one space, in order.
+    fn due(&self, now: StoreTime) -> Result<Vec<Due>, Error> {
+        let view = self.store.shard.tables.view();
+        let (from, to) = key::expiry_bounds(now);
+        let mut due: Vec<Due> = Vec::new();
+        for row in view.range(Bound::Included(&from), Bound::Excluded(&to)).take(SLICE) {
+            let (key, _) = row.map_err(Error::Tables)?;
+            let malformed = |_| Error::Damaged { what: "a row of the expiry index" };
+            let (deadline, space, id) = key::parse_expiry(&key).map_err(malformed)?;
+            if due.first().is_some_and(|first| first.space != space) {
+                break;
+            }
+            due.push(Due { deadline, space, id: id.into() });
+        }
+        let lag = due.first().map_or(0, |first| now.0 - first.deadline.0);
+        self.store.shard.figures.expiry_lag_ms.set(lag);
+        Ok(due)
+    }
+
+    /// Sweeps one slice; whether there was anything to do.
+    fn slice(&mut self) -> Result<bool, Error> {
+        let mut plan = self.store.plan(SLICE_TIME);
+        let due = self.due(plan.now())?;
+        let Some(first) = due.first() else { return Ok(false) };
+        let home = self.store.shard.home(first.space);
+        let Some((handle, layer)) = home else {
+            // The space was flushed: its objects are gone, and these rows with them.
+            self.drop_rows(&due);
+            return Ok(true);
+        };
+        self.name(&mut plan, &handle, layer, &due);
+        loop {
+            let mut expired = 0;
+            let attempt = self.store.attempt(&mut plan, |txn| {
+                expired = 0;
+                due.iter().try_for_each(|due| sweep(txn, layer, due, &mut expired))
+            });
+            match attempt {
+                Attempt::Done((), receipt) => {
+                    self.store.shard.figures.expired.add(expired);
+                    self.wait_for(receipt.after);
+                    return Ok(true);
+                }
+                Attempt::Refused(..) | Attempt::Busy => return Ok(false),
+                Attempt::Again(wants) => {
+                    if !self.store.load(&mut plan, wants)?.is_empty() {
+                        // Another is loading one of them: later.
+                        return Ok(false);
+                    }
+                }
+            }
+        }
+    }
+
+    fn name(&self, plan: &mut Plan, handle: &Handle, layer: Layer, due: &[Due]) {
+        let place = plan.namespace(handle);
+        for due in due {
+            plan.name(place, layer, |id| id.extend_from_slice(&due.id));
+        }
+        plan.release_bytes(due.iter().map(|due| 2 * due.id.len() + 64).sum());
+    }
+
+    fn drop_rows(&mut self, due: &[Due]) {
+        let mut changes = Vec::new();
+        for due in due {
+            let mut key = Vec::new();
+            key::put_expiry(&mut key, due.deadline, due.space, &due.id);
+            log::record::remove(&mut changes, &key);
+        }
+        let sequence = self.store.shard.commit_own(&changes);
+        self.wait_for(sequence);
+    }
+
+    fn wait_for(&mut self, sequence: Sequence) {
+        self.pending = sequence;
+        self.store.watermarks().demand(Level::Written, sequence);
+    }
+}
+
+/// Ends one object if it is past its deadline, and takes its row out of the index or moves it on.
+fn sweep(txn: &mut Txn<'_>, layer: Layer, due: &Due, expired: &mut u64) -> Result<(), Stop> {
+    let object = txn.open(crate::Place::FIRST, layer, &due.id)?;
+    let deadline = txn.stored_deadline(object);
+    match deadline {
+        Some(at) if at <= txn.now() => {
+            txn.delete(object)?;
+            *expired += 1;
+        }
+        Some(at) if at > due.deadline => txn.index_deadline(object, at)?,
+        _ => {}
+    }
+    txn.unindex_deadline(object, due.deadline)
+}
+
+impl Worker for Sweeper {
+    fn name(&self) -> &'static str {
+        "sweeper"
+    }
+
+    fn step(&mut self, now: Monotonic) -> Next {
+        let shard = &*self.store.shard;
+        let is_busy = shard.backlog.is_half_full(shard.settings.backlog_bytes);
+        if shard.watermarks.is_poisoned() || is_busy || shard.watermarks.at(Level::Applied) < self.pending {
+            return Next::At(now + INTERVAL / 10);
+        }
+        match self.slice() {
+            Ok(true) => Next::Again,
+            Ok(false) => Next::At(now + INTERVAL),
+            Err(error) => {
+                self.store.shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
+                Next::At(now + Duration::from_secs(5))
+            }
+        }
+    }
+
+    fn signal(&self) -> Option<Arc<Signal>> {
+        None
+    }
+}

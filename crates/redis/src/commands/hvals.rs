@@ -1,0 +1,31 @@
+//! `HVALS key`
+
+use crate::call::Call;
+use crate::command::{Arity, Command, Flags, Group, KeySpec, Run};
+use crate::error::Error;
+use crate::hash;
+
+pub(crate) static COMMAND: Command = Command {
+    name: "hvals",
+    arity: Arity::Exactly(2),
+    flags: Flags::READONLY,
+    keys: KeySpec::ONE,
+    group: Group::Hash,
+    since: "2.0.0",
+    complexity: "O(N) where N is the number of fields.",
+    summary: "Returns the values of all fields of a hash.",
+    run: Run::Txn(run),
+};
+
+fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
+    let Some(hash) = call.open_hash()? else {
+        call.reply.array(0);
+        return Ok(());
+    };
+    let fields = hash::fields(call.txn, hash)?;
+    call.reply.array(fields.len());
+    for (_, value) in fields {
+        call.reply.bulk(value);
+    }
+    Ok(())
+}

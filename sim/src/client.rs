@@ -1,0 +1,95 @@
+//! Clients: what they ask for next, and what they make of the answers.
+
+use std::fmt;
+
+use base::StoreTime;
+use base::rng::SplitMix64;
+use kv::Stop;
+
+use crate::notes::{DURABLE, Key, RELAXED, Scribe};
+
+pub mod bank;
+pub mod lists;
+pub mod shelves;
+
+/// A transaction to be: the same each time that it is run, but for what it reads.
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// Of the bank.
+    Bank(bank::Business),
+    /// On lists.
+    Lists(Vec<lists::Deed>),
+    /// On objects of all sizes.
+    Shelves(Vec<shelves::Deed>),
+}
+
+/// What a transaction that was done answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The lists that were read, in order.
+    pub lists: Vec<Vec<u64>>,
+    /// The number of the event that was appended.
+    pub event: Option<u64>,
+}
+
+impl Program {
+    /// The objects that it names beforehand; it may use others.
+    #[must_use]
+    pub fn names(&self) -> Vec<Key> {
+        match self {
+            Self::Bank(business) => business.names(),
+            Self::Lists(deeds) => lists::names(deeds),
+            Self::Shelves(deeds) => shelves::names(deeds),
+        }
+    }
+
+    /// The namespaces that it touches: the durable one, the relaxed one.
+    #[must_use]
+    pub fn touches(&self) -> [bool; 2] {
+        let of = |number: u32| match self {
+            Self::Bank(_) => number == DURABLE,
+            Self::Lists(deeds) => deeds.iter().any(|deed| deed.list.namespace == number),
+            Self::Shelves(deeds) => deeds.iter().any(|deed| deed.shelf.namespace == number),
+        };
+        [of(DURABLE), of(RELAXED)]
+    }
+
+    /// Whether it says beforehand that it may write.
+    #[must_use]
+    pub fn says_that_it_writes(&self) -> bool {
+        match self {
+            Self::Bank(_) => true,
+            Self::Lists(deeds) => lists::says_that_it_writes(deeds),
+            Self::Shelves(deeds) => deeds.len() % 3 != 0,
+        }
+    }
+
+    /// Does it.
+    pub fn run(&self, scribe: &mut Scribe<'_, '_, '_>) -> Result<Answer, Stop> {
+        match self {
+            Self::Bank(business) => business.run(scribe),
+            Self::Lists(deeds) => lists::run(deeds, scribe),
+            Self::Shelves(deeds) => shelves::run(deeds, scribe),
+        }
+    }
+}
+
+/// How a transaction ended, as its client sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It was acknowledged.
+    Done,
+    /// It was refused, with this code.
+    Refused(&'static str),
+    /// The store went away before it answered.
+    Unknown,
+}
+
+/// Somebody who asks for one transaction after the other.
+pub trait Client: fmt::Debug {
+    /// The next transaction.
+    fn next(&mut self, rng: &mut SplitMix64, now: StoreTime) -> Program;
+
+    /// How the last one ended.
+    fn ended(&mut self, ending: Ending);
+}

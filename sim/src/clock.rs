@@ -1,0 +1,57 @@
+//! The machine's clocks, moved by hand.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use base::{Clock, Monotonic};
+
+/// When every simulation begins: 2026-01-01.
+const EPOCH_MS: u64 = 1_767_225_600_000;
+
+/// A monotonic clock that only moves when it is told to, and a wall clock that may be elsewhere.
+#[derive(Debug, Default)]
+pub struct MachineClock {
+    micros: AtomicU64,
+    /// Wall clock minus what it should be.
+    wall_ahead_ms: AtomicI64,
+    /// A planted defect: what is asked for as monotonic follows the wall.
+    confused: AtomicBool,
+}
+
+impl MachineClock {
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// Sets the wall clock forward, or back.
+    pub fn jump(&self, ms: i64) {
+        self.wall_ahead_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Makes what is read as monotonic follow the wall.
+    pub fn confuse(&self) {
+        self.confused.store(true, Ordering::Relaxed);
+    }
+
+    /// The time that has really passed.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.micros.load(Ordering::Relaxed))
+    }
+}
+
+impl Clock for MachineClock {
+    fn monotonic(&self) -> Monotonic {
+        if self.confused.load(Ordering::Relaxed) {
+            return Duration::from_millis(self.wall_ms());
+        }
+        self.elapsed()
+    }
+
+    fn wall_ms(&self) -> u64 {
+        let passed = self.micros.load(Ordering::Relaxed) / 1000;
+        (EPOCH_MS + passed).saturating_add_signed(self.wall_ahead_ms.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,84 @@
+//! Runs scenarios of the simulation, and prints what they came to.
+
+#![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
+
+use std::process::ExitCode;
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use groundsill_sim::scenario::{self, Scenario};
+use groundsill_sim::teeth;
+
+/// Simulate the store: seeded, replayable, checked.
+#[derive(Parser)]
+#[command(name = "groundsill-sim")]
+struct Cli {
+    /// Only this scenario
+    #[arg(long, value_name = "N")]
+    scenario: Option<u32>,
+    /// The first seed
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// How many seeds
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    seeds: u64,
+    /// Plant the bugs of sim/teeth.toml, and see that each is found
+    #[arg(long)]
+    teeth: bool,
+    /// Print every event of one seed
+    #[arg(long)]
+    loud: bool,
+}
+
+fn main() -> Result<ExitCode> {
+    let cli = Cli::parse();
+    if cli.teeth {
+        return bite();
+    }
+    let scenarios = scenario::all();
+    let wanted = |scenario: &&Scenario| cli.scenario.is_none_or(|number| number == scenario.number);
+    let scenarios: Vec<_> = scenarios.iter().filter(wanted).collect();
+    ensure!(!scenarios.is_empty(), "there is no such scenario");
+    let mut failed = 0;
+    for scenario in scenarios {
+        if cli.loud {
+            let run = scenario::run(&scenario.setup, cli.seed, &[], true)?;
+            println!("{:?} {:?}", run.digest, run.violation);
+            continue;
+        }
+        let report = scenario.report(cli.seed..cli.seed + cli.seeds)?;
+        println!("\n{scenario}\n{}", report.counts);
+        for (seed, violation) in &report.broken {
+            println!("BROKEN {violation}\nto see it again: {}", scenario.replay(*seed));
+        }
+        for missing in &report.missing {
+            println!("NEVER HAPPENED: {missing}");
+        }
+        failed += usize::from(!report.broken.is_empty() || !report.missing.is_empty());
+    }
+    if failed > 0 {
+        println!("{failed} scenarios failed");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bite() -> Result<ExitCode> {
+    let mut missed = 0;
+    for tooth in teeth::all()? {
+        match tooth.bite()? {
+            Some((seed, found)) => {
+                println!("found in seed {seed:<3} by {:<14?} {:?}: {}", found.checker, tooth.bug, tooth.why);
+            }
+            None => {
+                missed += 1;
+                println!("NOT FOUND in {} seeds: {:?}: {}", teeth::SEEDS_MAX, tooth.bug, tooth.why);
+            }
+        }
+    }
+    if missed > 0 {
+        println!("{missed} planted bugs were not found");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,258 @@
+//! What the store should hold: all objects in one ordered map, changed one transaction after the
+//! other.
+//!
+//! It knows no locks, no log and no tables. It goes through the notes of each transaction at the
+//! moment at which that was stamped, so it says which values the transaction must have seen; and it
+//! keeps what each commit replaced, so that it can be set back to what a crash left.
+
+use std::collections::BTreeMap;
+
+use base::codec::varint_len;
+use base::{Sequence, StoreTime};
+use kv::{Header, PACKED_BYTES_MAX, PACKED_ROWS_MAX, Type};
+
+use crate::notes::{Key, Notes, Op, Rows};
+
+/// An object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thing {
+    /// What it is.
+    pub kind: Type,
+    /// When it ends.
+    pub deadline: Option<StoreTime>,
+    /// What is in it.
+    pub rows: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Whether it outgrew one row.
+    split: bool,
+    /// Made by the transaction under way.
+    fresh: bool,
+}
+
+impl Thing {
+    fn exists(&self, now: StoreTime) -> bool {
+        self.deadline.is_none_or(|deadline| deadline > now)
+    }
+
+    fn put(&mut self, suffix: &[u8], value: &[u8]) {
+        let len = |suffix: &[u8], value: &[u8]| {
+            let number = |len: usize| varint_len(len as u64) + len;
+            number(suffix.len()) + number(value.len())
+        };
+        if !self.split {
+            let others = self.rows.iter().filter(|row| row.0 != suffix);
+            let (count, bytes) = others
+                .fold((1, len(suffix, value)), |(n, sum), row| (n + 1, sum + len(row.0, row.1)));
+            self.split = count > PACKED_ROWS_MAX || bytes > PACKED_BYTES_MAX;
+        }
+        self.rows.insert(suffix.to_vec(), value.to_vec());
+    }
+}
+
+/// The objects that a transaction touches, as it leaves them; and whether it changed them.
+type Touched = BTreeMap<Key, (Option<Thing>, bool)>;
+
+/// What a commit replaced.
+#[derive(Debug)]
+struct Past {
+    sequence: Sequence,
+    before: Vec<(Key, Option<Thing>, Sequence)>,
+}
+
+/// What a transaction comes to.
+#[derive(Debug)]
+pub struct Outcome {
+    touched: Touched,
+    /// The last commit that what it saw rests on, absences included.
+    pub rests_on: Sequence,
+}
+
+impl Outcome {
+    /// Whether it has anything to commit.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.touched.values().any(|(_, changed)| *changed)
+    }
+}
+
+/// See the module's description.
+#[derive(Debug, Default)]
+pub struct Model {
+    things: BTreeMap<Key, Thing>,
+    /// The commit that changed or removed each object last.
+    changed: BTreeMap<Key, Sequence>,
+    past: Vec<Past>,
+}
+
+impl Model {
+    /// Goes through a transaction's notes.
+    ///
+    /// # Errors
+    /// The first thing that it saw and should not have seen.
+    pub fn go_through(&self, notes: &Notes, now: StoreTime) -> Result<Outcome, String> {
+        let mut touched = Touched::new();
+        let mut rests_on = Sequence::ZERO;
+        for key in &notes.keys {
+            touched.insert(key.clone(), (self.things.get(key).cloned(), false));
+            rests_on = rests_on.max(self.changed_at(key));
+        }
+        let mut saved = Touched::new();
+        for op in &notes.ops {
+            match op {
+                Op::Savepoint => saved.clone_from(&touched),
+                Op::RollBack => {
+                    // What was opened since stays open, as it was.
+                    touched = std::mem::take(&mut saved);
+                }
+                op => self.step(&mut touched, notes, op, now)?,
+            }
+        }
+        Ok(Outcome { touched, rests_on })
+    }
+
+    fn step(&self, touched: &mut Touched, notes: &Notes, op: &Op, now: StoreTime) -> Result<(), String> {
+        let (Op::Header(at, ..)
+        | Op::Row(at, ..)
+        | Op::Rows(at, ..)
+        | Op::Create(at, ..)
+        | Op::Delete(at, ..)
+        | Op::Deadline(at, ..)
+        | Op::Put(at, ..)
+        | Op::Remove(at, ..)) = op
+        else {
+            return Ok(());
+        };
+        let key = &notes.keys[*at];
+        let Some((thing, changed)) = touched.get_mut(key) else { return Ok(()) };
+        let seen = thing.as_ref().filter(|thing| thing.exists(now));
+        let right = match op {
+            Op::Header(_, saw) => self.header_is(key, seen, *saw),
+            Op::Row(_, suffix, saw) => seen.and_then(|thing| thing.rows.get(suffix)) == saw.as_ref(),
+            Op::Rows(_, from, saw) => rows_from(seen, from) == *saw,
+            Op::Delete(_, existed) => *existed == seen.is_some(),
+            Op::Remove(_, suffix, was) => *was == seen.is_some_and(|thing| thing.rows.contains_key(suffix)),
+            _ => true,
+        };
+        if !right {
+            return Err(format!("{key:?}: {op:?} does not fit {seen:?}"));
+        }
+        *changed |= write(thing, op, now);
+        Ok(())
+    }
+
+    fn header_is(&self, key: &Key, thing: Option<&Thing>, saw: Option<Header>) -> bool {
+        let (thing, saw) = match (thing, saw) {
+            (None, None) => return true,
+            (Some(thing), Some(saw)) => (thing, saw),
+            _ => return false,
+        };
+        let rows = thing.rows.len() as u64;
+        let bytes = thing.rows.iter().map(|row| (row.0.len() + row.1.len()) as u64).sum();
+        let Thing { kind, deadline, split, fresh, .. } = *thing;
+        let last_commit = if fresh { saw.last_commit } else { self.changed_at(key) };
+        saw == Header { kind, deadline, rows, bytes, split, last_commit }
+    }
+
+    /// The commit that changed or removed the object last.
+    #[must_use]
+    pub fn changed_at(&self, key: &Key) -> Sequence {
+        self.changed.get(key).copied().unwrap_or_default()
+    }
+
+    /// Takes on what a transaction came to.
+    pub fn commit(&mut self, outcome: Outcome, sequence: Sequence) {
+        let mut before = Vec::new();
+        for (key, (thing, _)) in outcome.touched.into_iter().filter(|(_, (_, changed))| *changed) {
+            let thing = thing.filter(|thing| !thing.rows.is_empty());
+            let was = match thing {
+                Some(thing) => self.things.insert(key.clone(), Thing { fresh: false, ..thing }),
+                None => self.things.remove(&key),
+            };
+            let changed = self.changed.insert(key.clone(), sequence).unwrap_or_default();
+            before.push((key, was, changed));
+        }
+        self.past.push(Past { sequence, before });
+    }
+
+    /// Takes back every commit above `last`.
+    pub fn set_back(&mut self, last: Sequence) {
+        while let Some(past) = self.past.pop_if(|past| past.sequence > last) {
+            for (key, was, changed) in past.before.into_iter().rev() {
+                match was {
+                    Some(thing) => self.things.insert(key.clone(), thing),
+                    None => self.things.remove(&key),
+                };
+                self.changed.insert(key, changed);
+            }
+        }
+    }
+
+    /// Forgets how to take back the commits up to `last`.
+    pub fn settle(&mut self, last: Sequence) {
+        self.past.retain(|past| past.sequence > last);
+    }
+
+    /// Every object that ever was.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.changed.keys()
+    }
+
+    /// How many objects there are at a time.
+    #[must_use]
+    pub fn count(&self, now: StoreTime) -> usize {
+        self.things.values().filter(|thing| thing.exists(now)).count()
+    }
+
+    /// How many objects there are, expired ones that nobody has swept included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.things.len()
+    }
+
+    /// Whether there is no object at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.things.is_empty()
+    }
+}
+
+fn rows_from(thing: Option<&Thing>, from: &[u8]) -> Rows {
+    let rows = thing.into_iter().flat_map(|thing| thing.rows.range(from.to_vec()..));
+    rows.map(|(suffix, value)| (suffix.clone(), value.clone())).collect()
+}
+
+/// Does to the object what the operation did; whether that is a change.
+fn write(thing: &mut Option<Thing>, op: &Op, now: StoreTime) -> bool {
+    match op {
+        Op::Create(_, kind) => {
+            let (deadline, rows) = (None, BTreeMap::new());
+            *thing = Some(Thing { kind: *kind, deadline, rows, split: false, fresh: true });
+            true
+        }
+        Op::Delete(..) => thing.take().is_some(),
+        Op::Put(_, suffix, value) => {
+            if let Some(thing) = thing {
+                thing.put(suffix, value);
+            }
+            true
+        }
+        Op::Remove(_, suffix, was) => {
+            if let Some(left) = thing
+                && *was
+            {
+                left.rows.remove(suffix);
+                if left.rows.is_empty() {
+                    *thing = None;
+                }
+            }
+            *was
+        }
+        Op::Deadline(_, deadline) => match thing.as_mut().filter(|thing| thing.exists(now)) {
+            Some(thing) if thing.deadline != *deadline => {
+                thing.deadline = *deadline;
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}

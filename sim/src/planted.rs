@@ -1,0 +1,270 @@
+//! Bugs that are planted to see a checker bite. None is in the product: each is another log, other
+//! tables, another clock, a medium that lies, or a client's end that does what it must not.
+//!
+//! `sim/teeth.toml` lists them, each with the scenario that it is planted in and the checker that must
+//! find it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ::log::{Change, Group, Record};
+use ::tables::Value;
+use base::Sequence;
+use kv::{Level, Receipt, Refusal, Stop};
+use parking_lot::Mutex;
+use serde::Deserialize;
+
+use crate::client::{Answer, Program};
+use crate::notes::{Notes, Op, Quirk, Scribe};
+
+mod log;
+mod tables;
+
+/// A bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Planted {
+    /// The medium claims to sync and does not.
+    SyncDoesNothing,
+    /// The medium loses a write that it claims to have made.
+    WriteDropped,
+    /// The log says that a sync covers what was written while it went on.
+    SyncCoversMore,
+    /// The log is trimmed to what is durable, not to what is in tables.
+    TrimmedAhead,
+    /// Nobody keeps the high-water mark, nor writes idle frames.
+    NoHighWater,
+    /// Recovery takes a dropped tail for a part of the log.
+    TailRaised,
+    /// Recovery takes the first half of a torn group.
+    TornGroupTaken,
+    /// Recovery replays what it has replayed.
+    ReplayedTwice,
+    /// The tables flush what the log has not synced.
+    FlushedBeforeDurable,
+    /// The tables are rotated in the middle of a batch.
+    RotatedInsideBatch,
+    /// The row `applied` reaches the tables before some rows of its batch.
+    AppliedAhead,
+    /// The tables forget to remove.
+    RemovesForgotten,
+    /// Generations begin anew at each open.
+    GenerationsReused,
+    /// What the store takes for monotonic time follows the wall.
+    WallForMonotonic,
+    /// The reply leaves when the commit is queued.
+    AnsweredWhenQueued,
+    /// The reply leaves when the commit is written.
+    AnsweredWhenWritten,
+    /// A reply to a read does not wait for what was read.
+    ReadsDoNotWait,
+    /// A reply does not wait for the commit that removed what was found absent.
+    AbsenceDoesNotCount,
+    /// A refusal is swallowed: what was done before it stays.
+    RefusalSwallowed,
+    /// Reads run in one transaction, the writes that rest on them in the next.
+    SplitInTwo,
+    /// The number of an event is taken before its log is locked.
+    NumberBeforeLock,
+    /// A transaction that is run again goes on with what it read before.
+    StaleAfterRerun,
+    /// Nobody looks whether a transfer was made before.
+    GuardIgnored,
+}
+
+impl Planted {
+    /// The log, with the bug if it is one of a log.
+    pub(crate) fn in_log(self, inner: Arc<dyn ::log::Log>, raised: &Raised) -> Arc<dyn ::log::Log> {
+        match self {
+            Self::SyncCoversMore
+            | Self::TrimmedAhead
+            | Self::NoHighWater
+            | Self::ReplayedTwice
+            | Self::TailRaised
+            | Self::TornGroupTaken => Arc::new(log::PlantedLog::new(inner, self, raised.clone())),
+            _ => inner,
+        }
+    }
+
+    /// Puts what the log ended before into the tables, as if recovery had taken it.
+    pub(crate) fn raise(self, raised: &Raised, tables: &dyn ::tables::Tables, last: Sequence, next: Sequence) {
+        let groups = std::mem::take(&mut *raised.0.lock());
+        let above = groups.iter().filter(|group| group.first() > last);
+        let rows = match self {
+            Self::TailRaised => rows(above, usize::MAX),
+            Self::TornGroupTaken => rows(above.take(1), 1),
+            _ => return,
+        };
+        let before = Sequence(next.0 - 1);
+        if !rows.is_empty() && before > tables.applied() {
+            let changes = rows.into_iter().map(|(key, value)| ::tables::Change { key, value });
+            let _refused_tables_show_nothing = tables.apply(changes.collect(), before);
+        }
+    }
+
+    /// The tables, with the bug if it is one of tables.
+    pub(crate) fn in_tables(self, inner: Arc<dyn ::tables::Tables>) -> Arc<dyn ::tables::Tables> {
+        match self {
+            Self::FlushedBeforeDurable | Self::RotatedInsideBatch | Self::AppliedAhead | Self::RemovesForgotten => {
+                Arc::new(tables::PlantedTables::new(inner, self))
+            }
+            _ => inner,
+        }
+    }
+}
+
+/// The rows that groups set, as the tables hold them; of each commit at most `most`.
+fn rows<'a>(groups: impl Iterator<Item = &'a Group>, most: usize) -> BTreeMap<Value, Option<Value>> {
+    let mut rows = BTreeMap::new();
+    for record in groups.flat_map(Group::records) {
+        let Ok(Record::Commit { sequence, changes, .. }) = record else { continue };
+        for change in changes.filter_map(Result::ok).take(most) {
+            match change {
+                Change::Put { key: key @ [1, ..], value } => {
+                    let value = [&sequence.0.to_le_bytes(), value].concat();
+                    rows.insert(key.into(), Some(value.into()));
+                }
+                Change::Put { key, value } => drop(rows.insert(key.into(), Some(value.into()))),
+                Change::Remove { key } => drop(rows.insert(key.into(), None)),
+                Change::Add { .. } => {}
+            }
+        }
+    }
+    rows
+}
+
+/// What was appended to the log, for recoveries that take too much.
+#[derive(Clone, Debug, Default)]
+pub struct Raised(Arc<Mutex<Vec<Group>>>);
+
+/// The code of a refusal that only stands for the first half of a transaction that was split.
+pub const HALF_DONE: &str = "HALF";
+
+/// What a closure came to.
+#[derive(Clone, Debug)]
+pub enum Answered {
+    /// The program's answer.
+    Done(Answer),
+    /// It was refused, and that was swallowed.
+    Refused(&'static str),
+}
+
+/// What a wrapped closure remembers from round to round.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    rounds: Vec<Notes>,
+    half: Option<(Notes, Answer)>,
+}
+
+impl Memory {
+    /// Another transaction begins.
+    pub fn begin(&mut self) {
+        self.rounds.clear();
+        self.half = None;
+    }
+
+    fn recalls(&self, events_only: bool) -> Quirk {
+        let seen = self.rounds.iter().flat_map(|notes| {
+            let key = |op: &Op| match op {
+                Op::Header(at, _) | Op::Row(at, ..) | Op::Rows(at, ..) => notes.keys.get(*at).cloned(),
+                _ => None,
+            };
+            notes.ops.iter().filter_map(move |op| Some((key(op)?, op.clone())))
+        });
+        let recalls = seen.filter(|(key, _)| !events_only || key.layer == kv::Layer::Topics).collect();
+        Quirk { recalls, blind: false }
+    }
+}
+
+/// Runs a program, in the way that is planted.
+pub fn run(
+    planted: Option<Planted>,
+    memory: &mut Memory,
+    program: &Program,
+    mut scribe: Scribe<'_, '_, '_>,
+) -> Result<Answered, Stop> {
+    let half_done = || Stop::from(Refusal { kind: base::Kind::Conflict, code: HALF_DONE, message: "".into() });
+    match planted {
+        Some(Planted::RefusalSwallowed) => match program.run(&mut scribe) {
+            Err(Stop::Refused(refusal)) => Ok(Answered::Refused(refusal.code)),
+            other => other.map(Answered::Done),
+        },
+        Some(Planted::SplitInTwo) => {
+            if let Some((notes, answer)) = memory.half.clone() {
+                write_again(&notes, &mut scribe)?;
+                scribe.take_over(notes);
+                return Ok(Answered::Done(answer));
+            }
+            let answer = program.run(&mut scribe)?;
+            memory.half = Some((scribe.notes().clone(), answer));
+            Err(half_done())
+        }
+        Some(Planted::NumberBeforeLock) => {
+            if memory.half.is_none() {
+                let answer = program.run(&mut scribe)?;
+                memory.rounds.push(scribe.notes().clone());
+                memory.half = Some((Notes::default(), answer));
+                return Err(half_done());
+            }
+            program.run(&mut scribe.with(memory.recalls(true))).map(Answered::Done)
+        }
+        Some(Planted::StaleAfterRerun) => {
+            let mut scribe = scribe.with(memory.recalls(false));
+            let outcome = program.run(&mut scribe);
+            memory.rounds.push(scribe.notes().clone());
+            outcome.map(Answered::Done)
+        }
+        Some(Planted::GuardIgnored) => {
+            let quirk = Quirk { blind: true, ..Quirk::default() };
+            program.run(&mut scribe.with(quirk)).map(Answered::Done)
+        }
+        _ => program.run(&mut scribe).map(Answered::Done),
+    }
+}
+
+/// Does what was noted, as far as it writes, whatever it rested on.
+fn write_again(notes: &Notes, scribe: &mut Scribe<'_, '_, '_>) -> Result<(), Stop> {
+    for op in &notes.ops {
+        let (Op::Create(at, _) | Op::Delete(at, _) | Op::Deadline(at, _) | Op::Put(at, ..) | Op::Remove(at, ..)) = op
+        else {
+            continue;
+        };
+        let held = scribe.open(&notes.keys[*at])?;
+        match op {
+            Op::Create(_, kind) => scribe.create(held, *kind)?,
+            Op::Deadline(_, deadline) => scribe.set_deadline(held, *deadline)?,
+            Op::Delete(..) => drop(scribe.delete(held)?),
+            Op::Remove(_, suffix, _) => drop(scribe.remove(held, suffix)?),
+            Op::Put(_, suffix, value) => {
+                if scribe.header(held).is_none() {
+                    scribe.create(held, kv::Type::Hash)?;
+                }
+                scribe.put(held, suffix, value)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What a reply is made to wait for.
+#[must_use]
+pub fn due(planted: Option<Planted>, receipt: Receipt, notes: &Notes) -> Receipt {
+    let nothing = Receipt { after: Sequence::ZERO, ..receipt };
+    match planted {
+        Some(Planted::AnsweredWhenQueued) => nothing,
+        Some(Planted::AnsweredWhenWritten) => Receipt { level: Level::Written, ..receipt },
+        Some(Planted::ReadsDoNotWait) if receipt.commit.is_none() => nothing,
+        Some(Planted::AbsenceDoesNotCount) if receipt.commit.is_none() && found_nothing(notes) => nothing,
+        _ => receipt,
+    }
+}
+
+fn found_nothing(notes: &Notes) -> bool {
+    notes.ops.iter().all(|op| match op {
+        Op::Header(_, header) => header.is_none(),
+        Op::Row(_, _, value) => value.is_none(),
+        Op::Rows(_, _, rows) => rows.is_empty(),
+        _ => true,
+    })
+}

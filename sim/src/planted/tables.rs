@@ -1,0 +1,104 @@
+//! Tables that break a rule of [`Tables`].
+
+use std::sync::Arc;
+
+use base::Sequence;
+use parking_lot::Mutex;
+use tables::{Change, Error, Flush, Sealed, Stats, Tables, Value, View};
+
+use super::Planted;
+
+/// Tables with a bug over sound ones.
+pub(super) struct PlantedTables {
+    inner: Arc<dyn Tables>,
+    bug: Planted,
+    /// Changes that belong to an earlier batch.
+    late: Mutex<Vec<Change>>,
+}
+
+impl PlantedTables {
+    pub(super) fn new(inner: Arc<dyn Tables>, bug: Planted) -> Self {
+        Self { inner, bug, late: Mutex::default() }
+    }
+
+    /// The batch with what is late of earlier ones, and without its own last rows.
+    fn behind(&self, changes: Vec<Change>) -> Vec<Change> {
+        let mut late = self.late.lock();
+        let mut batch = std::mem::take(&mut *late);
+        batch.retain(|old| changes.iter().all(|new| new.key != old.key));
+        batch.extend(changes);
+        batch.sort_by(|a, b| a.key.cmp(&b.key));
+        late.extend(batch.split_off(batch.len() - batch.len() / 2));
+        batch
+    }
+}
+
+impl Tables for PlantedTables {
+    fn applied(&self) -> Sequence {
+        self.inner.applied()
+    }
+
+    fn apply(&self, mut changes: Vec<Change>, through: Sequence) -> Result<(), Error> {
+        let before = Sequence(through.0 - 1);
+        match self.bug {
+            Planted::RemovesForgotten => changes.retain(|change| change.value.is_some()),
+            Planted::RotatedInsideBatch if before > self.inner.applied() => {
+                let rest = changes.split_off(changes.len() / 2);
+                self.inner.apply(std::mem::replace(&mut changes, rest), before)?;
+                self.inner.rotate();
+            }
+            Planted::AppliedAhead => changes = self.behind(changes),
+            _ => {}
+        }
+        self.inner.apply(changes, through)
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, Error> {
+        self.inner.get(key)
+    }
+
+    fn view(&self) -> Box<dyn View> {
+        self.inner.view()
+    }
+
+    fn memtable_bytes(&self) -> u64 {
+        self.inner.memtable_bytes()
+    }
+
+    fn sealed(&self) -> Sealed {
+        self.inner.sealed()
+    }
+
+    fn top_runs(&self) -> u64 {
+        self.inner.top_runs()
+    }
+
+    fn rotate(&self) -> bool {
+        self.inner.rotate()
+    }
+
+    fn flush(&self, durable: Sequence) -> Result<Flush, Error> {
+        let early = self.bug == Planted::FlushedBeforeDurable;
+        self.inner.flush(if early { Sequence(u64::MAX) } else { durable })
+    }
+
+    fn flushed(&self) -> Sequence {
+        self.inner.flushed()
+    }
+
+    fn compact(&self) -> Result<bool, Error> {
+        self.inner.compact()
+    }
+
+    fn maintain(&self) {
+        self.inner.maintain();
+    }
+
+    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<(), Error> {
+        self.inner.drop_range(from, to)
+    }
+
+    fn stats(&self) -> Stats {
+        self.inner.stats()
+    }
+}

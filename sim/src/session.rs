@@ -1,0 +1,306 @@
+//! One client's connection: a transaction from its first round to its answer, a step at a time.
+//!
+//! Anything may happen between two steps; a load alone is three of them. Between two operations of
+//! its closure, another session may run a round of its own.
+
+use std::fmt;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use base::Sequence;
+use base::rng::SplitMix64;
+use kv::{Attempt, Handle, Level, Load, Plan, Receipt, Refusal, Store};
+
+use crate::book::Book;
+use crate::client::{Client, Ending, Program};
+use crate::notes::{Key, Notes, Scribe};
+use crate::planted::{self, Answered, Planted};
+use crate::trace::Trace;
+use crate::violation::Violation;
+
+/// Transactions are given up after this long.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// How far a transaction has come.
+enum State {
+    Idle,
+    /// To be run, or run again.
+    Ready,
+    Begun(Load),
+    Read(Load, Result<(), kv::Error>),
+    /// Until the loads of others are over.
+    Joining(Vec<u64>),
+    /// Until its answer may leave.
+    Waiting { act: usize, after: Sequence, level: Level, ending: Ending },
+}
+
+/// See the module's description.
+pub struct Session {
+    number: usize,
+    client: Box<dyn Client>,
+    program: Program,
+    plan: Option<Plan>,
+    places: [kv::Place; 2],
+    state: State,
+    notes: Notes,
+    /// Rounds of the transaction that ended at a lock, or at a write that was not announced.
+    blocked: u32,
+    /// What the transaction has named, or will have when it is run again.
+    named: Vec<Key>,
+    memory: planted::Memory,
+}
+
+/// What a session works on.
+pub struct Desk<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// Its namespaces, the durable one first.
+    pub handles: &'a [Handle; 2],
+    /// Where everything is entered.
+    pub book: &'a mut Book,
+    /// Where everything is noted.
+    pub trace: &'a Trace,
+    /// What is wrong on purpose.
+    pub planted: Option<Planted>,
+}
+
+impl Desk<'_> {
+    /// Adds those of the namespaces to a plan that are touched.
+    pub fn places(&self, plan: &mut Plan, touches: [bool; 2]) -> [kv::Place; 2] {
+        let [durable, relaxed] = self.handles;
+        let mut places = [kv::Place::FIRST; 2];
+        for ((place, touched), handle) in places.iter_mut().zip(touches).zip([durable, relaxed]) {
+            if touched {
+                *place = plan.namespace(handle);
+            }
+        }
+        places
+    }
+}
+
+/// Who runs a round within another's, and after how many operations.
+pub struct Guest<'a> {
+    /// The session that may interrupt.
+    pub session: &'a mut Session,
+    /// After so many operations of its host.
+    pub after: usize,
+    /// Whether what the guest has named lies apart from what the host holds.
+    pub apart: &'a dyn Fn(&[Key], &[Key]) -> bool,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("number", &self.number).field("program", &self.program).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Desk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("store", self.store).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Guest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.session.fmt(f)
+    }
+}
+
+impl Session {
+    /// A connection of `client`.
+    #[must_use]
+    pub fn new(number: usize, client: Box<dyn Client>) -> Self {
+        Self {
+            number,
+            client,
+            program: Program::Lists(Vec::new()),
+            plan: None,
+            places: [kv::Place::FIRST; 2],
+            state: State::Idle,
+            notes: Notes::default(),
+            blocked: 0,
+            named: Vec::new(),
+            memory: planted::Memory::default(),
+        }
+    }
+
+    /// Whether nothing is under way.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
+    /// Whether it could run a round within another's without waiting for its namespace.
+    #[must_use]
+    pub fn may_be_guest(&self) -> bool {
+        matches!(self.state, State::Ready) && self.blocked < 3 && !matches!(self.program, Program::Bank(_))
+    }
+
+    /// Whether others may run rounds within its own.
+    #[must_use]
+    pub fn may_be_host(&self) -> bool {
+        matches!(self.state, State::Ready) && !matches!(self.program, Program::Bank(_))
+    }
+
+    /// Whether it would run a round next.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        matches!(self.state, State::Ready)
+    }
+
+    /// Does the next thing. `fresh` says whether it may begin another transaction.
+    pub fn step(&mut self, desk: &mut Desk<'_>, rng: &mut SplitMix64, fresh: bool, guest: Option<Guest<'_>>) -> Result<(), Violation> {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Idle if fresh => {
+                let program = self.client.next(rng, desk.store.now());
+                self.ask(desk, program);
+            }
+            State::Idle => {}
+            State::Ready => return self.run(desk, guest),
+            State::Begun(mut load) => {
+                desk.trace.note(format_args!("{} reads a load", self.number));
+                let read = desk.store.read_load(&mut load);
+                self.state = State::Read(load, read);
+            }
+            State::Read(load, read) => {
+                let joined = load.joined().to_vec();
+                let ended = desk.store.end_load(load, read);
+                desk.trace.note(format_args!("{} ends a load: {}", self.number, ended.is_ok()));
+                self.state = if joined.is_empty() { State::Ready } else { State::Joining(joined) };
+            }
+            State::Joining(mut loads) => {
+                let context = Context::from_waker(Waker::noop());
+                loads.retain(|load| desk.store.poll_load(*load, &context).is_pending());
+                desk.trace.note(format_args!("{} waits for {} loads", self.number, loads.len()));
+                self.state = if loads.is_empty() { State::Ready } else { State::Joining(loads) };
+            }
+            State::Waiting { act, after, level, ending } => {
+                if desk.store.has_reached(level, after) {
+                    desk.trace.note(format_args!("{} has its answer: {ending:?}", self.number));
+                    desk.book.acknowledged(act);
+                    self.client.ended(ending);
+                } else {
+                    desk.store.watermarks().demand(level, after);
+                    self.state = State::Waiting { act, after, level, ending };
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction.
+    pub fn ask(&mut self, desk: &mut Desk<'_>, program: Program) {
+        desk.trace.note(format_args!("{} asks {program:?}", self.number));
+        let mut plan = desk.store.plan(PATIENCE);
+        self.places = desk.places(&mut plan, program.touches());
+        if program.says_that_it_writes() {
+            plan.expect_bytes(100);
+        }
+        for key in program.names() {
+            plan.name(key.place(self.places), key.layer, |id| id.extend_from_slice(&key.id));
+        }
+        self.named = program.names();
+        self.program = program;
+        self.notes = Notes::default();
+        self.plan = Some(plan);
+        self.blocked = 0;
+        self.memory.begin();
+        self.state = State::Ready;
+    }
+
+    /// Runs one round.
+    fn run(&mut self, desk: &mut Desk<'_>, guest: Option<Guest<'_>>) -> Result<(), Violation> {
+        desk.book.tally.take_exclusive();
+        let mut failed = None;
+        let Some(mut plan) = self.plan.take() else { return Ok(()) };
+        let now = plan.now();
+        let attempt = self.attempt(desk, &mut plan, guest, &mut failed);
+        self.plan = Some(plan);
+        if let Some(violation) = failed {
+            return Err(violation);
+        }
+        let told = (&self.notes, now);
+        match attempt {
+            Attempt::Done(Answered::Refused(code), receipt) => {
+                if let Some(kept_quiet) = receipt.commit {
+                    desk.book.pass_over(kept_quiet);
+                }
+                let act = desk.book.refused((self.number, &self.program), told, code, receipt.level)?;
+                self.wait(desk, act, receipt, Ending::Refused(code));
+            }
+            Attempt::Done(Answered::Done(answer), receipt) => {
+                desk.trace.note(format_args!("{} did {receipt:?} {answer:?}", self.number));
+                let act = desk.book.done((self.number, &self.program), told, answer, receipt)?;
+                self.wait(desk, act, receipt, Ending::Done);
+            }
+            Attempt::Busy => {
+                desk.book.tally.count("waits for room in the log");
+                self.state = State::Ready;
+            }
+            Attempt::Refused(refusal, _) if refusal == Refusal::unknown() => self.state = State::Ready,
+            Attempt::Refused(refusal, _) if refusal.code == planted::HALF_DONE => self.state = State::Ready,
+            Attempt::Refused(refusal, receipt) => {
+                let code = refusal.code;
+                desk.trace.note(format_args!("{} is refused: {code} {receipt:?}", self.number));
+                let act = desk.book.refused((self.number, &self.program), told, code, receipt.level)?;
+                self.wait(desk, act, receipt, Ending::Refused(code));
+            }
+            Attempt::Again(wants) => {
+                desk.trace.note(format_args!("{} wants {}", self.number, wants.len()));
+                self.again(desk, wants);
+            }
+        }
+        Ok(())
+    }
+
+    fn again(&mut self, desk: &mut Desk<'_>, wants: Vec<kv::Want>) {
+        self.named.append(&mut self.notes.keys.clone());
+        self.state = State::Ready;
+        if wants.is_empty() {
+            self.blocked += 1;
+        } else if let Some(plan) = &mut self.plan {
+            self.state = State::Begun(desk.store.begin_load(plan, wants));
+        }
+    }
+
+    /// Waits for what the answer rests on.
+    fn wait(&mut self, desk: &Desk<'_>, act: usize, receipt: Receipt, ending: Ending) {
+        let Receipt { after, level, .. } = planted::due(desk.planted, receipt, &self.notes);
+        self.state = State::Waiting { act, after, level, ending };
+    }
+
+    fn attempt(
+        &mut self,
+        desk: &mut Desk<'_>,
+        plan: &mut Plan,
+        mut guest: Option<Guest<'_>>,
+        failed: &mut Option<Violation>,
+    ) -> Attempt<Answered> {
+        let Self { number, program, notes, places, memory, named, .. } = self;
+        let (store, planted) = (desk.store.clone(), desk.planted);
+        let after = guest.as_ref().map_or(usize::MAX, |guest| guest.after);
+        store.attempt(plan, |txn| {
+            let alone = desk.book.tally.take_exclusive();
+            let mut interrupt = |opened: &[Key]| {
+                let Some(guest) = &mut guest else { return };
+                let held = [opened, named].concat();
+                if !alone && (guest.apart)(&held, &guest.session.named) {
+                    desk.book.tally.count("rounds within another's");
+                    let within = guest.session.number;
+                    desk.trace.note(format_args!("{number} holds {held:?}; within, {within} goes on"));
+                    *failed = guest.session.run(desk, None).err();
+                }
+            };
+            let scribe = Scribe::new(txn, *places, notes, Some((after, &mut interrupt)));
+            planted::run(planted, memory, program, scribe)
+        })
+    }
+
+    /// The store is gone, and with it whatever was under way.
+    pub fn cut_off(&mut self) {
+        self.plan = None;
+        if !matches!(std::mem::replace(&mut self.state, State::Idle), State::Idle) {
+            self.client.ended(Ending::Unknown);
+        }
+    }
+}

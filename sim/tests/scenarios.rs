@@ -1,0 +1,89 @@
+//! Every scenario, over a few seeds. `cargo x sim` runs more of them, and replays one.
+
+use groundsill_sim::scenario;
+
+/// Seeds of each scenario: enough for everything to happen that must.
+const SEEDS: u64 = 24;
+
+#[track_caller]
+fn holds(number: u32) {
+    let scenarios = scenario::all();
+    let scenario = scenarios.iter().find(|scenario| scenario.number == number).unwrap();
+    let report = scenario.report(1..=SEEDS).unwrap();
+    println!("{scenario}\n{}", report.counts);
+    for (seed, violation) in &report.broken {
+        panic!("{violation}\nto see it again: {}", scenario.replay(*seed));
+    }
+    assert!(report.missing.is_empty(), "never happened: {:?}", report.missing);
+    assert!(report.counts.of("operations") >= 1000, "too few operations");
+}
+
+#[test]
+fn scenario_01_killed_at_every_step_of_a_commit() {
+    holds(1);
+}
+
+#[test]
+fn scenario_02_the_power_is_cut_under_load() {
+    holds(2);
+}
+
+#[test]
+fn scenario_04_bits_flip_and_pages_are_zeroed_in_the_log() {
+    holds(4);
+}
+
+#[test]
+fn scenario_06_a_sync_fails_once() {
+    holds(6);
+}
+
+#[test]
+fn scenario_07_the_disk_is_full() {
+    holds(7);
+}
+
+#[test]
+fn scenario_08_killed_in_recovery() {
+    holds(8);
+}
+
+#[test]
+fn scenario_09_nothing_comes_back_from_the_dead() {
+    holds(9);
+}
+
+#[test]
+fn scenario_11_write_skew_phantoms_and_lost_updates() {
+    holds(11);
+}
+
+#[test]
+fn scenario_15_the_wall_clock_jumps() {
+    holds(15);
+}
+
+#[test]
+fn scenario_23_everything_over_tables_in_real_files() {
+    holds(23);
+}
+
+#[test]
+fn every_scenario_has_its_test() {
+    let numbers: Vec<u32> = scenario::all().iter().map(|scenario| scenario.number).collect();
+    assert_eq!(numbers, [1, 2, 4, 6, 7, 8, 9, 11, 15, 23]);
+}
+
+#[test]
+fn a_seed_run_twice_is_the_same_history() {
+    for scenario in scenario::all() {
+        for seed in [7, 8] {
+            let runs = [0, 1].map(|_| scenario::run(&scenario.setup, seed, &[], false).unwrap());
+            assert_eq!(runs[0].digest, runs[1].digest, "{scenario}, seed {seed}");
+            let events = runs[0].digest.events;
+            assert!(events >= 10_000, "{scenario}, seed {seed}: only {events} events");
+        }
+        let [a, b] = [7, 8].map(|seed| scenario::run(&scenario.setup, seed, &[], false).unwrap());
+        assert_ne!(a.digest.hash, b.digest.hash, "{scenario}: two seeds, one history");
+    }
+}
