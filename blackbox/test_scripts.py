@@ -34,7 +34,8 @@ def test_a_script_is_answered_as_written(path, server, pytestconfig):
     changes = difflib.unified_diff(
         expected.splitlines(), actual.splitlines(), name(path), "what the server answers", lineterm=""
     )
-    assert expected == actual, "\n" + "\n".join(changes)
+    if expected != actual:
+        pytest.fail("\n".join(changes), pytrace=False)
 
 
 @pytest.mark.parametrize("path", [path for path in SCRIPTS if not is_ours(path)], ids=name)
@@ -42,7 +43,8 @@ def test_a_script_is_answered_alike_by_another_server(path, oracle):
     """Each reply is also the other server's, except where a documented difference is named."""
     script = Script(path.read_text())
     wrong = judged_by_oracle(script, converse(script, oracle))
-    assert not wrong, "\n" + "\n".join(wrong)
+    if wrong:
+        pytest.fail("\n".join([name(path), *wrong]), pytrace=False)
 
 
 def test_every_difference_from_other_servers_is_documented():

@@ -17,7 +17,7 @@ ACTIONS = {
     "ours": re.compile(r"\S.*"),
 }
 ANNOTATIONS = re.compile(r"differs: \S.*|like|unordered|unordered pairs")
-NUMBER = re.compile(r" *[0-9]+[)~#>] ")
+NUMBERS = re.compile(r"( *[0-9]+[)~#>] )*")
 
 
 class Malformed(Exception):
@@ -82,7 +82,7 @@ class Step:
 
 def in_order(lines, size):
     """The lines without their numbers, in groups of `size`, sorted."""
-    plain = [NUMBER.sub("", line, count=1) for line in lines]
+    plain = [NUMBERS.sub("", line, count=1) for line in lines]
     return sorted(plain[at : at + size] for at in range(0, len(plain), size))
 
 

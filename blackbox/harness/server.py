@@ -24,7 +24,7 @@ STOP_SECONDS = 30.0
 
 
 # The protocols that the binary speaks: `--NAME ADDRESS` says where.
-FRONTS = ("resp",)
+FRONTS = ("resp", "kafka")
 
 
 def free_ports():
@@ -92,6 +92,11 @@ class Server:
     def address(self):
         """Where it speaks RESP."""
         return (HOST, self.ports["resp"])
+
+    @property
+    def kafka(self):
+        """Where it speaks Kafka, as clients are told it."""
+        return f"{HOST}:{self.ports['kafka']}"
 
     def start(self, under=(), wait=True):
         """Starts it, `under` another program if that is named, and waits until it is ready.

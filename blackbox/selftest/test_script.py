@@ -56,6 +56,14 @@ def test_rewriting_changes_only_the_replies_that_do_not_hold():
     assert script.render(changed) == TEXT.replace('"*b"', '"a c"')
 
 
+def test_order_does_not_matter_where_it_is_said_not_to():
+    """Also within an array of arrays, as SCAN answers; but every element does."""
+    step = Script('> SCAN 0\n~ unordered\n1) "0"\n2) 1) "a"\n   2) "b"\n').steps()[0]
+    assert step.holds(['1) "0"', '2) 1) "b"', '   2) "a"'])
+    assert not step.holds(['1) "0"', '2) 1) "b"', '   2) "b"'])
+    assert not step.holds(['1) "0"', '2) 1) "b"'])
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

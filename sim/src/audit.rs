@@ -77,7 +77,7 @@ pub fn audit(store: &Store, handles: &[Handle; 2], book: &Book) -> Result<Invent
                 break;
             }
         }
-        if let Err(what) = book.model.go_through(&notes, now) {
+        if let Err(what) = book.model.go_through(&notes, (now, store.now())) {
             book.check(Checker::Recovered, false, || what)?;
         }
         for op in notes.ops {

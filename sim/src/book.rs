@@ -56,6 +56,9 @@ impl Act {
     }
 }
 
+/// The time that a transaction happens at, and the time that it is.
+pub type Times = (StoreTime, StoreTime);
+
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -126,15 +129,15 @@ impl Book {
     pub fn done(
         &mut self,
         (client, program): (usize, &Program),
-        (notes, now): (&Notes, StoreTime),
+        (notes, times): (&Notes, Times),
         answer: Answer,
         receipt: Receipt,
     ) -> Result<usize, Violation> {
-        let outcome = self.go_through(notes, now, program)?;
+        let outcome = self.go_through(notes, times, program)?;
         let mut rests_on = Sequence::ZERO;
         if let Some(outcome) = outcome {
             rests_on = outcome.rests_on;
-            let agrees = outcome.changes() == receipt.commit.is_some();
+            let agrees = outcome.changes().is_none_or(|changes| changes == receipt.commit.is_some());
             self.check(Checker::Sequences, agrees, || format!("{program:?} has the receipt {receipt:?}"))?;
             if let Some(sequence) = receipt.commit {
                 self.model.commit(outcome, sequence);
@@ -166,11 +169,11 @@ impl Book {
     pub fn refused(
         &mut self,
         (client, program): (usize, &Program),
-        (notes, now): (&Notes, StoreTime),
+        (notes, times): (&Notes, Times),
         code: &'static str,
         level: Level,
     ) -> Result<usize, Violation> {
-        let outcome = self.go_through(notes, now, program)?;
+        let outcome = self.go_through(notes, times, program)?;
         let rests_on = outcome.map_or(Sequence::ZERO, |outcome| outcome.rests_on);
         self.tally.count("operations");
         self.tally.count("refused");
@@ -183,10 +186,10 @@ impl Book {
     fn go_through(
         &self,
         notes: &Notes,
-        now: StoreTime,
+        times: Times,
         program: &Program,
     ) -> Result<Option<crate::model::Outcome>, Violation> {
-        match self.model.go_through(notes, now) {
+        match self.model.go_through(notes, times) {
             Ok(outcome) => Ok(Some(outcome)),
             Err(what) => {
                 self.check(Checker::Reads, false, || format!("{program:?}: {what}"))?;

@@ -105,7 +105,10 @@ impl Ground {
         observer: &Arc<dyn Observer>,
     ) -> Result<Opened, Shut> {
         let tables: Arc<dyn Tables> = match &self.shelf {
-            Shelf::Model(tables) => Arc::clone(tables) as Arc<dyn Tables>,
+            Shelf::Model(tables) => {
+                tables.tell(Arc::clone(observer));
+                Arc::clone(tables) as Arc<dyn Tables>
+            }
             Shelf::Lsm(directory) => {
                 let settings = tables::Settings::default();
                 let opened = LsmTables::open(directory.path(), &settings, Existing::Possible, Arc::clone(observer));

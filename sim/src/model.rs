@@ -5,7 +5,8 @@
 //! moment at which that was stamped, so it says which values the transaction must have seen; and it
 //! keeps what each commit replaced, so that it can be set back to what a crash left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use base::codec::varint_len;
 use base::{Sequence, StoreTime};
@@ -14,7 +15,7 @@ use kv::{Header, PACKED_BYTES_MAX, PACKED_ROWS_MAX, Type};
 use crate::notes::{Key, Notes, Op, Rows};
 
 /// An object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Thing {
     /// What it is.
     pub kind: Type,
@@ -26,6 +27,18 @@ pub struct Thing {
     split: bool,
     /// Made by the transaction under way.
     fresh: bool,
+}
+
+impl fmt::Debug for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, deadline, rows, split, .. } = self;
+        write!(f, "{kind:?} until {deadline:?}, split {split}, {} rows:", rows.len())?;
+        for (suffix, value) in rows.iter().take(6) {
+            let start = value.get(..16).unwrap_or(value);
+            write!(f, " {}={} ({})", suffix.escape_ascii(), start.escape_ascii(), value.len())?;
+        }
+        Ok(())
+    }
 }
 
 impl Thing {
@@ -48,8 +61,16 @@ impl Thing {
     }
 }
 
-/// The objects that a transaction touches, as it leaves them; and whether it changed them.
-type Touched = BTreeMap<Key, (Option<Thing>, bool)>;
+/// An object that a transaction touches, as it leaves it.
+#[derive(Clone, Debug)]
+struct Touch {
+    thing: Option<Thing>,
+    changed: bool,
+    /// It was removed past its deadline, which is no change if it had been swept.
+    swept: bool,
+}
+
+type Touched = BTreeMap<Key, Touch>;
 
 /// What a commit replaced.
 #[derive(Debug)]
@@ -67,10 +88,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether it has anything to commit.
+    /// Whether it has anything to commit; none if that depends on what has been swept.
     #[must_use]
-    pub fn changes(&self) -> bool {
-        self.touched.values().any(|(_, changed)| *changed)
+    pub fn changes(&self) -> Option<bool> {
+        let surely = self.touched.values().any(|touch| touch.changed);
+        let perhaps = self.touched.values().any(|touch| touch.swept);
+        if surely || !perhaps { Some(surely) } else { None }
     }
 }
 
@@ -84,58 +107,77 @@ pub struct Model {
 }
 
 impl Model {
-    /// Goes through a transaction's notes.
+    /// Goes through a transaction's notes. Its time may be earlier than `latest`, the time of others
+    /// by now: what has ended in between may be gone.
     ///
     /// # Errors
     /// The first thing that it saw and should not have seen.
-    pub fn go_through(&self, notes: &Notes, now: StoreTime) -> Result<Outcome, String> {
+    pub fn go_through(&self, notes: &Notes, (now, latest): (StoreTime, StoreTime)) -> Result<Outcome, String> {
+        let mut gone: BTreeSet<&Key> = BTreeSet::new();
+        loop {
+            match self.go_through_without(notes, now, &gone) {
+                Ok(outcome) => return Ok(outcome),
+                Err((key, what)) => {
+                    let thing = self.things.get(key);
+                    let swept = thing.is_some_and(|thing| thing.exists(now) && !thing.exists(latest));
+                    if !swept || !gone.insert(key) {
+                        return Err(what);
+                    }
+                }
+            }
+        }
+    }
+
+    fn go_through_without<'a>(
+        &self,
+        notes: &'a Notes,
+        now: StoreTime,
+        gone: &BTreeSet<&Key>,
+    ) -> Result<Outcome, (&'a Key, String)> {
         let mut touched = Touched::new();
         let mut rests_on = Sequence::ZERO;
         for key in &notes.keys {
-            touched.insert(key.clone(), (self.things.get(key).cloned(), false));
+            let thing = self.things.get(key).filter(|_| !gone.contains(key)).cloned();
+            touched.insert(key.clone(), Touch { thing, changed: false, swept: false });
             rests_on = rests_on.max(self.changed_at(key));
         }
         let mut saved = Touched::new();
         for op in &notes.ops {
             match op {
                 Op::Savepoint => saved.clone_from(&touched),
-                Op::RollBack => {
-                    // What was opened since stays open, as it was.
-                    touched = std::mem::take(&mut saved);
-                }
+                Op::RollBack => touched = std::mem::take(&mut saved),
                 op => self.step(&mut touched, notes, op, now)?,
             }
         }
         Ok(Outcome { touched, rests_on })
     }
 
-    fn step(&self, touched: &mut Touched, notes: &Notes, op: &Op, now: StoreTime) -> Result<(), String> {
-        let (Op::Header(at, ..)
-        | Op::Row(at, ..)
-        | Op::Rows(at, ..)
-        | Op::Create(at, ..)
-        | Op::Delete(at, ..)
-        | Op::Deadline(at, ..)
-        | Op::Put(at, ..)
-        | Op::Remove(at, ..)) = op
-        else {
-            return Ok(());
-        };
-        let key = &notes.keys[*at];
-        let Some((thing, changed)) = touched.get_mut(key) else { return Ok(()) };
-        let seen = thing.as_ref().filter(|thing| thing.exists(now));
+    fn step<'a>(&self, touched: &mut Touched, notes: &'a Notes, op: &Op, now: StoreTime) -> Result<(), (&'a Key, String)> {
+        let Some(at) = op.object() else { return Ok(()) };
+        let key = &notes.keys[at];
+        let Some(touch) = touched.get_mut(key) else { return Ok(()) };
+        let seen = touch.thing.as_ref().filter(|thing| thing.exists(now));
         let right = match op {
             Op::Header(_, saw) => self.header_is(key, seen, *saw),
             Op::Row(_, suffix, saw) => seen.and_then(|thing| thing.rows.get(suffix)) == saw.as_ref(),
             Op::Rows(_, from, saw) => rows_from(seen, from) == *saw,
-            Op::Delete(_, existed) => *existed == seen.is_some(),
+            Op::Delete(_, existed) | Op::Deadline(_, _, existed) => *existed == seen.is_some(),
             Op::Remove(_, suffix, was) => *was == seen.is_some_and(|thing| thing.rows.contains_key(suffix)),
             _ => true,
         };
         if !right {
-            return Err(format!("{key:?}: {op:?} does not fit {seen:?}"));
+            let thing = &touch.thing;
+            let since = self.changed_at(key);
+            let what = format!("at {now:?} {key:?}: {op:?} does not fit what {since} left: {thing:?}");
+            return Err((key, what));
         }
-        *changed |= write(thing, op, now);
+        let ended = touch.thing.is_some() && seen.is_none();
+        let changed = write(&mut touch.thing, op, now);
+        if matches!(op, Op::Delete(..)) && ended {
+            touch.swept = changed;
+        } else {
+            touch.changed |= changed;
+        }
         Ok(())
     }
 
@@ -161,8 +203,8 @@ impl Model {
     /// Takes on what a transaction came to.
     pub fn commit(&mut self, outcome: Outcome, sequence: Sequence) {
         let mut before = Vec::new();
-        for (key, (thing, _)) in outcome.touched.into_iter().filter(|(_, (_, changed))| *changed) {
-            let thing = thing.filter(|thing| !thing.rows.is_empty());
+        for (key, touch) in outcome.touched.into_iter().filter(|(_, touch)| touch.changed || touch.swept) {
+            let thing = touch.thing.filter(|thing| !thing.rows.is_empty());
             let was = match thing {
                 Some(thing) => self.things.insert(key.clone(), Thing { fresh: false, ..thing }),
                 None => self.things.remove(&key),
@@ -246,7 +288,7 @@ fn write(thing: &mut Option<Thing>, op: &Op, now: StoreTime) -> bool {
             }
             *was
         }
-        Op::Deadline(_, deadline) => match thing.as_mut().filter(|thing| thing.exists(now)) {
+        Op::Deadline(_, deadline, _) => match thing.as_mut().filter(|thing| thing.exists(now)) {
             Some(thing) if thing.deadline != *deadline => {
                 thing.deadline = *deadline;
                 true

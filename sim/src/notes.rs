@@ -61,8 +61,8 @@ pub enum Op {
     Create(usize, Type),
     /// Deleted; whether it existed.
     Delete(usize, bool),
-    /// Given an end, or none.
-    Deadline(usize, Option<StoreTime>),
+    /// Given an end, or none; whether it existed.
+    Deadline(usize, Option<StoreTime>, bool),
     /// Set a row.
     Put(usize, Vec<u8>, Vec<u8>),
     /// Removed a row; whether it was there.
@@ -71,6 +71,24 @@ pub enum Op {
     Savepoint,
     /// Went back to the last savepoint.
     RollBack,
+}
+
+impl Op {
+    /// The object that it was done to, by its place in [`Notes::keys`].
+    #[must_use]
+    pub fn object(&self) -> Option<usize> {
+        match self {
+            Self::Header(at, ..)
+            | Self::Row(at, ..)
+            | Self::Rows(at, ..)
+            | Self::Create(at, ..)
+            | Self::Delete(at, ..)
+            | Self::Deadline(at, ..)
+            | Self::Put(at, ..)
+            | Self::Remove(at, ..) => Some(*at),
+            Self::Savepoint | Self::RollBack => None,
+        }
+    }
 }
 
 /// What one round of a transaction did and saw.
@@ -251,8 +269,9 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
 
     /// See [`Txn::set_deadline`].
     pub fn set_deadline(&mut self, held: Held, deadline: Option<StoreTime>) -> Result<(), Stop> {
+        let existed = self.txn.kind(held.object).is_some();
         self.txn.set_deadline(held.object, deadline)?;
-        self.note(Op::Deadline(held.at, deadline));
+        self.note(Op::Deadline(held.at, deadline, existed));
         Ok(())
     }
 

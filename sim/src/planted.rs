@@ -225,14 +225,14 @@ pub fn run(
 /// Does what was noted, as far as it writes, whatever it rested on.
 fn write_again(notes: &Notes, scribe: &mut Scribe<'_, '_, '_>) -> Result<(), Stop> {
     for op in &notes.ops {
-        let (Op::Create(at, _) | Op::Delete(at, _) | Op::Deadline(at, _) | Op::Put(at, ..) | Op::Remove(at, ..)) = op
+        let (Op::Create(at, _) | Op::Delete(at, _) | Op::Deadline(at, ..) | Op::Put(at, ..) | Op::Remove(at, ..)) = op
         else {
             continue;
         };
         let held = scribe.open(&notes.keys[*at])?;
         match op {
             Op::Create(_, kind) => scribe.create(held, *kind)?,
-            Op::Deadline(_, deadline) => scribe.set_deadline(held, *deadline)?,
+            Op::Deadline(_, deadline, _) => scribe.set_deadline(held, *deadline)?,
             Op::Delete(..) => drop(scribe.delete(held)?),
             Op::Remove(_, suffix, _) => drop(scribe.remove(held, suffix)?),
             Op::Put(_, suffix, value) => {

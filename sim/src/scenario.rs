@@ -117,7 +117,7 @@ pub fn all() -> Vec<Scenario> {
             4,
             "bits flip and pages are zeroed in the log",
             Setup { rot: true, crash_every: 400, kill: false, ..PLAIN },
-            &["rot: refused", "rot: opened", "recoveries"],
+            &["rot: refused", "rot: opened", "rot at rest", "recoveries"],
         ),
         scenario(
             6,

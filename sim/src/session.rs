@@ -136,6 +136,12 @@ impl Session {
         matches!(self.state, State::Ready) && self.blocked < 3 && !matches!(self.program, Program::Bank(_))
     }
 
+    /// How many rounds of its transaction ended at a lock, or at a write that was not announced.
+    #[must_use]
+    pub fn blocked(&self) -> u32 {
+        self.blocked
+    }
+
     /// Whether others may run rounds within its own.
     #[must_use]
     pub fn may_be_host(&self) -> bool {
@@ -219,7 +225,7 @@ impl Session {
         if let Some(violation) = failed {
             return Err(violation);
         }
-        let told = (&self.notes, now);
+        let told = (&self.notes, (now, desk.store.now()));
         match attempt {
             Attempt::Done(Answered::Refused(code), receipt) => {
                 if let Some(kept_quiet) = receipt.commit {
@@ -237,7 +243,9 @@ impl Session {
                 desk.book.tally.count("waits for room in the log");
                 self.state = State::Ready;
             }
-            Attempt::Refused(refusal, _) if refusal == Refusal::unknown() => self.state = State::Ready,
+            Attempt::Refused(refusal, _) if refusal == Refusal::unknown() || refusal == Refusal::stopped() => {
+                self.state = State::Ready;
+            }
             Attempt::Refused(refusal, _) if refusal.code == planted::HALF_DONE => self.state = State::Ready,
             Attempt::Refused(refusal, receipt) => {
                 let code = refusal.code;

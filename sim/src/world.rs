@@ -146,9 +146,9 @@ impl World {
         self.sessions = sessions.map(|(number, client)| Session::new(number, client)).collect();
         if tellers > 0 {
             self.desk(0, |session, desk| session.ask(desk, Program::Bank(Business::Open)));
-            self.drain()?;
         }
-        Ok(())
+        // The namespaces too: were they lost, they would be made again with other spaces.
+        self.drain()
     }
 
     fn open_once(&self, durability: Durability) -> Result<Opened, Shut> {
@@ -222,8 +222,7 @@ impl World {
     }
 
     fn step_session(&mut self, host: usize, fresh: bool) -> Result<(), Violation> {
-        let others = self.sessions.len() as u64;
-        let guest = usize::try_from(self.rng.below(others)).unwrap_or(0);
+        let guest = self.choose_guest();
         let after = usize::try_from(1 + self.rng.below(6)).unwrap_or(1);
         let [host, guest] = match self.sessions.get_disjoint_mut([host, guest]) {
             Ok([host, guest]) => [Some(host), Some(guest)],
@@ -241,6 +240,16 @@ impl World {
             planted: self.setup.planted,
         };
         host.step(&mut desk, &mut self.rng, fresh, guest)
+    }
+
+    /// Anyone; half of the time, whoever has been kept waiting most often.
+    fn choose_guest(&mut self) -> usize {
+        let anyone = usize::try_from(self.rng.below(self.sessions.len() as u64)).unwrap_or(0);
+        if self.rng.one_in(2) {
+            return anyone;
+        }
+        let waiting = self.sessions.iter().enumerate().filter(|(_, session)| session.may_be_guest());
+        waiting.max_by_key(|(_, session)| session.blocked()).map_or(anyone, |(at, _)| at)
     }
 
     fn desk(&mut self, session: usize, act: impl FnOnce(&mut Session, &mut Desk<'_>)) {

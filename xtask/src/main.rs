@@ -4,6 +4,7 @@
 //! Knows no crate of Groundsill: it starts cargo, pytest and the built binary, and reads what they
 //! print. A new command is a file with `Args` and `run`, and a line in [`Command`].
 
+mod bench;
 mod check;
 mod ci;
 mod crash;
@@ -34,6 +35,7 @@ enum Command {
     Crash(crash::Args),
     Sim(sim::Args),
     Fuzz(fuzz::Args),
+    Bench(bench::Args),
     Ci(ci::Args),
 }
 
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Crash(args) => crash::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Ci(args) => ci::run(&args),
     };
     match outcome {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use base::{Clock, Observer};
-use kv::{Ground, Settings, Start, Store, Worker};
+use kv::{Ground, Settings, Start, Store, Workers};
 use log::{Directory, FileLog, Log, Medium, Recovered};
 use tables::{Existing, LsmTables, Tables};
 
@@ -17,6 +17,7 @@ use crate::observer::Journal;
 /// Shares of the memory that the process may use, in percent.
 const OBJECTS_PERCENT: u64 = 50;
 const BLOCKS_PERCENT: u64 = 10;
+const INBOXES_PERCENT: u64 = 10;
 
 /// What the memory is cut into, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Budget {
     pub(crate) memory: u64,
     pub(crate) objects: u64,
     pub(crate) blocks: u64,
+    /// What connections have received and not yet answered.
+    pub(crate) inboxes: u64,
 }
 
 impl Budget {
@@ -33,6 +36,7 @@ impl Budget {
             memory,
             objects: memory / 100 * OBJECTS_PERCENT,
             blocks: memory / 100 * BLOCKS_PERCENT,
+            inboxes: memory / 100 * INBOXES_PERCENT,
         }
     }
 }
@@ -45,11 +49,11 @@ pub(crate) struct Running {
     pub(crate) recovered: Recovered,
 }
 
-/// Opens the store in `dir` and starts its workers.
+/// Opens the store in `dir` and starts its workers. Blocks on the disk, for as long as recovery takes.
 pub(crate) fn start(
     config: &Config,
     budget: Budget,
-    dir: &DataDir,
+    dir: &mut DataDir,
     journal: &Arc<Journal>,
 ) -> Result<Running> {
     let observer: Arc<dyn Observer> = Arc::<Journal>::clone(journal);
@@ -74,6 +78,7 @@ pub(crate) fn start(
         Arc::clone(&observer),
     )
     .context("open the log")?;
+    dir.finish()?;
     let log: Arc<dyn Log> = Arc::new(log);
     let ground =
         Ground { settings: settings_of(config, budget, dir), log, tables, observer, machine };
@@ -94,9 +99,8 @@ fn open_tables(
     observer: &Arc<dyn Observer>,
 ) -> Result<Arc<dyn Tables>> {
     let path = dir.tables();
-    std::fs::create_dir_all(&path).with_context(|| format!("make {}", path.display()))?;
     let settings = tables::Settings { cache_bytes: budget.blocks, ..tables::Settings::default() };
-    let existing = if dir.has_log()? { Existing::Required } else { Existing::Possible };
+    let existing = if dir.is_unfinished { Existing::Possible } else { Existing::Required };
     let tables = LsmTables::open(&path, &settings, existing, Arc::clone(observer));
     Ok(Arc::new(tables.with_context(|| format!("open the tables in {}", path.display()))?))
 }
@@ -109,14 +113,12 @@ fn settings_of(config: &Config, budget: Budget, dir: &DataDir) -> Settings {
     Settings { objects_bytes, durability: config.durability, hash_seed, ..Settings::default() }
 }
 
-/// Gives every worker a thread; the log's two share two.
-fn man(store: &Store, workers: Vec<Box<dyn Worker>>) -> Result<Crew> {
-    let mut crew = Crew::new(store.clone());
-    let (log, others): (Vec<_>, Vec<_>) = workers
-        .into_iter()
-        .partition(|worker| matches!(worker.name(), "log-writer" | "log-syncer"));
-    crew.add(log, 2)?;
-    for worker in others {
+/// Gives every worker a thread; those of the log share two.
+fn man(store: &Store, workers: Workers) -> Result<Crew> {
+    let store = store.clone();
+    let mut crew = Crew::new(move |reason| store.fail(&reason));
+    crew.add(workers.log, 2)?;
+    for worker in workers.others {
         crew.add(vec![worker], 1)?;
     }
     Ok(crew)

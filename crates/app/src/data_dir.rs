@@ -1,9 +1,19 @@
 //! The data directory: made, recognised, and held by one process at a time.
+//!
+//! A first start goes through these steps, each durable before the next, so that a start cut short
+//! anywhere can be told from a directory that has lost something:
+//!
+//! 1. The directory and the shard's empty directories are made, and in the shard the file `unfinished`.
+//! 2. The identity is written. Before that there is nothing to lose: the next start begins again.
+//! 3. The tables are made, then the log is begun ([`crate::build`]); nobody is served yet.
+//! 4. `unfinished` is removed. From here on, tables or a log that are missing are missing, and the start
+//!    is refused.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use base::{Clock, StoreId};
@@ -11,14 +21,24 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::identity::{self, Identity};
 
-/// A data directory that this process holds until the value is dropped.
+/// The directories of the one shard, each after the one that it is in.
+const DIRECTORIES: [&str; 4] = ["shards", "shards/0", LOG, TABLES];
+const LOG: &str = "shards/0/log";
+const TABLES: &str = "shards/0/tables";
+
+/// There from before the identity is written until the first start has made tables and log.
+const UNFINISHED: &str = "shards/0/unfinished";
+
+/// A data directory that this process holds until the value is dropped, or the process ends.
 #[derive(Debug)]
 pub(crate) struct DataDir {
     pub(crate) path: PathBuf,
     pub(crate) identity: Identity,
     /// Whether it was made just now.
     pub(crate) is_new: bool,
-    _lock: File,
+    /// Whether no start has come so far that there must be tables and a log.
+    pub(crate) is_unfinished: bool,
+    lock: Arc<File>,
 }
 
 impl DataDir {
@@ -26,49 +46,193 @@ impl DataDir {
     pub(crate) fn open(path: &Path, clock: &dyn Clock) -> Result<Self> {
         let path =
             std::path::absolute(path).with_context(|| format!("resolve {}", path.display()))?;
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
-        made.with_context(|| format!("make the data directory {}", path.display()))?;
-        let has_identity = path.join("identity").exists();
-        if !has_identity {
+        if !has_identity(&path)? {
+            make_root(&path)?;
             refuse_foreign(&path)?;
         }
         let lock = lock(&path)?;
-        let identity =
-            if has_identity { read_identity(&path)? } else { make_identity(&path, clock)? };
-        Ok(Self { path, identity, is_new: !has_identity, _lock: lock })
+        // Looked at again: another process may have been making it until it let go of the lock.
+        let is_new = !has_identity(&path)?;
+        let identity = if is_new {
+            refuse_data(&path, Path::new("shards"))?;
+            make_shard(&path)?;
+            make_identity(&path, clock)?
+        } else {
+            read_identity(&path)?
+        };
+        for name in DIRECTORIES {
+            require_directory(&path.join(name))?;
+        }
+        let is_unfinished = exists(&path.join(UNFINISHED))?;
+        let dir = Self { path, identity, is_new, is_unfinished, lock: Arc::new(lock) };
+        if !is_unfinished {
+            dir.require_segment()?;
+        }
+        Ok(dir)
+    }
+
+    /// Takes hold of a directory that is there, to look into it. Makes nothing.
+    pub(crate) fn existing(path: &Path) -> Result<Self> {
+        let path = std::path::absolute(path).with_context(|| format!("resolve {}", path.display()))?;
+        if !has_identity(&path)? {
+            bail!("{} is not a Groundsill directory: it has no `identity`", path.display());
+        }
+        let lock = lock(&path)?;
+        let identity = read_identity(&path)?;
+        let is_unfinished = exists(&path.join(UNFINISHED))?;
+        Ok(Self { path, identity, is_new: false, is_unfinished, lock: Arc::new(lock) })
+    }
+
+    /// Tables and log are there, durably: from here on they have to be.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        if self.is_unfinished {
+            let file = self.path.join(UNFINISHED);
+            fs::remove_file(&file).with_context(|| format!("remove {}", file.display()))?;
+            sync(&self.path.join("shards/0"))?;
+            self.is_unfinished = false;
+        }
+        Ok(())
+    }
+
+    /// Keeps the directory until the process ends: whatever threads it leaves behind may still write.
+    pub(crate) fn hold(&self) {
+        std::mem::forget(Arc::clone(&self.lock));
     }
 
     /// Where the log of the one shard is.
     pub(crate) fn log(&self) -> PathBuf {
-        self.path.join("shards/0/log")
-    }
-
-    /// Whether a log was ever begun here. Then there is a tree too: it is made first.
-    pub(crate) fn has_log(&self) -> Result<bool> {
-        let log = self.log();
-        match fs::read_dir(&log) {
-            Ok(mut entries) => Ok(entries.next().is_some()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error).with_context(|| format!("read {}", log.display())),
-        }
+        self.path.join(LOG)
     }
 
     /// Where the tree of the one shard is.
     pub(crate) fn tables(&self) -> PathBuf {
-        self.path.join("shards/0/tables/main")
+        self.path.join(TABLES).join("main")
+    }
+
+    /// A log that was begun has a segment at all times.
+    fn require_segment(&self) -> Result<()> {
+        let log = self.log();
+        for name in names(&log)? {
+            if Path::new(&name).extension().is_some_and(|extension| extension == "seg") {
+                return Ok(());
+            }
+        }
+        bail!(
+            "{} holds no segment: the log is missing, and with it what was not yet in the tables; restore the data directory from a backup",
+            log.display()
+        );
     }
 }
 
-/// A directory without identity is taken only if it is empty, or an earlier start was cut short in it.
+/// Makes the directory itself. Its name, and those of the directories above it that were made with it,
+/// now or by a start that was cut short, are durable on return.
+fn make_root(path: &Path) -> Result<()> {
+    let mut made = Vec::new();
+    let mut missing: Vec<&Path> = path.ancestors().take_while(|path| !path.is_dir()).collect();
+    while let Some(directory) = missing.pop() {
+        make_directory(directory)?;
+        made.push(directory);
+    }
+    for directory in path.ancestors() {
+        let Some(parent) = directory.parent() else { break };
+        let must = directory == path || made.contains(&directory);
+        match sync(parent) {
+            Err(error) if must => return Err(error),
+            // Far above, in what somebody else made and keeps to themselves.
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Makes the empty directories of the shard, durably.
+fn make_shard(path: &Path) -> Result<()> {
+    for name in DIRECTORIES {
+        make_directory(&path.join(name))?;
+    }
+    let file = path.join(UNFINISHED);
+    let mut options = OpenOptions::new();
+    let made = options.write(true).create(true).truncate(true).mode(0o600).open(&file);
+    made.with_context(|| format!("make {}", file.display()))?;
+    for name in ["shards/0", "shards", ""] {
+        sync(&path.join(name))?;
+    }
+    Ok(())
+}
+
+fn make_directory(path: &Path) -> Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| format!("make the directory {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the names in a directory durable.
+fn sync(path: &Path) -> Result<()> {
+    let synced = File::open(path).and_then(|directory| directory.sync_all());
+    synced.with_context(|| format!("sync the directory {}", path.display()))
+}
+
+fn exists(path: &Path) -> Result<bool> {
+    path.try_exists().with_context(|| format!("look for {}", path.display()))
+}
+
+fn has_identity(path: &Path) -> Result<bool> {
+    exists(&path.join("identity"))
+}
+
+fn require_directory(path: &Path) -> Result<()> {
+    if !path.is_dir() {
+        bail!(
+            "{} is missing: the data directory is incomplete; restore it from a backup",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// The names in a directory.
+fn names(path: &Path) -> Result<Vec<String>> {
+    let read = || -> io::Result<Vec<String>> {
+        let name = |entry: io::Result<fs::DirEntry>| {
+            entry.map(|entry| entry.file_name().to_string_lossy().into_owned())
+        };
+        fs::read_dir(path)?.map(name).collect()
+    };
+    read().with_context(|| format!("read {}", path.display()))
+}
+
+/// A directory without identity is taken only if it holds nothing but what a first start makes. Looked
+/// at before even the lock is made, so that what is somebody else's is left as it is.
 fn refuse_foreign(path: &Path) -> Result<()> {
-    for entry in fs::read_dir(path).with_context(|| format!("read {}", path.display()))? {
-        let name = entry.with_context(|| format!("read {}", path.display()))?.file_name();
-        if name != "lock" && name != "identity.new" {
-            let name = name.to_string_lossy();
-            bail!(
-                "{} is not a Groundsill directory: it holds `{name}` and no `identity`; name an empty or new directory",
-                path.display()
-            );
+    let ours = ["lock", "shards", "identity.new", "identity"];
+    if let Some(name) = names(path)?.iter().find(|name| !ours.contains(&name.as_str())) {
+        bail!(
+            "{} is not a Groundsill directory: it holds `{name}` and no `identity`; name an empty or new directory",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// Without an identity, there may be below `shards` what [`make_shard`] makes, and nothing else.
+fn refuse_data(root: &Path, below: &Path) -> Result<()> {
+    if !exists(&root.join(below))? {
+        return Ok(());
+    }
+    let is_directory = DIRECTORIES.iter().any(|name| below == Path::new(name));
+    if !is_directory && below != Path::new(UNFINISHED) {
+        bail!(
+            "{} holds data, `{}`, but its `identity` is missing: restore that file, or all of it, from a backup",
+            root.display(),
+            below.display()
+        );
+    }
+    if is_directory {
+        for name in names(&root.join(below))? {
+            refuse_data(root, &below.join(name))?;
         }
     }
     Ok(())
@@ -82,7 +246,12 @@ fn lock(path: &Path) -> Result<File> {
     if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
         let mut holder = String::new();
         lock.read_to_string(&mut holder).with_context(|| format!("read {}", file.display()))?;
-        bail!("{} is in use by process {}; stop that first", path.display(), holder.trim());
+        // Whoever has just taken it may not have written its number yet.
+        let holder = match holder.trim() {
+            "" => "another process".to_owned(),
+            number => format!("process {number}"),
+        };
+        bail!("{} is in use by {holder}; stop that first", path.display());
     }
     lock.set_len(0)
         .and_then(|()| writeln!(lock, "{}", std::process::id()))
@@ -122,8 +291,7 @@ fn write_durably(dir: &Path, name: &str, bytes: &[u8; identity::BYTES]) -> Resul
         .and_then(|()| file.sync_all())
         .with_context(|| format!("write {}", new.display()))?;
     fs::rename(&new, dir.join(name)).with_context(|| format!("rename {}", new.display()))?;
-    let synced = File::open(dir).and_then(|dir| dir.sync_all());
-    synced.with_context(|| format!("sync {}", dir.display()))
+    sync(dir)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base::{Clock, Monotonic};
+use front::Usage;
 use rustix::time::{ClockId, clock_gettime};
 
 /// The machine's clocks.
@@ -30,6 +31,34 @@ pub(crate) fn memory_bytes() -> u64 {
     let machine = rustix::system::sysinfo();
     let physical = u64::from(machine.totalram) * u64::from(machine.mem_unit.max(1));
     cgroup_limits().into_iter().fold(physical, u64::min)
+}
+
+/// Linux tells processor time in hundredths of a second, whatever its own clock.
+const TICKS_PER_SECOND: u64 = 100;
+
+/// What the process uses at present, as far as the machine tells.
+pub(crate) fn usage() -> Usage {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let (cpu_user, cpu_system) = cpu_times(&stat).unzip();
+    Usage { resident_bytes: resident_bytes(&status), cpu_user, cpu_system }
+}
+
+fn resident_bytes(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// Time in the program and in the kernel: the 14th and 15th field, after a name that may hold anything.
+fn cpu_times(stat: &str) -> Option<(Duration, Duration)> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let mut time = || {
+        let ticks: u64 = fields.next()?.parse().ok()?;
+        Some(Duration::from_millis(ticks * (1000 / TICKS_PER_SECOND)))
+    };
+    Some((time()?, time()?))
 }
 
 /// The bounds of the control groups that the process is in, version 2 and version 1.
@@ -65,3 +94,6 @@ fn cgroup_limits() -> Vec<u64> {
 fn read_limit(path: &str) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

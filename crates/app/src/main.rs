@@ -6,11 +6,15 @@ mod build;
 mod config;
 mod crew;
 mod data_dir;
+mod dump;
+mod fronts;
 mod identity;
 mod machine;
 mod observer;
 mod serve;
+mod verify;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Command;
@@ -20,10 +24,13 @@ fn main() -> ExitCode {
     let outcome = match matches.subcommand() {
         Some(("serve", matches)) => serve::run(matches),
         Some(("config", matches)) => config::cli::run(matches),
+        Some(("verify", matches)) => verify::run(matches),
+        Some(("log", matches)) => dump::run(matches),
         _ => Ok(ExitCode::from(2)),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("groundsill: {error:#}");
+        // If nobody reads stderr, the exit code has to do.
+        let _closed = writeln!(std::io::stderr(), "groundsill: {error:#}");
         ExitCode::FAILURE
     })
 }
@@ -32,14 +39,26 @@ fn command() -> Command {
     Command::new("groundsill")
         .version(env!("CARGO_PKG_VERSION"))
         .about("State, events, locks and idempotency keys in one durable transaction")
-        .long_about(
-            "Groundsill keeps state, events, locks and idempotency keys in one durable transaction on \
-             one log, for the Redis clients that you use already.\n\n\
-             Start it with `groundsill serve`: it keeps its data in ./data and answers on \
-             127.0.0.1:6379.",
-        )
+        .long_about(LONG_ABOUT)
+        .after_help(AFTER_HELP)
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(serve::command())
         .subcommand(config::cli::command())
+        .subcommand(verify::command())
+        .subcommand(dump::command())
 }
+
+const LONG_ABOUT: &str = "\
+Groundsill keeps state, events, locks and idempotency keys in one durable transaction on one log, for the \
+Redis and Kafka clients that you use already.
+
+A client that gets its reply can rely on it: what was acknowledged has been synced to the disk before.";
+
+const AFTER_HELP: &str = "\
+Try it:
+  groundsill serve                       keeps its data in ./data, answers on ports 6379 and 9092
+  redis-cli SET greeting hello           in another terminal: any Redis client will do
+
+`groundsill serve --help` lists the settings. `groundsill config show` tells their values and where these \
+come from.";

@@ -5,25 +5,28 @@
 //! end of the budget, goes on to stage four at once; SIGKILL anywhere loses nothing acknowledged.
 
 use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use base::{Clock, Monotonic};
 use clap::{ArgMatches, Command};
-use front::{Limits, Server};
+use front::{Host, Limits, Server};
 use kv::{Durability, Level};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::build::{self, Budget, Running};
 use crate::config::{Config, cli};
 use crate::data_dir::DataDir;
-use crate::machine::MachineClock;
+use crate::fronts::{Addresses, Listeners};
+use crate::machine::{self, MachineClock};
 use crate::observer::Journal;
 
 /// Exit status after a failed write or sync of the log: an input or output error (`EX_IOERR`).
@@ -39,12 +42,30 @@ const DESCRIPTORS_KEPT: u64 = 512;
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 pub(crate) fn command() -> Command {
-    let about = "Serve Redis clients from a data directory";
-    cli::with_settings(Command::new("serve").about(about)).after_help(
-        "Stop it with SIGTERM or Ctrl-C: it finishes what it was asked, syncs, and exits with 0. \
-         It exits with 74 if the disk failed it; what it had acknowledged is safe.",
-    )
+    let about = "Serve Redis and Kafka clients from a data directory";
+    cli::with_settings(Command::new("serve").about(about)).long_about(LONG_ABOUT).after_help(AFTER_HELP)
 }
+
+const LONG_ABOUT: &str = "\
+Serve Redis and Kafka clients from a data directory.
+
+Without any option it keeps its data in ./data, which it makes, answers Redis clients on 127.0.0.1:6379 and \
+Kafka clients on 127.0.0.1:9092. It prints what it found and what it may use, and then the line `ready`: from there on it takes clients. What it has \
+acknowledged is on disk, whatever happens to the process or the machine.";
+
+const AFTER_HELP: &str = "\
+Examples:
+  groundsill serve
+  groundsill serve --data /var/lib/groundsill --memory 4GiB
+  GROUNDSILL_RESP=127.0.0.1:7000 groundsill serve
+  groundsill config show --config groundsill.toml
+
+Each setting is taken from the command line, else from its environment variable, else from the file, \
+else it has its default; `groundsill config show` tells which.
+
+Stop it with SIGTERM or Ctrl-C: it answers what it was sent, syncs, and exits with 0. A second signal \
+does not wait for clients. Other exit codes: 1, it could not start, and says why; 2, the command line is \
+wrong; 74, a write or sync of the log failed: see docs/operations.md before it is started again.";
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     let config = Config::new(&cli::gather(matches)?)?;
@@ -53,14 +74,25 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("start the runtime")?;
-    runtime.block_on(serve(&config))
+    // Caught before anything is begun, so that a stop during recovery is a stop too.
+    let signals = {
+        let _within = runtime.enter();
+        Signals::new()?
+    };
+    let dir = DataDir::open(&config.data, &MachineClock)?;
+    dir.hold();
+    let outcome = runtime.block_on(serve(config, dir, signals));
+    // Work on a disk that no longer answers would keep the process from its end.
+    runtime.shutdown_background();
+    outcome
 }
 
 fn start_logging(config: &Config) {
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_max_level(config.log_level)
-        .with_target(false);
+        .with_target(false)
+        .log_internal_errors(false);
     if config.log_json {
         builder.json().init();
     } else {
@@ -68,38 +100,107 @@ fn start_logging(config: &Config) {
     }
 }
 
-async fn serve(config: &Config) -> Result<ExitCode> {
-    // Caught before anything is begun, so that a stop during recovery is a stop too.
-    let mut signals = Signals::new()?;
-    let dir = DataDir::open(&config.data, &MachineClock)?;
-    let budget = Budget::new(config);
-    let connections = connections(config);
+async fn serve(config: Config, dir: DataDir, mut signals: Signals) -> Result<ExitCode> {
+    let budget = Budget::new(&config);
+    let connections = connections(&config);
     let journal = Arc::new(Journal::default());
-    let running = build::start(config, budget, &dir, &journal)?;
-    let (stop, stopping) = watch::channel(false);
-    let limits = Limits { connections, ..Limits::default() };
-    let server = Server::new(running.store.clone(), &dir.identity.hash_key, limits, stopping);
-    let listener = TcpListener::bind(config.resp)
-        .await
-        .with_context(|| format!("listen on {} (`resp`)", config.resp))?;
-    print_start(config, budget, &dir, &running, connections)?;
-    let mut front = tokio::spawn(front::resp::serve(Arc::clone(&server), listener));
-    let failed = tokio::select! {
-        () = signals.next() => false,
-        () = failure(&journal) => true,
+    let addresses = Addresses::take(&config)?;
+    let Some((dir, running)) = open(&config, budget, dir, &journal, &mut signals).await? else {
+        return Ok(ExitCode::SUCCESS);
     };
-    // Nobody is left to notice that the channel is closed: the fronts have ended then.
-    let _ended = stop.send(true);
-    if failed {
-        let _cut_off = tokio::time::timeout(LAST_WORDS, &mut front).await;
-        return Ok(ExitCode::from(EXIT_POISONED));
+    let ready = addresses.listen().and_then(|listeners| {
+        print_start(&config, budget, &dir, &running, &listeners, connections)?;
+        Ok(listeners)
+    });
+    let listeners = match ready {
+        Ok(listeners) => listeners,
+        Err(error) => {
+            stop_store(running, &journal).await;
+            return Err(error);
+        }
+    };
+    let (stop, stopping) = watch::channel(false);
+    let inbox_bytes = usize::try_from(budget.inboxes).unwrap_or(usize::MAX);
+    let limits = Limits { connections, inbox_bytes, ..Limits::default() };
+    let host = host(budget, &dir, listeners.resp().unwrap_or(config.resp));
+    let server = Server::new(running.store.clone(), &dir.identity.hash_key, limits, host, stopping);
+    let mut fronts = listeners.serve(&server);
+    tokio::select! {
+        () = signals.next() => {}
+        () = failure(&journal) => {
+            // Nobody is left to notice that the channel is closed: the fronts have ended then.
+            let _ended = stop.send(true);
+            let _cut_off = tokio::time::timeout(LAST_WORDS, drained(&mut fronts)).await;
+            return Ok(ExitCode::from(EXIT_POISONED));
+        }
+        ended = fronts.join_next() => {
+            let _ended = stop.send(true);
+            stop_store(running, &journal).await;
+            bail!("a front has ended by a defect of ours: please report it ({ended:?})");
+        }
     }
+    let _ended = stop.send(true);
     tracing::info!(connections = server.connected(), "stopping: waiting for connections to finish");
     tokio::select! {
-        _ = tokio::time::timeout(config.drain_time, &mut front) => {}
+        _ = tokio::time::timeout(config.drain_time, drained(&mut fronts)) => {}
         () = signals.next() => {}
     }
     Ok(stop_store(running, &journal).await)
+}
+
+/// Returns when every connection has ended.
+async fn drained(fronts: &mut JoinSet<()>) {
+    while fronts.join_next().await.is_some() {}
+}
+
+/// Opens the store on a thread of its own. `None` if a signal came meanwhile: then the store has been
+/// ended cleanly again.
+///
+/// # Errors
+/// Also at a second signal, without waiting for the end of recovery.
+async fn open(
+    config: &Config,
+    budget: Budget,
+    mut dir: DataDir,
+    journal: &Arc<Journal>,
+    signals: &mut Signals,
+) -> Result<Option<(DataDir, Running)>> {
+    let (config, observer) = (config.clone(), Arc::clone(journal));
+    let mut opening = tokio::task::spawn_blocking(move || {
+        let running = build::start(&config, budget, &mut dir, &observer)?;
+        anyhow::Ok((dir, running))
+    });
+    let mut is_stopping = false;
+    let (dir, running) = loop {
+        tokio::select! {
+            opened = &mut opening => break opened.context("open the store")??,
+            () = signals.next() => {
+                if is_stopping {
+                    bail!("stopped before the log had been read, which loses nothing: the next start reads it");
+                }
+                is_stopping = true;
+                tracing::info!("stopping as soon as the log has been read; a second signal does not wait for that");
+            }
+        }
+    };
+    if is_stopping {
+        stop_store(running, journal).await;
+        return Ok(None);
+    }
+    Ok(Some((dir, running)))
+}
+
+/// What clients may ask of the process.
+fn host(budget: Budget, dir: &DataDir, resp: SocketAddr) -> Host {
+    Host {
+        version: env!("CARGO_PKG_VERSION"),
+        process: std::process::id(),
+        port: resp.port(),
+        bind: resp.ip().to_string(),
+        dir: dir.path.display().to_string(),
+        memory_bytes: budget.memory,
+        usage: machine::usage,
+    }
 }
 
 /// Stage four: everything queued is made durable, and the log ends cleanly.
@@ -161,15 +262,13 @@ fn connections(config: &Config) -> usize {
     config.connections.unwrap_or(usize::try_from(allowed).unwrap_or(usize::MAX))
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "whoever starts it reads where it answers, and when it is ready"
-)]
+/// Says where it answers and what it may use, and that it is ready, to whoever has started it.
 fn print_start(
     config: &Config,
     budget: Budget,
     dir: &DataDir,
     running: &Running,
+    listeners: &Listeners,
     connections: usize,
 ) -> Result<()> {
     let sync = measure_sync(&dir.path)?;
@@ -186,24 +285,31 @@ fn print_start(
     });
     let made = if dir.is_new { "new" } else { "found" };
     let mib = |bytes: u64| bytes >> 20;
-    println!("groundsill {}", env!("CARGO_PKG_VERSION"));
-    println!("  data        {} ({made}, format {})", dir.path.display(), crate::identity::FORMAT);
-    println!(
-        "  log         commit {}, {} MiB replayed{tail}",
-        recovered.last,
-        mib(recovered.replay_bytes)
-    );
-    println!("  durability  new namespaces are {durability}");
-    println!("  disk        a sync takes {:.2} ms here", sync.as_secs_f64() * 1000.0);
-    println!(
-        "  memory      {} MiB: objects {}, table blocks {}",
-        mib(budget.memory),
-        mib(budget.objects),
-        mib(budget.blocks)
-    );
-    println!("  connections at most {connections}");
-    println!("  resp        {}", config.resp);
-    println!("ready");
+    let lines = [
+        format!("groundsill {}", env!("CARGO_PKG_VERSION")),
+        format!("  data        {} ({made}, format {})", dir.path.display(), crate::identity::FORMAT),
+        format!(
+            "  log         commit {}, {} MiB replayed{tail}",
+            recovered.last,
+            mib(recovered.replay_bytes)
+        ),
+        format!("  durability  new namespaces are {durability}"),
+        format!("  disk        a sync takes {:.2} ms here", sync.as_secs_f64() * 1000.0),
+        format!(
+            "  memory      {} MiB: objects {}, table blocks {}, requests {}",
+            mib(budget.memory),
+            mib(budget.objects),
+            mib(budget.blocks),
+            mib(budget.inboxes)
+        ),
+        format!("  connections at most {connections}"),
+        format!("  resp        {}", listeners.resp().unwrap_or(config.resp)),
+        format!("  kafka       {}", listeners.kafka().unwrap_or(config.kafka)),
+        "ready\n".to_owned(),
+    ];
+    let mut out = io::stdout().lock();
+    // Whoever does not want to read it may have closed it.
+    let _closed = out.write_all(lines.join("\n").as_bytes()).and_then(|()| out.flush());
     Ok(())
 }
 

@@ -87,6 +87,17 @@ pub enum Event {
     },
     /// A transaction took its namespaces exclusively.
     ExclusiveFallback,
+    /// A task that served a connection failed by a defect of ours; the connection was closed, the others
+    /// go on.
+    ConnectionFailed {
+        /// What the task died of.
+        reason: String,
+    },
+    /// A client took nothing of its replies for so long that its connection was closed.
+    ConnectionStalled {
+        /// Bytes of replies that it had not taken.
+        left: u64,
+    },
     /// A transaction was undone: it was refused, failed or panicked.
     Undone,
 }

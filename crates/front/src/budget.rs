@@ -24,6 +24,7 @@ impl Budget {
     }
 
     /// What all shares hold together, in bytes.
+    #[cfg(test)]
     pub(crate) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
     }

@@ -15,12 +15,22 @@ pub(crate) struct Counters {
     pub(crate) received_bytes: Counter,
     /// Bytes sent.
     pub(crate) sent_bytes: Counter,
+    /// Connections that were closed because their clients did not read.
+    pub(crate) stalled: Counter,
+    /// Connections that were closed because all requests together took too much memory.
+    pub(crate) crowded_out: Counter,
+    /// Connections that ended by a defect of ours.
+    pub(crate) failed: Counter,
 }
 
 impl Counters {
     pub(crate) fn reset(&self) {
-        let Self { connections, rejected, commands, received_bytes, sent_bytes } = self;
-        for counter in [connections, rejected, commands, received_bytes, sent_bytes] {
+        let Self { connections, rejected, commands, received_bytes, sent_bytes, .. } = self;
+        let Self { stalled, crowded_out, failed, .. } = self;
+        for counter in [connections, rejected, commands, received_bytes, sent_bytes]
+            .into_iter()
+            .chain([stalled, crowded_out, failed])
+        {
             counter.0.store(0, Ordering::Relaxed);
         }
     }

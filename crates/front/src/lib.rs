@@ -8,9 +8,11 @@
 //! 2. Replies leave in the order of their requests.
 //! 3. Whatever a client sends, the process goes on and its memory stays bounded.
 
+mod budget;
 mod clients;
 mod counters;
 mod host;
+pub mod kafka;
 mod parameters;
 mod records;
 mod refusal;

@@ -112,7 +112,11 @@ pub(crate) static PARAMETERS: &[Parameter] = &[
     inert("rdbchecksum", "yes"),
     inert("rdbcompression", "yes"),
     fixed("requirepass", |_| String::new(), AT_START),
-    fixed("save", |_| String::new(), "everything is synced as it is written; there are no snapshots"),
+    fixed(
+        "save",
+        |_| String::new(),
+        "everything is synced as it is written; there are no snapshots",
+    ),
     inert("set-max-intset-entries", "512"),
     effective("slowlog-log-slower-than", |server| &server.slowlog.threshold_us, -1, i64::MAX),
     effective("slowlog-max-len", |server| &server.slowlog.entries_max, 0, ENTRIES_MAX),

@@ -10,6 +10,7 @@ use kv::{Attempt, Error, Handle, Level, Plan, Receipt, Refusal, Stop, Store, Txn
 use redis::Keys;
 use tokio::sync::{Semaphore, watch};
 
+use crate::budget::Budget;
 use crate::clients::Clients;
 use crate::counters::Counters;
 use crate::host::Host;
@@ -27,6 +28,10 @@ pub struct Limits {
     pub queued_commands: usize,
     /// Bytes of arguments that MULTI queues.
     pub queued_bytes: usize,
+    /// Bytes that all connections together may have received and not yet answered.
+    pub inbox_bytes: usize,
+    /// A client that takes nothing of its replies for so long is given up.
+    pub write_time: Duration,
 }
 
 impl Default for Limits {
@@ -36,6 +41,8 @@ impl Default for Limits {
             transaction_time: Duration::from_secs(5),
             queued_commands: 100_000,
             queued_bytes: 128 << 20,
+            inbox_bytes: 256 << 20,
+            write_time: Duration::from_secs(60),
         }
     }
 }
@@ -65,6 +72,8 @@ pub struct Server {
     sessions: AtomicU64,
     connected: AtomicUsize,
     stopping: watch::Receiver<bool>,
+    /// The memory of what connections have received.
+    pub(crate) inboxes: Arc<Budget>,
     pub(crate) host: Host,
     /// When it began to serve.
     pub(crate) since: Monotonic,
@@ -106,6 +115,7 @@ impl Server {
             sessions: AtomicU64::new(1),
             connected: AtomicUsize::new(0),
             stopping,
+            inboxes: Arc::new(Budget::new(limits.inbox_bytes)),
         })
     }
 
@@ -162,7 +172,9 @@ impl Server {
         loop {
             match self.store.attempt(plan, &mut closure) {
                 Attempt::Done(result, receipt) => return Ok((result, receipt)),
-                Attempt::Refused(refusal, receipt) => return Err(Failure::Refused(refusal, receipt)),
+                Attempt::Refused(refusal, receipt) => {
+                    return Err(Failure::Refused(refusal, receipt));
+                }
                 Attempt::Again(wants) => self.load(plan, wants).await.map_err(Failure::Store)?,
                 Attempt::Busy => tokio::time::sleep(Duration::from_millis(1)).await,
             }
@@ -193,7 +205,10 @@ impl Server {
 
 impl Server {
     /// Runs what waits for the disk on a thread that may: at most [`LOADERS`] at one time.
-    pub(crate) async fn on_loader<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> Result<R, Error> {
+    pub(crate) async fn on_loader<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, Error> {
         let _permit = self.loaders.acquire().await;
         tokio::task::spawn_blocking(work).await.map_err(|_panicked| Error::Unknown)
     }
@@ -221,6 +236,8 @@ impl Drop for Admission {
 pub(crate) struct Dues {
     written: base::Sequence,
     durable: base::Sequence,
+    /// Whether one of them changed anything.
+    changed: bool,
 }
 
 impl Dues {
@@ -228,6 +245,7 @@ impl Dues {
         let due =
             if receipt.level == Level::Durable { &mut self.durable } else { &mut self.written };
         *due = receipt.after.max(*due);
+        self.changed |= receipt.commit.is_some();
     }
 
     pub(crate) fn any(&self) -> bool {
@@ -235,9 +253,19 @@ impl Dues {
     }
 
     /// Waits until all of it has come to pass.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] if the store has stopped before; [`Error::Stopped`] if none of the replies is of
+    /// a change, so that no outcome is in doubt.
     pub(crate) async fn settle(&mut self, store: &Store) -> Result<(), Error> {
-        let Self { written, durable } = std::mem::take(self);
-        store.watermarks().reached(Level::Durable, durable).await?;
-        store.watermarks().reached(Level::Written, written).await
+        let Self { written, durable, changed } = std::mem::take(self);
+        let settled = async {
+            store.watermarks().reached(Level::Durable, durable).await?;
+            store.watermarks().reached(Level::Written, written).await
+        };
+        settled.await.map_err(|error| match error {
+            Error::Unknown if !changed => Error::Stopped,
+            error => error,
+        })
     }
 }

@@ -11,11 +11,17 @@ use crate::txn::{Object, Txn};
 impl Txn<'_> {
     /// The deadline of an object, also when it has passed.
     pub(crate) fn stored_deadline(&self, object: Object) -> Option<StoreTime> {
-        self.entry(object).filter(|entry| entry.is_stored()).and_then(crate::object::Entry::deadline)
+        self.entry(object)
+            .filter(|entry| entry.is_stored())
+            .and_then(crate::object::Entry::deadline)
     }
 
     /// Adds a row to the index.
-    pub(crate) fn index_deadline(&mut self, object: Object, deadline: StoreTime) -> Result<(), Stop> {
+    pub(crate) fn index_deadline(
+        &mut self,
+        object: Object,
+        deadline: StoreTime,
+    ) -> Result<(), Stop> {
         self.alone()?;
         let key = self.index_key(object, deadline);
         record::put(&mut self.loose, &key, &[]);
@@ -23,7 +29,11 @@ impl Txn<'_> {
     }
 
     /// Takes a row out of the index.
-    pub(crate) fn unindex_deadline(&mut self, object: Object, deadline: StoreTime) -> Result<(), Stop> {
+    pub(crate) fn unindex_deadline(
+        &mut self,
+        object: Object,
+        deadline: StoreTime,
+    ) -> Result<(), Stop> {
         self.alone()?;
         let key = self.index_key(object, deadline);
         record::remove(&mut self.loose, &key);

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use base::{Kind, Sequence};
 
+const STOPPED: &str = "the store has stopped because its log failed, and this command changed nothing: \
+                       see the server's log, and connect again once it has been restarted";
+
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -22,6 +25,9 @@ pub enum Error {
     /// A write or a sync of the log failed: what was under way may have happened or not.
     #[error("the outcome of this command is not known")]
     Unknown,
+    /// The same, for a caller that changed nothing and only wanted to know.
+    #[error("{STOPPED}")]
+    Stopped,
     /// The tables hold commits that the log does not.
     #[error(
         "the tables hold commits up to {applied}, but the log ends at {last}: the log of another time or place"
@@ -42,6 +48,7 @@ impl Error {
             Self::Tables(error) => error.kind(),
             Self::Log(error) => error.kind(),
             Self::Unknown => Kind::Closed,
+            Self::Stopped => Kind::Unavailable,
         }
     }
 }
@@ -66,6 +73,11 @@ impl Refusal {
     /// A defect of Groundsill; `message` says which rule was broken.
     pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
         Self { kind: Kind::Internal, code: "ERR", message: message.into() }
+    }
+
+    /// The store had stopped before this transaction began: it did not happen.
+    pub fn stopped() -> Self {
+        Self { kind: Kind::Unavailable, code: "UNAVAILABLE", message: STOPPED.into() }
     }
 
     /// The store has stopped taking commits: this one may have happened or not.

@@ -35,10 +35,15 @@ impl Txn<'_> {
     /// exclusively ([`crate::Plan::take_exclusively`]).
     pub fn flush(&mut self, place: Place, layer: Layer) -> Result<(), Stop> {
         self.alone()?;
-        let part = Part { space: Space(self.shard.next_generation().0), complete: Arc::new(AtomicBool::new(true)) };
+        let part = Part {
+            space: Space(self.shard.next_generation().0),
+            complete: Arc::new(AtomicBool::new(true)),
+        };
         let namespace = self.namespaces[usize::from(place.0)];
         let Some(GateGuard::Exclusive(entry)) = self.gates.get_mut(usize::from(place.0)) else {
-            return Err(Refusal::internal("a namespace was flushed that is not held exclusively").into());
+            return Err(
+                Refusal::internal("a namespace was flushed that is not held exclusively").into()
+            );
         };
         let was = std::mem::replace(&mut entry.parts[layer as usize - 1], part);
         let mut value = Vec::new();

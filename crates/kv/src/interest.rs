@@ -53,7 +53,14 @@ impl Shard {
     /// A space was flushed, by a transaction that holds its gate: whoever watches an object that was
     /// there is told.
     pub(crate) fn tell_flushed(&self, part: &Part, now: StoreTime) {
-        let watched: Vec<Name> = self.interest.watches.lock().keys().filter(|name| name.0 == part.space).cloned().collect();
+        let watched: Vec<Name> = self
+            .interest
+            .watches
+            .lock()
+            .keys()
+            .filter(|name| name.0 == part.space)
+            .cloned()
+            .collect();
         for (space, id) in watched {
             let hash = self.stripes.hash(space, &id);
             // The transaction may hold the stripe itself: then it has changed what it has opened.
@@ -79,8 +86,13 @@ pub struct Watch {
 
 impl Store {
     /// Watches objects, from now on. Dropping it ends the watch.
-    pub fn watch<'a>(&self, objects: impl IntoIterator<Item = (&'a Handle, Layer, &'a [u8])>) -> Watch {
-        let name = |(handle, layer, id): (&Handle, Layer, &[u8])| (handle.0.entry.read().part(layer).space, id.into());
+    pub fn watch<'a>(
+        &self,
+        objects: impl IntoIterator<Item = (&'a Handle, Layer, &'a [u8])>,
+    ) -> Watch {
+        let name = |(handle, layer, id): (&Handle, Layer, &[u8])| {
+            (handle.0.entry.read().part(layer).space, id.into())
+        };
         let names: Vec<Name> = objects.into_iter().map(name).collect();
         let fired = Arc::<Fired>::default();
         let interest = &self.shard.interest;

@@ -36,7 +36,14 @@ pub struct Listing {
 impl Store {
     /// Walks over at most `most` header rows from the id `from` on, and leaves out what is past its
     /// deadline at `now`. Blocks on the disk. Sees what is applied.
-    pub fn list(&self, namespace: &Handle, layer: Layer, from: &[u8], most: usize, now: StoreTime) -> Result<Listing, Error> {
+    pub fn list(
+        &self,
+        namespace: &Handle,
+        layer: Layer,
+        from: &[u8],
+        most: usize,
+        now: StoreTime,
+    ) -> Result<Listing, Error> {
         let space = namespace.0.entry.read().part(layer).space;
         let (mut start, mut prefix) = (Vec::new(), Vec::new());
         key::put_header(&mut start, space, from);
@@ -69,6 +76,7 @@ impl Store {
         let row = self.shard.tables.get(&key::keys(space)).map_err(Error::Tables)?;
         let count = row.map_or(Some(0), |row| (*row).try_into().ok().map(i64::from_le_bytes));
         let damaged = Error::Damaged { what: "a row that counts" };
-        u64::try_from(count.ok_or(damaged)?).map_err(|_negative| Error::Damaged { what: "a row that counts" })
+        u64::try_from(count.ok_or(damaged)?)
+            .map_err(|_negative| Error::Damaged { what: "a row that counts" })
     }
 }

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use base::codec::{Malformed, Reader};
-use base::{Namespace, Space, Tenant};
+use base::{Namespace, Sequence, Space, Tenant};
 use parking_lot::RwLock;
+
+use crate::plan::Receipt;
+use crate::watermark::Level;
 
 /// What a write waits for before its reply leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +112,13 @@ impl Handle {
     /// Which namespace it is.
     pub fn namespace(&self) -> Namespace {
         self.0.namespace
+    }
+
+    /// What a reply has to wait for that depends on everything in it up to `after`.
+    pub fn receipt(&self, after: Sequence) -> Receipt {
+        let level =
+            if self.durability() == Durability::Durable { Level::Durable } else { Level::Written };
+        Receipt { commit: None, after, level }
     }
 
     /// What its writes wait for.

@@ -149,7 +149,9 @@ fn is_empty(bounds: Bounds<'_>) -> bool {
     use Bound::{Excluded, Included, Unbounded};
     match bounds {
         (Included(from), Included(to)) => from > to,
-        (Included(from) | Excluded(from), Excluded(to)) | (Excluded(from), Included(to)) => from >= to,
+        (Included(from) | Excluded(from), Excluded(to)) | (Excluded(from), Included(to)) => {
+            from >= to
+        }
         (Unbounded, _) | (_, Unbounded) => false,
     }
 }
@@ -179,7 +181,11 @@ impl Split {
         &self,
         bounds: Bounds<'_>,
     ) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> {
-        let bounds = if is_empty(bounds) { (Bound::Included(&[][..]), Bound::Excluded(&[][..])) } else { bounds };
+        let bounds = if is_empty(bounds) {
+            (Bound::Included(&[][..]), Bound::Excluded(&[][..]))
+        } else {
+            bounds
+        };
         self.known
             .range::<[u8], _>(bounds)
             .filter_map(|(suffix, row)| Some((&**suffix, &**row.as_ref()?)))

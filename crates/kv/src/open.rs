@@ -10,10 +10,10 @@ use crate::error::Error;
 use crate::settings::Settings;
 use crate::shard::{Parts, Shard};
 use crate::store::Store;
-use crate::worker::Worker;
+use crate::worker::Workers;
 use crate::workers::{
-    Applier, Evictor, Flusher, Fold, LogUpkeep, Reclaimer, Sweeper, Syncer, TablesUpkeep, Timekeeper,
-    Writer,
+    Applier, Evictor, Flusher, Fold, LogUpkeep, Reclaimer, Sweeper, Syncer, TablesUpkeep,
+    Timekeeper, Writer,
 };
 
 /// Frames are folded up to this many bytes before they go to the tables.
@@ -50,7 +50,7 @@ pub struct Start {
 impl Store {
     /// Opens a store: applies what the log has and the tables lack, and reads the catalogue. Nothing
     /// moves until the workers are stepped.
-    pub fn open(ground: Ground, start: Start) -> Result<(Self, Vec<Box<dyn Worker>>), Error> {
+    pub fn open(ground: Ground, start: Start) -> Result<(Self, Workers), Error> {
         let Ground { settings, log, tables, observer, machine } = ground;
         replay(&*log, &*tables, &settings, start)?;
         let parts = Parts { settings, log, tables, observer, machine };
@@ -66,20 +66,22 @@ impl Store {
     }
 }
 
-/// One of each worker; the first two, which serve the log, may run beside each other.
-fn workers(shard: &Arc<Shard>) -> Vec<Box<dyn Worker>> {
-    vec![
-        Box::new(Writer::new(Arc::clone(shard))),
-        Box::new(Syncer::new(Arc::clone(shard))),
-        Box::new(Applier::new(Arc::clone(shard))),
-        Box::new(Flusher::new(Arc::clone(shard))),
-        Box::new(TablesUpkeep::new(Arc::clone(shard))),
-        Box::new(LogUpkeep::new(Arc::clone(shard))),
-        Box::new(Timekeeper::new(Arc::clone(shard))),
-        Box::new(Evictor::new(Arc::clone(shard))),
-        Box::new(Sweeper::new(Arc::clone(shard))),
-        Box::new(Reclaimer::new(Arc::clone(shard))),
-    ]
+/// One of each.
+fn workers(shard: &Arc<Shard>) -> Workers {
+    let shard = || Arc::clone(shard);
+    Workers {
+        log: vec![Box::new(Writer::new(shard())), Box::new(Syncer::new(shard()))],
+        others: vec![
+            Box::new(Applier::new(shard())),
+            Box::new(Flusher::new(shard())),
+            Box::new(TablesUpkeep::new(shard())),
+            Box::new(LogUpkeep::new(shard())),
+            Box::new(Timekeeper::new(shard())),
+            Box::new(Evictor::new(shard())),
+            Box::new(Sweeper::new(shard())),
+            Box::new(Reclaimer::new(shard())),
+        ],
+    }
 }
 
 /// Applies the log from behind what the tables hold. Everything in the log is durable by now.
@@ -118,8 +120,9 @@ fn replay_batch(
     for frame in frames {
         fold.add(frame.records())?;
     }
-    let Some(last) = frames.iter().map(Frame::last).max().filter(|last| *last > tables.applied())
-    else {
+    // Frames without commits name the next sequence, which a crash may leave for ever without one.
+    let commits = frames.iter().filter(|frame| frame.header().has_commits());
+    let Some(last) = commits.map(Frame::last).max().filter(|last| *last > tables.applied()) else {
         return Ok(());
     };
     fold.apply(tables, last)?;

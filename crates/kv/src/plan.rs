@@ -210,7 +210,6 @@ impl Work {
         self.add(place, layer, start);
     }
 
-
     pub(crate) fn is_desperate(&self) -> bool {
         self.lock_failures >= LOCK_FAILURES_MAX
     }

@@ -35,7 +35,13 @@ impl Txn<'_> {
 
     /// Appends a record under a generation that `object` has drawn. The caller sees to it that a suffix
     /// is used once.
-    pub fn append_record(&mut self, object: Object, records: Generation, suffix: &[u8], value: &[u8]) -> Result<(), Stop> {
+    pub fn append_record(
+        &mut self,
+        object: Object,
+        records: Generation,
+        suffix: &[u8],
+        value: &[u8],
+    ) -> Result<(), Stop> {
         self.alone()?;
         self.charge(suffix, value.len())?;
         let mut key = Vec::with_capacity(key::CONTENT_PREFIX_BYTES + suffix.len());

@@ -177,7 +177,9 @@ impl Shard {
             let Some(Tombstone { sequence, hash, slot }) = due else { return false };
             let mut stripe = self.stripes.lock(hash.stripe()).write();
             // A slot may have been given to another object since: then its commit differs.
-            let is_same = |entry: &&Entry| matches!(entry.state, State::Absent) && entry.last_commit == sequence;
+            let is_same = |entry: &&Entry| {
+                matches!(entry.state, State::Absent) && entry.last_commit == sequence
+            };
             let Some(entry) = stripe.get(slot).filter(is_same) else { continue };
             if entry.pins > 0 {
                 drop(stripe);
@@ -194,9 +196,17 @@ impl Shard {
 
     /// The log can no longer be trusted: says so once, and lets nobody wait.
     pub(crate) fn poison(&self, reason: &dyn std::fmt::Display) {
-        if !self.watermarks.is_poisoned() {
+        if self.watermarks.poison() {
             self.observer.event(&Event::Poisoned { reason: reason.to_string() });
         }
-        self.watermarks.poison();
+    }
+
+    /// The same after the log has failed, which has told of it itself if it is poisoned.
+    pub(crate) fn poison_with_log(&self, error: &log::Error) {
+        if matches!(error, log::Error::Poisoned { .. }) {
+            self.watermarks.poison();
+        } else {
+            self.poison(error);
+        }
     }
 }

@@ -26,16 +26,18 @@ impl Signal {
         }
     }
 
-    /// Waits until it is raised or the time has passed, and takes it down.
-    pub fn wait(&self, at_most: Duration) {
+    /// Waits until it is raised or the time has passed, and takes it down; whether it was raised.
+    pub fn wait(&self, at_most: Duration) -> bool {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut guard = self.lock.lock();
-        if !self.take() {
+        let mut raised = self.take();
+        if !raised {
             self.changed.wait_for(&mut guard, at_most);
-            self.take();
+            raised = self.take();
         }
         drop(guard);
         self.waiting.fetch_sub(1, Ordering::SeqCst);
+        raised
     }
 
     /// Takes it down; whether it was raised.

@@ -50,6 +50,11 @@ impl Store {
         count.map_err(|Malformed { .. }| Error::Damaged { what: "the count of objects of a space" })
     }
 
+    /// Tells the observer of something that happened around the store.
+    pub fn tell(&self, event: &Event) {
+        self.shard.observer.event(event);
+    }
+
     /// How far the log and the tables have come.
     pub fn watermarks(&self) -> &Watermarks {
         &self.shard.watermarks
@@ -134,7 +139,7 @@ impl Store {
     ) -> Attempt<R> {
         let shard = &*self.shard;
         if shard.watermarks.is_poisoned() {
-            return Attempt::Refused(Refusal::unknown(), Receipt::NOTHING);
+            return Attempt::Refused(Refusal::stopped(), Receipt::NOTHING);
         }
         let round = plan.work.rounds;
         plan.work.rounds += 1;
@@ -316,7 +321,9 @@ fn run<R>(
         Ok(Ok((result, changes))) => return queue(txn, result, changes),
         Ok(Err(_)) if txn.must_retry() => Stop::Retry,
         Ok(Err(stop)) => stop,
-        Err(_panic) => Refusal::internal("internal: the command failed in a way that is our fault").into(),
+        Err(_panic) => {
+            Refusal::internal("internal: the command failed in a way that is our fault").into()
+        }
     };
     txn.roll_back(start);
     shard.observer.event(&Event::Undone);

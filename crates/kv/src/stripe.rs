@@ -118,5 +118,4 @@ impl Stripes {
     pub(crate) fn lock(&self, stripe: StripeId) -> &RwLock<Stripe> {
         &self.stripes[usize::from(stripe)]
     }
-
 }

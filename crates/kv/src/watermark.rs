@@ -128,13 +128,14 @@ impl Watermarks {
         due.into_iter().for_each(Waker::wake);
     }
 
-    /// Nothing more is acknowledged; whoever waits is told so.
-    pub(crate) fn poison(&self) {
-        self.poisoned.store(true, Ordering::Release);
+    /// Nothing more is acknowledged; whoever waits is told so. Whether this is the first time.
+    pub(crate) fn poison(&self) -> bool {
+        let first = !self.poisoned.swap(true, Ordering::AcqRel);
         for mark in &self.marks {
             let waiting = std::mem::take(&mut *mark.waiting.lock());
             waiting.into_iter().for_each(|waiting| waiting.1.wake());
         }
+        first
     }
 
     /// Asks the log to get on with what is queued, and to sync it if `level` says so. Whoever has

@@ -27,4 +27,29 @@ pub trait Worker: Send {
 
     /// What wakes it before its time, if anything does.
     fn signal(&self) -> Option<Arc<Signal>>;
+
+    /// Whether what the store promises rests on it. If a step of such a worker panics, the store stops;
+    /// of any other, it goes on later.
+    fn is_vital(&self) -> bool {
+        true
+    }
+}
+
+/// The workers of a store, by how they may be stepped.
+#[expect(missing_debug_implementations, reason = "trait objects")]
+pub struct Workers {
+    /// Those that serve the log. They are stepped by the same few threads, beside each other: while one
+    /// syncs, another writes.
+    pub log: Vec<Box<dyn Worker>>,
+    /// The others. Each may be stepped whatever the others do.
+    pub others: Vec<Box<dyn Worker>>,
+}
+
+impl IntoIterator for Workers {
+    type Item = Box<dyn Worker>;
+    type IntoIter = std::iter::Chain<std::vec::IntoIter<Self::Item>, std::vec::IntoIter<Self::Item>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.log.into_iter().chain(self.others)
+    }
 }

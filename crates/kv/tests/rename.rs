@@ -72,8 +72,8 @@ fn contents_of(world: &mut World, name: &str) -> Option<Contents> {
     world.transact(|txn| contents(txn, name)).unwrap().0
 }
 
-fn expected(value: &str, rows: usize) -> Option<Contents> {
-    Some((0..rows).map(|number| (suffix(number), value.to_owned())).collect())
+fn filled(value: &str, rows: usize) -> Contents {
+    (0..rows).map(|number| (suffix(number), value.to_owned())).collect()
 }
 
 /// Every row of content belongs to an object, and every object has all its rows.
@@ -102,11 +102,11 @@ fn a_rename_of_any_size_is_two_header_rows() {
         });
         assert_eq!(changes, [no_header("a"), header("b")], "of {rows} rows");
         assert_eq!(contents_of(&mut world, "a"), None);
-        assert_eq!(contents_of(&mut world, "b"), expected("a", rows));
+        assert_eq!(contents_of(&mut world, "b"), Some(filled("a", rows)));
         check_rows(&mut world);
         let mut world = world.reopened();
         assert_eq!(contents_of(&mut world, "a"), None);
-        assert_eq!(contents_of(&mut world, "b"), expected("a", rows));
+        assert_eq!(contents_of(&mut world, "b"), Some(filled("a", rows)));
     }
 }
 
@@ -115,7 +115,7 @@ fn a_rename_of_a_cold_object_reads_its_header_and_no_row() {
     let mut world = world_with(&[("a", HUGE)]).reopened();
     world.transact(|txn| rename(txn, "a", "b")).unwrap();
     assert!(world.store.resident_bytes() < 2000, "{}", world.store.resident_bytes());
-    assert_eq!(contents_of(&mut world, "b"), expected("a", HUGE));
+    assert_eq!(contents_of(&mut world, "b"), Some(filled("a", HUGE)));
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_rename_of_what_is_absent_changes_nothing() {
     let mut world = world_with(&[("b", LARGE)]);
     let (renamed, commit) = world.transact(|txn| rename(txn, "a", "b")).unwrap();
     assert_eq!((renamed, commit), (false, None));
-    assert_eq!(contents_of(&mut world, "b"), expected("b", LARGE));
+    assert_eq!(contents_of(&mut world, "b"), Some(filled("b", LARGE)));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_rename_onto_itself_changes_nothing() {
     let mut world = world_with(&[("a", LARGE)]);
     let (renamed, commit) = world.transact(|txn| rename(txn, "a", "a")).unwrap();
     assert_eq!((renamed, commit), (true, None));
-    assert_eq!(contents_of(&mut world, "a"), expected("a", LARGE));
+    assert_eq!(contents_of(&mut world, "a"), Some(filled("a", LARGE)));
     check_rows(&mut world);
 }
 
@@ -140,7 +140,7 @@ fn a_rename_onto_a_split_object_owes_what_was_there() {
     let mut world = world_with(&[("a", LARGE), ("b", HUGE)]);
     let changes = world.changes(|txn| rename(txn, "a", "b").map(drop));
     assert_eq!(changes, [no_header("a"), header("b"), Row::Owed, Row::Keys(-1)]);
-    assert_eq!(contents_of(&mut world, "b"), expected("a", LARGE));
+    assert_eq!(contents_of(&mut world, "b"), Some(filled("a", LARGE)));
     check_rows(&mut world);
     assert_eq!(world.generations().len(), 1);
 }
@@ -150,7 +150,7 @@ fn a_small_object_renamed_onto_a_split_one_is_small() {
     let mut world = world_with(&[("a", 2), ("b", LARGE)]);
     let changes = world.changes(|txn| rename(txn, "a", "b").map(drop));
     assert_eq!(changes, [no_header("a"), header("b"), Row::Owed, Row::Keys(-1)]);
-    assert_eq!(contents_of(&mut world, "b"), expected("a", 2));
+    assert_eq!(contents_of(&mut world, "b"), Some(filled("a", 2)));
     check_rows(&mut world);
     assert!(world.generations().is_empty());
 }
@@ -168,7 +168,7 @@ fn rows_set_before_and_after_a_rename_in_one_transaction_are_written_once() {
     let content = |row| Row::Content(suffix(row));
     let rows = [no_header("a"), header("b"), content(1), content(2), content(3)];
     assert_eq!(changes, rows);
-    let mut wanted = expected("a", HUGE).unwrap();
+    let mut wanted = filled("a", HUGE);
     for (row, value) in [(1, "before"), (2, "after"), (3, "after")] {
         wanted.insert(suffix(row), value.to_owned());
     }
@@ -187,7 +187,7 @@ fn what_was_split_and_renamed_in_one_transaction_is_written_whole() {
     });
     assert_eq!(changes.len(), 2 + LARGE, "{changes:?}");
     let mut world = world.reopened();
-    assert_eq!(contents_of(&mut world, "b"), expected("a", LARGE));
+    assert_eq!(contents_of(&mut world, "b"), Some(filled("a", LARGE)));
     check_rows(&mut world);
 }
 
@@ -201,8 +201,8 @@ fn two_objects_exchange_their_names_and_nothing_is_owed() {
     });
     assert_eq!(changes, [header("a"), header("b")], "c was never there");
     let mut world = world.reopened();
-    assert_eq!(contents_of(&mut world, "a"), expected("b", HUGE));
-    assert_eq!(contents_of(&mut world, "b"), expected("a", LARGE));
+    assert_eq!(contents_of(&mut world, "a"), Some(filled("b", HUGE)));
+    assert_eq!(contents_of(&mut world, "b"), Some(filled("a", LARGE)));
     check_rows(&mut world);
 }
 
@@ -227,8 +227,8 @@ fn what_takes_the_old_name_in_the_same_transaction_is_another_object() {
         fill(txn, "a", LARGE + 1).map(drop)
     });
     let mut world = world.reopened();
-    assert_eq!(contents_of(&mut world, "a"), expected("a", LARGE + 1));
-    assert_eq!(contents_of(&mut world, "b"), expected("a", LARGE));
+    assert_eq!(contents_of(&mut world, "a"), Some(filled("a", LARGE + 1)));
+    assert_eq!(contents_of(&mut world, "b"), Some(filled("a", LARGE)));
     check_rows(&mut world);
     assert_eq!(world.generations().len(), 2);
 }
@@ -262,12 +262,13 @@ fn an_expired_object_is_not_renamed() {
         rename(txn, "a", "b")
     });
     assert!(!renamed.unwrap().0);
-    assert_eq!(contents_of(&mut world, "b"), expected("b", 1));
+    assert_eq!(contents_of(&mut world, "b"), Some(filled("b", 1)));
 }
 
 #[test]
 fn an_undone_rename_leaves_everything_as_it_was() {
-    for (a, b) in [(1, 0), (1, 1), (LARGE, 1), (1, LARGE), (LARGE, LARGE), (HUGE, HUGE), (LARGE, 0)] {
+    for (a, b) in [(1, 0), (1, 1), (LARGE, 1), (1, LARGE), (LARGE, LARGE), (HUGE, HUGE), (LARGE, 0)]
+    {
         let mut world = world_with(&[("a", a), ("b", b)]);
         let deadline = Some(StoreTime(world.store.now().0 + 1_000_000));
         world.changes(|txn| {
@@ -291,14 +292,14 @@ fn an_undone_rename_leaves_everything_as_it_was() {
             Ok(txn.header(a).and_then(|header| header.deadline))
         });
         assert_eq!(deadline_now.unwrap().0, deadline);
-        assert_eq!(contents_of(&mut world, "a"), expected("a", a));
-        assert_eq!(contents_of(&mut world, "b").unwrap_or_default(), expected("b", b).unwrap());
+        assert_eq!(contents_of(&mut world, "a"), Some(filled("a", a)));
+        assert_eq!(contents_of(&mut world, "b").unwrap_or_default(), filled("b", b));
         world.settle();
         assert_eq!(world.rows(), before, "nothing reached the tables");
         // The next commit is derived from what memory holds.
         world.changes(|txn| put(txn, "a", 0, "a"));
         let mut world = world.reopened();
-        assert_eq!(contents_of(&mut world, "a"), expected("a", a));
+        assert_eq!(contents_of(&mut world, "a"), Some(filled("a", a)));
         check_rows(&mut world);
     }
 }
@@ -316,10 +317,10 @@ fn a_rename_after_a_savepoint_is_taken_back_alone() {
     });
     assert_eq!(changes, [header("a"), Row::Content(suffix(0))]);
     let mut world = world.reopened();
-    let mut wanted = expected("a", LARGE).unwrap();
+    let mut wanted = filled("a", LARGE);
     wanted.insert(suffix(0), "kept".to_owned());
     assert_eq!(contents_of(&mut world, "a"), Some(wanted));
-    assert_eq!(contents_of(&mut world, "b"), expected("b", LARGE));
+    assert_eq!(contents_of(&mut world, "b"), Some(filled("b", LARGE)));
     check_rows(&mut world);
 }
 
@@ -330,14 +331,14 @@ fn a_copy_has_rows_of_its_own() {
         world.changes(|txn| copy(txn, "a", "b").map(drop));
         world.changes(|txn| put(txn, "a", 0, "changed"));
         let mut world = world.reopened();
-        assert_eq!(contents_of(&mut world, "b"), expected("a", rows));
+        assert_eq!(contents_of(&mut world, "b"), Some(filled("a", rows)));
         world.changes(|txn| {
             let a = open(txn, "a")?;
             txn.delete(a).map(drop)
         });
         check_rows(&mut world);
         let mut world = world.reopened();
-        assert_eq!(contents_of(&mut world, "b"), expected("a", rows));
+        assert_eq!(contents_of(&mut world, "b"), Some(filled("a", rows)));
         check_rows(&mut world);
     }
 }
@@ -398,7 +399,9 @@ fn random_step(txn: &mut Txn<'_>, twin: &mut Twin, rng: &mut SplitMix64) -> Resu
     match rng.below(10) {
         0..=2 => {
             assert_eq!(rename(txn, from, to)?, twin.contains_key(from));
-            if from != to && let Some(contents) = twin.remove(from) {
+            if from != to
+                && let Some(contents) = twin.remove(from)
+            {
                 twin.insert(to, contents);
             }
         }
@@ -415,7 +418,7 @@ fn random_step(txn: &mut Txn<'_>, twin: &mut Twin, rng: &mut SplitMix64) -> Resu
         5 => {
             let rows = usize::try_from(1 + rng.below(60)).unwrap();
             fill(txn, from, rows)?;
-            twin.insert(from, expected(from, rows).unwrap());
+            twin.insert(from, filled(from, rows));
         }
         6 => {
             let object = open(txn, from)?;
@@ -447,7 +450,7 @@ fn random_transaction(
     rng: &mut SplitMix64,
 ) -> Result<Twin, Stop> {
     let mut twin = before.clone();
-    for _ in 0..1 + rng.below(8) {
+    for _ in 0..=rng.below(8) {
         let (savepoint, saved) = (txn.savepoint(), twin.clone());
         random_step(txn, &mut twin, rng)?;
         if rng.one_in(4) {

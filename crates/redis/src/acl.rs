@@ -3,7 +3,7 @@
 use crate::command::{Command, Flags, Group};
 
 /// Every category that a command of ours may be in, without the `@` before it.
-pub(crate) const CATEGORIES: [&str; 17] = [
+const CATEGORIES: [&str; 16] = [
     "keyspace",
     "read",
     "write",
@@ -20,11 +20,9 @@ pub(crate) const CATEGORIES: [&str; 17] = [
     "lock",
     "idempotency",
     "topic",
-    "all",
 ];
 
-/// The categories of a command, in the order of [`CATEGORIES`]; all commands are in `all`, which is not
-/// told.
+/// The categories of a command, in the order of [`CATEGORIES`].
 pub(crate) fn categories(command: &Command) -> impl Iterator<Item = &'static str> {
     let (flags, group) = (command.flags, command.group);
     CATEGORIES.into_iter().filter(move |category| match *category {
@@ -37,7 +35,6 @@ pub(crate) fn categories(command: &Command) -> impl Iterator<Item = &'static str
         "blocking" => flags.has(Flags::BLOCKING),
         "dangerous" => flags.has(Flags::ADMIN) || flags.has(Flags::DANGEROUS),
         "transaction" => group == Group::Transactions,
-        "all" => false,
         named => group.name() == named,
     })
 }

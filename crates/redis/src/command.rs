@@ -68,7 +68,7 @@ impl Arity {
 pub struct Flags(u32);
 
 /// Names of the flags as clients know them, by bit; what they have no name for is not told.
-const FLAG_NAMES: [&str; 13] = [
+const FLAG_NAMES: [&str; 15] = [
     "write",
     "readonly",
     "denyoom",
@@ -81,6 +81,8 @@ const FLAG_NAMES: [&str; 13] = [
     "admin",
     "blocking",
     "no_multi",
+    "",
+    "",
     "",
 ];
 
@@ -113,6 +115,10 @@ impl Flags {
     pub const NO_MULTI: Self = Self(1 << 11);
     /// Not for everybody: in the category `dangerous`, where ADMIN puts it too.
     pub const DANGEROUS: Self = Self(1 << 12);
+    /// It holds its database alone.
+    pub const EXCLUSIVE: Self = Self(1 << 13);
+    /// It is about all databases of the tenant.
+    pub const ALL_DATABASES: Self = Self(1 << 14);
 
     /// Both sets together.
     #[must_use]
@@ -325,6 +331,18 @@ pub enum Connection {
     BgRewriteAof,
     /// Reads records, which waits for the tables.
     TopicRead,
+    /// Lets EXEC run only if keys stay as they are.
+    Watch,
+    /// Forgets what is watched.
+    Unwatch,
+    /// Walks over the keys, a piece at a time.
+    Scan,
+    /// Walks over all keys at once.
+    Keys,
+    /// Counts the keys.
+    DbSize,
+    /// Draws a key.
+    RandomKey,
 }
 
 /// The subcommands of CLIENT.

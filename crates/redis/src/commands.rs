@@ -1,11 +1,17 @@
 //! The commands, one file each; the short ones of the connection share a file.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "a command that cannot fail is of the type that the table holds, too"
+)]
+
 pub(crate) mod append;
 pub(crate) mod client;
 pub(crate) mod command;
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod copy;
+pub(crate) mod dbsize;
 pub(crate) mod debug;
 pub(crate) mod decr;
 pub(crate) mod decrby;
@@ -15,6 +21,8 @@ pub(crate) mod exists;
 pub(crate) mod expire;
 pub(crate) mod expireat;
 pub(crate) mod expiretime;
+pub(crate) mod flushall;
+pub(crate) mod flushdb;
 pub(crate) mod function;
 pub(crate) mod get;
 pub(crate) mod getdel;
@@ -42,6 +50,7 @@ pub(crate) mod incr;
 pub(crate) mod incrby;
 pub(crate) mod incrbyfloat;
 pub(crate) mod key_type;
+pub(crate) mod keys;
 pub(crate) mod latency;
 pub(crate) mod memory;
 pub(crate) mod mget;
@@ -55,8 +64,10 @@ pub(crate) mod pexpiretime;
 pub(crate) mod ping;
 pub(crate) mod psetex;
 pub(crate) mod pttl;
+pub(crate) mod randomkey;
 pub(crate) mod rename;
 pub(crate) mod renamenx;
+pub(crate) mod scan;
 pub(crate) mod server;
 pub(crate) mod set;
 pub(crate) mod setex;
@@ -69,3 +80,5 @@ pub(crate) mod time;
 pub(crate) mod touch;
 pub(crate) mod ttl;
 pub(crate) mod unlink;
+pub(crate) mod unwatch;
+pub(crate) mod watch;

@@ -2,6 +2,8 @@
 //!
 //! A deadline that has passed when it is set removes the key at once.
 
+use std::cmp::Ordering;
+
 use base::StoreTime;
 use kv::Object;
 
@@ -11,8 +13,7 @@ use crate::options::{TimeUnit, is};
 
 const NX_AND_OTHERS: Error =
     Error::text("ERR NX and XX, GT or LT options at the same time are not compatible");
-const GT_AND_LT: Error =
-    Error::text("ERR GT and LT options at the same time are not compatible");
+const GT_AND_LT: Error = Error::text("ERR GT and LT options at the same time are not compatible");
 
 /// What TTL and its kin answer of a key that is not there.
 const ABSENT: i64 = -2;
@@ -21,52 +22,43 @@ const ABSENT: i64 = -2;
 const ENDLESS: i64 = -1;
 
 /// On which conditions EXPIRE sets a deadline; all of them have to hold.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Conditions {
-    /// There is none yet (`NX`).
-    none: bool,
-    /// There is one (`XX`).
-    some: bool,
-    /// It is later than the one there is (`GT`).
-    later: bool,
-    /// It is earlier than the one there is (`LT`).
-    earlier: bool,
+    /// Whether there has to be a deadline already (`XX`) or must not be (`NX`).
+    is_set: Option<bool>,
+    /// How the new one has to compare with it: `Greater` (`GT`) or `Less` (`LT`).
+    compares: Option<Ordering>,
 }
 
 impl Conditions {
+    const WORDS: [&str; 4] = ["NX", "XX", "GT", "LT"];
+
     fn parse(call: &Call<'_, '_>) -> Result<Self, Error> {
-        let mut conditions = Self::default();
+        let mut given = [false; 4];
         for option in call.args.skip(3).iter() {
-            if is(option, "NX") {
-                conditions.none = true;
-            } else if is(option, "XX") {
-                conditions.some = true;
-            } else if is(option, "GT") {
-                conditions.later = true;
-            } else if is(option, "LT") {
-                conditions.earlier = true;
-            } else {
+            let Some(at) = Self::WORDS.iter().position(|word| is(option, word)) else {
                 let option = String::from_utf8_lossy(option);
                 return Err(Error::Reply(format!("ERR Unsupported option {option}").into()));
-            }
+            };
+            given[at] = true;
         }
-        let Self { none, some, later, earlier } = conditions;
-        if none && (some || later || earlier) {
+        let [nx, xx, gt, lt] = given;
+        if nx && (xx || gt || lt) {
             return Err(NX_AND_OTHERS);
         }
-        if later && earlier {
+        if gt && lt {
             return Err(GT_AND_LT);
         }
-        Ok(conditions)
+        let compares = if gt { Some(Ordering::Greater) } else { lt.then_some(Ordering::Less) };
+        Ok(Self { is_set: (nx || xx).then_some(xx), compares })
     }
 
-    /// No deadline counts as one that never comes.
+    /// Whether they hold for `new`. No deadline counts as one that never comes.
     fn hold(self, old: Option<StoreTime>, new: i64) -> bool {
-        let old = old.map(|old| i64::try_from(old.0).unwrap_or(i64::MAX));
-        (!self.none || old.is_none())
-            && (!self.some || old.is_some())
-            && (!self.later || old.is_some_and(|old| new > old))
-            && (!self.earlier || old.is_none_or(|old| new < old))
+        let never = i128::MAX;
+        let than = old.map_or(never, |old| i128::from(old.0));
+        self.is_set.is_none_or(|is_set| is_set == old.is_some())
+            && self.compares.is_none_or(|compares| i128::from(new).cmp(&than) == compares)
     }
 }
 

@@ -38,7 +38,9 @@ fn hashed(keys: &Keys, name: &[u8]) -> Vec<u8> {
 
 /// Takes the `h48` off the suffixes of a split hash.
 fn named(mut rows: Vec<Field<'_>>) -> Vec<Field<'_>> {
-    rows.iter_mut().for_each(|row| row.0 = row.0.get(HASH_BYTES..).unwrap_or_default());
+    for row in &mut rows {
+        row.0 = row.0.get(HASH_BYTES..).unwrap_or_default();
+    }
     rows
 }
 
@@ -113,8 +115,10 @@ impl Call<'_, '_> {
 
     fn suffix(&self, hash: Object, name: &[u8]) -> Result<Vec<u8>, Error> {
         if name.len() > FIELD_BYTES_MAX {
-            let text =
-                format!("ERR a field takes at most {FIELD_BYTES_MAX} bytes, this one {}", name.len());
+            let text = format!(
+                "ERR a field takes at most {FIELD_BYTES_MAX} bytes, this one {}",
+                name.len()
+            );
             return Err(Error::Reply(text.into()));
         }
         Ok(if self.txn.is_split(hash) { hashed(self.keys, name) } else { name.to_vec() })

@@ -22,9 +22,12 @@ mod expiry;
 mod hash;
 mod integer;
 mod keys;
+mod names;
 mod options;
 mod string;
 mod table;
+#[cfg(test)]
+mod world;
 
 pub use call::Call;
 pub use command::{
@@ -32,4 +35,5 @@ pub use command::{
 };
 pub use error::Error;
 pub use keys::Keys;
+pub use names::type_named;
 pub use table::{COMMANDS, find};

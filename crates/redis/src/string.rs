@@ -36,14 +36,16 @@ pub(crate) fn len(header: &Header) -> usize {
     usize::try_from(header.bytes - suffixes).unwrap_or(usize::MAX)
 }
 
-/// The value of a string; `header.and_then(|header| header.deadline)` if there is no object.
+/// The value of a string; `None` if there is no object.
 pub(crate) fn read<'t>(txn: &'t Txn<'_>, object: Object) -> Result<Option<Cow<'t, [u8]>>, Error> {
     if !txn.is_split(object) {
         return Ok(txn.row(object, b"")?.map(Cow::Borrowed));
     }
     let rows = txn.rows(object, (Unbounded, Unbounded))?;
     let mut value = Vec::with_capacity(rows.iter().map(|row| row.1.len()).sum());
-    rows.into_iter().for_each(|(_, chunk)| value.extend_from_slice(chunk));
+    for (_, chunk) in rows {
+        value.extend_from_slice(chunk);
+    }
     Ok(Some(Cow::Owned(value)))
 }
 
@@ -102,7 +104,7 @@ pub(crate) fn replace(txn: &mut Txn<'_>, object: Object, value: &[u8]) -> Result
         }
         header => {
             set(txn, object, value)?;
-            Ok(txn.set_deadline(object, None)?)
+            Ok(txn.set_deadline(object, header.and_then(|header| header.deadline))?)
         }
     }
 }

@@ -11,10 +11,11 @@
 //! 2. A version goes only when no open view and no crash can make it visible again.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use base::Sequence;
+use base::{Event, Observer, Sequence};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::change::{applied_row, check};
@@ -70,9 +71,16 @@ fn prune(versions: &mut Versions, watermark: Sequence) {
 }
 
 /// Tables in memory.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct ModelTables {
     state: Arc<Mutex<State>>,
+    observer: Mutex<Option<Arc<dyn Observer>>>,
+}
+
+impl fmt::Debug for ModelTables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelTables").field("state", &self.state).finish_non_exhaustive()
+    }
 }
 
 impl ModelTables {
@@ -94,7 +102,12 @@ impl ModelTables {
         });
         let found =
             State { rows, applied: state.flushed, flushed: state.flushed, ..State::default() };
-        Self { state: Arc::new(Mutex::new(found)) }
+        Self { state: Arc::new(Mutex::new(found)), observer: Mutex::default() }
+    }
+
+    /// Tells `observer` what the tree would tell, from now on. What a crash leaves tells nobody.
+    pub fn tell(&self, observer: Arc<dyn Observer>) {
+        *self.observer.lock() = Some(observer);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -169,6 +182,9 @@ impl Tables for ModelTables {
         if let Some((last, _)) = state.sealed.pop_front_if(|(last, _)| *last <= durable) {
             state.flushed = last;
             state.flushes += 1;
+            if let Some(observer) = &*self.observer.lock() {
+                observer.event(&Event::Flushed { through: last });
+            }
         }
         let more = state.sealed.front().is_some_and(|(last, _)| *last <= durable);
         Ok(Flush { through: state.flushed, more })

@@ -27,6 +27,9 @@ const ROW: &[u8] = b"";
 /// Bytes before a batch in its record.
 const TIME_BYTES: usize = 8;
 
+/// Bytes that a batch takes beside its own: time and suffix.
+pub const RECORD_OVERHEAD_BYTES: usize = TIME_BYTES + 8;
+
 /// What there is in a partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Head {
@@ -145,7 +148,12 @@ pub fn head(txn: &mut Txn<'_>, place: Place, name: &[u8], partition: u32) -> Res
 }
 
 /// Removes a partition's head and gives up its records.
-pub(crate) fn delete(txn: &mut Txn<'_>, place: Place, name: &[u8], partition: u32) -> Result<(), Stop> {
+pub(crate) fn delete(
+    txn: &mut Txn<'_>,
+    place: Place,
+    name: &[u8],
+    partition: u32,
+) -> Result<(), Stop> {
     let object = txn.open(place, Layer::Topics, &head_id(name, partition))?;
     if let Some(head) = read(txn, object)? {
         txn.disown_records(object, head.records)?;
@@ -158,7 +166,8 @@ fn find(txn: &mut Txn<'_>, place: Place, name: &[u8], partition: u32) -> Result<
     let topic = topic::find(txn, place, name)?;
     if partition >= topic.partitions {
         let (name, last) = (name.escape_ascii(), topic.partitions - 1);
-        let message = format!("the topic '{name}' has no partition {partition}: its last is {last}");
+        let message =
+            format!("the topic '{name}' has no partition {partition}: its last is {last}");
         return Err(refusal(Kind::NotFound, "NOPARTITION", message));
     }
     txn.open(place, Layer::Topics, &head_id(name, partition))
@@ -166,7 +175,8 @@ fn find(txn: &mut Txn<'_>, place: Place, name: &[u8], partition: u32) -> Result<
 
 fn read(txn: &Txn<'_>, object: Object) -> Result<Option<Head>, Stop> {
     let Some(row) = txn.row(object, ROW)? else { return Ok(None) };
-    let head = decode(row).map_err(|error| Refusal::internal(format!("the head of a partition: {error}")))?;
+    let head = decode(row)
+        .map_err(|error| Refusal::internal(format!("the head of a partition: {error}")))?;
     Ok(Some(head))
 }
 

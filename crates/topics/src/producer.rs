@@ -28,7 +28,8 @@ const COUNTER: &[u8] = &[3];
 /// Gives out a producer id that no other producer has had.
 pub fn next_id(txn: &mut Txn<'_>, place: Place) -> Result<u64, Stop> {
     let counter = txn.open(place, Layer::Topics, COUNTER)?;
-    let last = txn.row(counter, b"")?.and_then(|row| row.try_into().ok()).map_or(0, u64::from_le_bytes);
+    let last =
+        txn.row(counter, b"")?.and_then(|row| row.try_into().ok()).map_or(0, u64::from_le_bytes);
     if txn.kind(counter).is_none() {
         txn.create(counter, Type::TopicIndex)?;
     }
@@ -49,7 +50,12 @@ struct Producer {
 /// Refuses an old epoch (`STALEPRODUCER`), numbers that do not follow those of the last batch
 /// (`OUTOFORDER`), and a producer that is not known and does not begin at 0 (`UNKNOWNPRODUCER`): it was
 /// forgotten, or the partition is a new one, and what came before cannot be told.
-pub(crate) fn admit(txn: &mut Txn<'_>, head: Object, batch: &Header, base: u64) -> Result<Option<u64>, Stop> {
+pub(crate) fn admit(
+    txn: &mut Txn<'_>,
+    head: Object,
+    batch: &Header,
+    base: u64,
+) -> Result<Option<u64>, Stop> {
     let Ok(id) = u64::try_from(batch.producer_id) else { return Ok(None) };
     let first = u64::try_from(batch.base_sequence).unwrap_or(0);
     // Sequences go round at 2^31.
@@ -57,7 +63,8 @@ pub(crate) fn admit(txn: &mut Txn<'_>, head: Object, batch: &Header, base: u64) 
     let epoch = u64::try_from(batch.producer_epoch).unwrap_or(0);
     let suffix = id.to_be_bytes();
     let known = txn.row(head, &suffix)?.map(decode).transpose();
-    let known = known.map_err(|error| Refusal::internal(format!("the row of a producer: {error}")))?;
+    let known =
+        known.map_err(|error| Refusal::internal(format!("the row of a producer: {error}")))?;
     let is_new = known.is_none();
     let mut producer = known.unwrap_or_default();
     if epoch < producer.epoch {
@@ -72,7 +79,8 @@ pub(crate) fn admit(txn: &mut Txn<'_>, head: Object, batch: &Header, base: u64) 
     }
     let expected = producer.batches.first().map_or(0, |latest| (latest.1 + 1) & 0x7fff_ffff);
     if is_new && first != 0 {
-        let message = format!("producer {id} sends number {first}, and is not known here: it takes a new id");
+        let message =
+            format!("producer {id} sends number {first}, and is not known here: it takes a new id");
         return Err(refusal(Kind::Conflict, "UNKNOWNPRODUCER", message));
     }
     if first != expected {

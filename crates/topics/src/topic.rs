@@ -46,7 +46,12 @@ pub struct Topic {
 /// # Errors
 /// Refuses a bad name (`BADTOPIC`) or count (`BADPARTITIONS`), a topic that is there already
 /// (`TOPICEXISTS`), and one too many (`LIMIT`).
-pub fn create(txn: &mut Txn<'_>, place: Place, name: &[u8], partitions: u32) -> Result<Topic, Stop> {
+pub fn create(
+    txn: &mut Txn<'_>,
+    place: Place,
+    name: &[u8],
+    partitions: u32,
+) -> Result<Topic, Stop> {
     check_name(name)?;
     if partitions == 0 || partitions > PARTITIONS_MAX {
         let message = format!("a topic has 1 to {PARTITIONS_MAX} partitions, not {partitions}");
@@ -116,7 +121,8 @@ pub fn delete(txn: &mut Txn<'_>, place: Place, name: &[u8]) -> Result<(), Stop> 
 /// Refuses if there is no such topic.
 pub fn find(txn: &mut Txn<'_>, place: Place, name: &[u8]) -> Result<Topic, Stop> {
     get(txn, place, name)?.ok_or_else(|| {
-        let message = format!("there is no topic '{}'; TOPIC.CREATE makes one", name.escape_ascii());
+        let message =
+            format!("there is no topic '{}'; TOPIC.CREATE makes one", name.escape_ascii());
         refusal(Kind::NotFound, "NOTOPIC", message)
     })
 }
@@ -125,7 +131,8 @@ pub fn find(txn: &mut Txn<'_>, place: Place, name: &[u8]) -> Result<Topic, Stop>
 pub fn get(txn: &mut Txn<'_>, place: Place, name: &[u8]) -> Result<Option<Topic>, Stop> {
     let topic = open(txn, place, name)?;
     let Some(row) = txn.row(topic, ROW)? else { return Ok(None) };
-    let decoded = decode(row).map_err(|error| Refusal::internal(format!("the row of a topic: {error}")))?;
+    let decoded =
+        decode(row).map_err(|error| Refusal::internal(format!("the row of a topic: {error}")))?;
     Ok(Some(decoded))
 }
 
@@ -134,6 +141,16 @@ pub fn names(txn: &mut Txn<'_>, place: Place) -> Result<Vec<Vec<u8>>, Stop> {
     let index = txn.open(place, Layer::Topics, INDEX)?;
     let rows = txn.rows(index, (Unbounded, Unbounded))?;
     Ok(rows.into_iter().map(|(name, _)| name.to_vec()).collect())
+}
+
+/// The name of the topic with this id, if there is one. Costs a look at every topic.
+pub fn name_of(txn: &mut Txn<'_>, place: Place, id: [u8; 16]) -> Result<Option<Vec<u8>>, Stop> {
+    for name in names(txn, place)? {
+        if find(txn, place, &name)?.id == id {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }
 
 /// The object id of a topic, to name it.
@@ -157,11 +174,15 @@ fn decode(row: &[u8]) -> Result<Topic, Malformed> {
 /// Names are as Kafka allows them: letters, digits, `.`, `_` and `-`.
 fn check_name(name: &[u8]) -> Result<(), Stop> {
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-    let is_fine = (1..=NAME_BYTES_MAX).contains(&name.len()) && name.iter().all(allowed) && name != b"." && name != b"..";
+    let is_fine = (1..=NAME_BYTES_MAX).contains(&name.len())
+        && name.iter().all(allowed)
+        && name != b"."
+        && name != b"..";
     if is_fine {
         return Ok(());
     }
-    let message = format!("a topic's name is 1 to {NAME_BYTES_MAX} of the characters A-Z a-z 0-9 . _ -");
+    let message =
+        format!("a topic's name is 1 to {NAME_BYTES_MAX} of the characters A-Z a-z 0-9 . _ -");
     Err(refusal(Kind::Invalid, "BADTOPIC", message))
 }
 

@@ -94,7 +94,7 @@ pub struct Lister {
 impl Client for Lister {
     fn next(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Program {
         let epoch = (self.appended.get() / (APPENDS * LISTS)).min(EPOCHS - 1);
-        let count = 1 + rng.below(4);
+        let count = 1 + rng.below(6);
         let alone = rng.one_in(6);
         let undeclared = rng.one_in(2);
         let mut deeds = Vec::new();

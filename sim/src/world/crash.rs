@@ -1,8 +1,9 @@
 //! How a process ends, and what the next one finds.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use base::{Kind, Observer};
+use base::{Kind, Observer, Sequence};
 use kv::Durability;
 use log::SimulatedMedium;
 use log::frame;
@@ -64,8 +65,31 @@ impl World {
                 self.drain()?;
                 if self.is_failing() { Ok(()) } else { self.stop() }
             }
+            7 if self.setup.rot => {
+                self.rest()?;
+                let quiet = self.running.as_ref().map(|running| running.marks.promised(End::Kill));
+                if !self.is_failing() {
+                    self.tally.count("rot at rest");
+                    self.rot(quiet)?;
+                }
+                Ok(())
+            }
             _ => self.crash_now(),
         }
+    }
+
+    /// Lets everything come to its end, and the log to rest: it says twice how far it is durable.
+    fn rest(&mut self) -> Result<(), Violation> {
+        self.drain()?;
+        for _ in 0..8 {
+            self.clock.pass(Duration::from_millis(700));
+            let Some(running) = &self.running else { return Ok(()) };
+            for name in ["log-upkeep", "log-upkeep", "log-upkeep", "log-syncer"] {
+                self.step_worker_of(&running.opened, name);
+            }
+            self.watch_marks()?;
+        }
+        Ok(())
     }
 
     /// Ends the process at once, in one of the ways that the scenario has.
@@ -109,8 +133,8 @@ impl World {
         }
         drop(running);
         self.ground = self.ground.after(left);
-        self.rot(marks)?;
-        let opened = self.recover(end)?;
+        self.rot(None)?;
+        let (opened, end) = self.recover(end)?;
         self.tally.count("recoveries");
         let kept = opened.recovered.last;
         let promised = marks.promised(end);
@@ -123,8 +147,9 @@ impl World {
         Ok(())
     }
 
-    /// Opens what is left; in some scenarios the process dies again and again while it does.
-    fn recover(&mut self, end: End) -> Result<Opened, Violation> {
+    /// Opens what is left; in some scenarios the process dies again and again while it does. Also
+    /// says how the worst of it ended.
+    fn recover(&mut self, mut end: End) -> Result<(Opened, End), Violation> {
         let mut deaths = if self.setup.deaths && end != End::Stop { self.rng.below(DEATHS_MAX + 1) } else { 0 };
         while deaths > 0 {
             deaths -= 1;
@@ -137,12 +162,15 @@ impl World {
             self.tally.count("deaths in recovery");
             let seed = self.rng.draw();
             let power = self.setup.power && self.rng.one_in(2);
+            if power {
+                end = End::PowerCut;
+            }
             let medium = &self.ground.medium;
             let left = if power { medium.crash(seed) } else { medium.kill() };
             self.ground = self.ground.after(left);
         }
         self.ground = self.ground.after(self.ground.medium.kill());
-        self.open_once(Durability::Durable).map_err(shut)
+        Ok((self.open_once(Durability::Durable).map_err(shut)?, end))
     }
 
     /// Opens a copy of what there is, and reads everything in it.
@@ -174,21 +202,22 @@ impl World {
         Ok(inventory)
     }
 
-    /// Spoils a copy of a frame that other bytes vouch for: the copy must not open with less.
-    fn rot(&mut self, marks: Marks) -> Result<(), Violation> {
+    /// Spoils copies of the log. One that opens has lost nothing that other bytes vouch for; where
+    /// these are not told, they are looked for in the frames that are left.
+    fn rot(&mut self, vouched: Option<Sequence>) -> Result<(), Violation> {
         if !self.setup.rot {
             return Ok(());
         }
         for _ in 0..3 {
             let copy = self.ground.after(self.ground.medium.kill());
             let Some(place) = self.spoil(&copy) else { return Ok(()) };
+            let vouched = vouched.unwrap_or_else(|| vouched_by_frames(&copy));
             match self.open_copy(&copy) {
                 Ok(opened) => {
                     let kept = opened.recovered.last;
-                    let promised = marks.promised(End::PowerCut);
                     self.tally.count("rot: opened");
-                    self.book.check(Checker::Acknowledged, kept >= promised, || {
-                        format!("with {place} spoilt the log ends at {kept}, and {promised} was durable")
+                    self.book.check(Checker::Acknowledged, kept >= vouched, || {
+                        format!("with {place} spoilt the log ends at {kept}, and {vouched} was durable")
                     })?;
                 }
                 Err(shut) => {
@@ -266,7 +295,7 @@ impl World {
             check::money::check(&inventory, &self.book)?;
         }
         for _ in 0..20 {
-            self.clock.pass(std::time::Duration::from_millis(10));
+            self.clock.pass(Duration::from_millis(10));
             self.step_worker();
         }
         self.crash_now()?;
@@ -276,14 +305,21 @@ impl World {
     }
 }
 
+/// The sound frames of a segment, each with where it begins.
+fn sound(bytes: &[u8]) -> impl Iterator<Item = (u64, frame::Header)> {
+    let sectors = (0..bytes.len()).step_by(frame::SECTOR_BYTES);
+    sectors.filter_map(|at| Some((at as u64, frame::decode(bytes.get(at..)?).ok()?.0)))
+}
+
 /// Where in a segment the last frame ends.
 fn written_end(bytes: &[u8]) -> u64 {
-    let mut end = 0;
-    for at in (0..bytes.len()).step_by(frame::SECTOR_BYTES) {
-        let sound = bytes.get(at..).map(frame::decode);
-        if let Some(Ok((header, _))) = sound {
-            end = at as u64 + header.span();
-        }
-    }
-    end
+    sound(bytes).last().map_or(0, |(at, header)| at + header.span())
+}
+
+/// How far the log was durable, as its sound frames say.
+fn vouched_by_frames(ground: &Ground) -> Sequence {
+    let names = log::Medium::list(&ground.medium).unwrap_or_default();
+    let segments = names.iter().filter_map(|name| ground.medium.bytes(name));
+    let stated = segments.map(|bytes| sound(&bytes).map(|(_, header)| header.durable).max());
+    stated.flatten().max().unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! `groundsill config`: shows and checks the configuration without starting anything.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -44,19 +45,21 @@ pub(crate) fn command() -> Command {
         .subcommand(show)
 }
 
-#[expect(clippy::print_stdout, reason = "this is the command's result")]
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
+    let mut lines = Vec::new();
     match matches.subcommand() {
         Some(("show", matches)) => {
             for (setting, text, origin) in gather(matches)?.iter() {
-                println!("{:<16} {:<24} # {origin}", setting.key, text);
+                lines.push(format!("{:<16} {:<24} # {origin}\n", setting.key, text));
             }
         }
         Some((_, matches)) => {
             Config::new(&gather(matches)?)?;
-            println!("the configuration is valid");
+            lines.push("the configuration is valid\n".to_owned());
         }
         None => return Ok(ExitCode::from(2)),
     }
+    // A reader that has seen enough, such as `head`, closes its end.
+    let _closed = std::io::stdout().write_all(lines.concat().as_bytes());
     Ok(ExitCode::SUCCESS)
 }

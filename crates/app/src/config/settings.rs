@@ -36,6 +36,12 @@ pub(crate) static SETTINGS: &[Setting] = &[
         help: "Where Redis clients connect",
     },
     Setting {
+        key: "kafka",
+        default: "127.0.0.1:9092",
+        shape: "ADDRESS",
+        help: "Where Kafka clients connect",
+    },
+    Setting {
         key: "durability",
         default: "durable",
         shape: "durable|relaxed",

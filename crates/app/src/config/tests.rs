@@ -58,7 +58,9 @@ fn a_bad_value_names_the_setting_and_its_origin() {
 
 #[test]
 fn an_address_that_others_can_reach_is_refused() {
-    let error =
-        Config::new(&gather(&["--resp", "0.0.0.0:6379"], &[]).unwrap()).unwrap_err().to_string();
-    assert!(error.contains("0.0.0.0:6379") && error.contains("loopback"), "{error}");
+    for (flag, address) in [("--resp", "0.0.0.0:6379"), ("--kafka", "[::]:9092")] {
+        let error =
+            Config::new(&gather(&[flag, address], &[]).unwrap()).unwrap_err().to_string();
+        assert!(error.contains(address) && error.contains("loopback"), "{error}");
+    }
 }

@@ -14,6 +14,7 @@ use super::Resolved;
 pub(crate) struct Config {
     pub(crate) data: PathBuf,
     pub(crate) resp: SocketAddr,
+    pub(crate) kafka: SocketAddr,
     pub(crate) durability: Durability,
     /// `None` stands for what the machine has.
     pub(crate) memory: Option<u64>,
@@ -37,15 +38,10 @@ const SEGMENT_MIN: u64 = 1 << 20;
 impl Config {
     /// Checks every setting; an error names the setting, its origin and what it takes.
     pub(crate) fn new(resolved: &Resolved) -> Result<Self> {
-        let resp = read(resolved, "resp", parse_address)?;
-        if !resp.ip().is_loopback() {
-            bail!(
-                "`resp` is {resp}, which others can reach, and this version has no passwords yet: bind it to a loopback address, such as 127.0.0.1:6379"
-            );
-        }
         Ok(Self {
             data: read(resolved, "data", |text| Ok(PathBuf::from(text)))?,
-            resp,
+            resp: read_address(resolved, "resp")?,
+            kafka: read_address(resolved, "kafka")?,
             durability: read(resolved, "durability", |text| match text {
                 "durable" => Ok(Durability::Durable),
                 "relaxed" => Ok(Durability::Relaxed),
@@ -77,6 +73,18 @@ impl Config {
 fn read<T>(resolved: &Resolved, key: &str, parse: impl FnOnce(&str) -> Result<T>) -> Result<T> {
     let (text, origin) = resolved.get(key);
     parse(text).with_context(|| format!("`{key}` is `{text}` ({origin})"))
+}
+
+/// An address that only this machine reaches.
+fn read_address(resolved: &Resolved, key: &str) -> Result<SocketAddr> {
+    let address: SocketAddr = read(resolved, key, parse_address)?;
+    if !address.ip().is_loopback() {
+        bail!(
+            "`{key}` is {address}, which others can reach, and this version has no passwords yet: bind it to a loopback address, such as 127.0.0.1:{}",
+            address.port()
+        );
+    }
+    Ok(address)
 }
 
 fn auto<T>(text: &str, parse: impl FnOnce(&str) -> Result<T>) -> Result<Option<T>> {

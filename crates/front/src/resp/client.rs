@@ -8,6 +8,7 @@ use redis::{Client as Subcommand, Error};
 use wire::resp::{Args, Protocol, parse_i64};
 
 use crate::clients::Client;
+use crate::resp::exec::Queue;
 use crate::resp::session::{Session, Then};
 
 /// What becomes of replies.
@@ -34,10 +35,16 @@ impl Session {
                 self.reply.integer(i64::try_from(self.number()).unwrap_or(i64::MAX));
                 Ok(())
             }
-            Subcommand::Info => self.client_info(),
+            Subcommand::Info => {
+                self.client_info();
+                Ok(())
+            }
             Subcommand::List => self.client_list(args),
             Subcommand::SetName => self.set_name(&args[2]).map(|()| self.reply.ok()),
-            Subcommand::GetName => self.get_name(),
+            Subcommand::GetName => {
+                self.get_name();
+                Ok(())
+            }
             Subcommand::SetInfo => self.set_info(args),
             Subcommand::Kill => match self.client_kill(args) {
                 Ok(then) => return then,
@@ -46,7 +53,10 @@ impl Session {
             Subcommand::Reply => self.client_reply(&args[2]),
             Subcommand::NoEvict | Subcommand::NoTouch => self.on_or_off(&args[2]),
             Subcommand::Tracking => self.tracking(args),
-            Subcommand::TrackingInfo => self.tracking_info(),
+            Subcommand::TrackingInfo => {
+                self.tracking_info();
+                Ok(())
+            }
             Subcommand::Caching => Err(Error::text(
                 "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or \
                  OPTOUT mode enabled",
@@ -70,11 +80,10 @@ impl Session {
         Then::Continue
     }
 
-    fn client_info(&mut self) -> Result<(), Error> {
+    fn client_info(&mut self) {
         self.show();
         let line = line(&self.presence.client, self.server.store.monotonic());
         self.reply.verbatim(*b"txt", line.as_bytes());
-        Ok(())
     }
 
     fn client_list(&mut self, args: Args<'_>) -> Result<(), Error> {
@@ -115,14 +124,13 @@ impl Session {
         Ok(then)
     }
 
-    fn get_name(&mut self) -> Result<(), Error> {
+    fn get_name(&mut self) {
         let shown = self.presence.client.shown.lock();
         if shown.name.is_empty() {
             self.reply.null();
         } else {
             self.reply.bulk(&shown.name);
         }
-        Ok(())
     }
 
     pub(crate) fn set_name(&mut self, name: &[u8]) -> Result<(), Error> {
@@ -185,7 +193,7 @@ impl Session {
         }
     }
 
-    fn tracking_info(&mut self) -> Result<(), Error> {
+    fn tracking_info(&mut self) {
         let reply = &mut self.reply;
         reply.map(3);
         reply.bulk(b"flags");
@@ -195,7 +203,6 @@ impl Session {
         reply.integer(-1);
         reply.bulk(b"prefixes");
         reply.array(0);
-        Ok(())
     }
 
     fn unblock(&mut self, args: Args<'_>) -> Result<(), Error> {
@@ -213,7 +220,7 @@ impl Session {
         let mut shown = self.presence.client.shown.lock();
         shown.database = self.database;
         shown.protocol = if self.reply.protocol() == Protocol::Resp3 { 3 } else { 2 };
-        shown.queued = self.queue.as_ref().map(|queue| queue.len());
+        shown.queued = self.queue.as_ref().map(Queue::len);
         shown.command = self.latest;
         shown.active = self.at;
     }

@@ -49,9 +49,8 @@ impl Session {
             let value = rest.next().ok_or(Error::SYNTAX)?;
             let parameter = find(name).ok_or_else(|| {
                 let name = String::from_utf8_lossy(&name[..name.len().min(128)]);
-                let text = format!(
-                    "ERR Unknown option or number of arguments for CONFIG SET - '{name}'"
-                );
+                let text =
+                    format!("ERR Unknown option or number of arguments for CONFIG SET - '{name}'");
                 Error::Reply(text.into())
             })?;
             let is_new = to_set.iter().all(|(other, _)| other.name != parameter.name);

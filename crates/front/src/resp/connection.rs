@@ -1,15 +1,24 @@
 //! One connection: bytes in, turns of requests, bytes out.
+//!
+//! When the server stops, what had arrived by then is still run and answered; a request of which only
+//! a part had arrived is not.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use base::Event;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use wire::resp::{Limits, Parser};
 
+use crate::budget::Spent;
 use crate::refusal::resp_error;
+use crate::resp::inbox::{Inbox, KEPT_BYTES, Received};
 use crate::resp::session::{Session, Then};
 use crate::server::Server;
 
@@ -19,16 +28,35 @@ const TURN_REQUESTS: usize = 128;
 /// Bytes of replies that are gathered before they are written.
 const TURN_BYTES: usize = 1 << 20;
 
-/// Bytes of room that is kept for a connection between reads.
-const INBOX_BYTES: usize = 16 * 1024;
+/// After the last reply, a client is given this long to close its end. To close ours at once, while
+/// something of it is unread, would throw away replies that are on their way.
+const LINGER: Duration = Duration::from_millis(100);
+
+/// Bytes that are read and dropped meanwhile.
+const LINGER_BYTES: usize = 1 << 20;
+
+/// A connection over which nothing has come for so long is asked whether its other end still exists.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(300);
+
+/// Without an answer it is asked again after this long, so often.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(60);
+const KEEPALIVE_TRIES: u32 = 3;
 
 struct Connection {
     stream: TcpStream,
-    inbox: Vec<u8>,
-    outbox: Vec<u8>,
+    inbox: Inbox,
     parser: Parser,
     session: Session,
     stopping: watch::Receiver<bool>,
+    /// The most bytes of replies since their buffer was last given back.
+    replies_max: usize,
+}
+
+impl Drop for Connection {
+    /// Also when a command has panicked: the log hears of the session's end.
+    fn drop(&mut self) {
+        self.session.end();
+    }
 }
 
 /// Serves one connection to its end.
@@ -40,16 +68,41 @@ pub(crate) async fn serve(server: Arc<Server>, mut stream: TcpStream, address: S
     };
     // Without it, a small reply waits for the acknowledgement of the last one.
     let _unsupported = stream.set_nodelay(true);
+    // Best effort too: without it, the end of a client's machine may never be noticed.
+    let _unsupported = keep_alive(&stream);
     let stopping = server.stopping();
     // It may be gone already: then the first read says so.
     let Ok(local) = stream.local_addr() else { return };
+    let inbox = Inbox::new(Arc::clone(&server.inboxes));
+    let parser = Parser::new(parser_limits(&server));
     let session = Session::new(server, address, local);
-    let parser = Parser::new(Limits::AUTHENTICATED);
-    let mut connection =
-        Connection { stream, inbox: Vec::new(), outbox: Vec::new(), parser, session, stopping };
+    let mut connection = Connection { stream, inbox, parser, session, stopping, replies_max: 0 };
     // An error here is the client's end of the connection: there is nobody left to tell.
-    let _gone = connection.run().await;
-    connection.session.end();
+    if connection.run().await.is_ok() {
+        finish(&mut connection.stream, &mut connection.inbox).await;
+    }
+}
+
+/// What no transaction could take is not received either.
+fn parser_limits(server: &Server) -> Limits {
+    let store = &server.store.settings().limits;
+    let most = Limits::AUTHENTICATED;
+    let at_most = |bytes: usize, most: u32| u32::try_from(bytes).unwrap_or(most).min(most);
+    // Around its arguments a request has their lengths and line ends.
+    let around = most.args_max as usize * 16;
+    Limits {
+        bulk_bytes_max: at_most(store.value_bytes, most.bulk_bytes_max),
+        request_bytes_max: at_most(store.transaction_bytes + around, most.request_bytes_max),
+        ..most
+    }
+}
+
+pub(crate) fn keep_alive(stream: &TcpStream) -> rustix::io::Result<()> {
+    use rustix::net::sockopt;
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, KEEPALIVE_IDLE)?;
+    sockopt::set_tcp_keepintvl(stream, KEEPALIVE_INTERVAL)?;
+    sockopt::set_tcp_keepcnt(stream, KEEPALIVE_TRIES)
 }
 
 /// How a turn ended.
@@ -64,21 +117,30 @@ enum Turn {
 }
 
 impl Connection {
+    /// Runs what comes, until there is no more to come or to answer.
     async fn run(&mut self) -> io::Result<()> {
         loop {
             self.session.begin_turn();
             let turn = self.turn().await;
             self.session.end_turn();
-            self.inbox.drain(..self.parser.release());
-            self.answer().await?;
+            self.inbox.release(self.parser.release());
+            if !self.answer().await? {
+                return Ok(());
+            }
             match turn {
-                Turn::Closing => return self.stream.shutdown().await,
+                Turn::Closing => return Ok(()),
                 Turn::Spent => tokio::task::yield_now().await,
-                Turn::Drained => {
-                    if !self.receive().await? {
+                Turn::Drained => match self.receive().await? {
+                    Received::Bytes(count) => {
+                        self.session.server.counters.received_bytes.add(count as u64);
+                    }
+                    Received::End => return Ok(()),
+                    Received::Spent(spent) => {
+                        self.refuse(spent);
+                        self.answer().await?;
                         return Ok(());
                     }
-                }
+                },
             }
         }
     }
@@ -86,7 +148,7 @@ impl Connection {
     /// Runs requests from the inbox.
     async fn turn(&mut self) -> Turn {
         for _ in 0..TURN_REQUESTS {
-            let args = match self.parser.next(&self.inbox) {
+            let args = match self.parser.next(self.inbox.bytes()) {
                 Ok(Some(args)) => args,
                 Ok(None) => return Turn::Drained,
                 Err(error) => {
@@ -104,58 +166,103 @@ impl Connection {
         Turn::Spent
     }
 
-    /// Waits until the replies may leave, and writes them.
-    async fn answer(&mut self) -> io::Result<()> {
+    /// Waits until the replies may leave, and writes them. False if the connection is to end because
+    /// the store has stopped.
+    async fn answer(&mut self) -> io::Result<bool> {
         if self.session.reply.is_empty() && !self.session.has_dues() {
-            return Ok(());
+            return Ok(true);
         }
         // Also where replies are turned off: nobody runs ahead of the log.
         let settled = self.session.settle().await;
+        let goes_on = settled.is_ok();
         if let Err(error) = settled {
             // What the replies say may not have happened.
             self.session.reply.clear();
             self.session.reply.error(&resp_error(&error));
-            self.stream.write_all(self.session.reply.as_bytes()).await?;
-            return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        let replies = self.session.reply.take(std::mem::take(&mut self.outbox));
-        self.session.server.counters.sent_bytes.add(replies.len() as u64);
-        let client = Arc::clone(&self.session.presence.client);
-        let written = tokio::select! {
+        let Self { stream, session, replies_max, .. } = self;
+        let (server, replies) = (&session.server, session.reply.as_bytes());
+        let client = &session.presence.client;
+        tokio::select! {
             biased;
-            written = self.stream.write_all(&replies) => written,
+            written = write_all(stream, replies, server) => written?,
             // A client that does not read can be ended all the same.
-            () = client.killed() => Err(io::ErrorKind::ConnectionAborted.into()),
-        };
-        if replies.capacity() <= 4 * INBOX_BYTES {
-            self.outbox = replies;
+            () = client.killed() => return Err(io::ErrorKind::ConnectionAborted.into()),
         }
-        written
+        server.counters.sent_bytes.add(replies.len() as u64);
+        *replies_max = replies.len().max(*replies_max);
+        session.reply.clear();
+        Ok(goes_on)
     }
 
-    /// Reads what has come; false at the end of the connection.
-    async fn receive(&mut self) -> io::Result<bool> {
-        let client = Arc::clone(&self.session.presence.client);
-        loop {
-            if self.inbox.is_empty() && self.inbox.capacity() > INBOX_BYTES {
-                self.inbox = Vec::new();
-            }
-            // No room is held for a connection that is silent.
-            tokio::select! {
-                ready = self.stream.readable() => ready?,
-                _ = self.stopping.wait_for(|stopping| *stopping) => return Ok(false),
-                () = client.killed() => return Ok(false),
-            }
-            self.inbox.reserve(self.parser.wants().max(INBOX_BYTES));
-            match self.stream.try_read_buf(&mut self.inbox) {
-                Ok(0) => return Ok(false),
-                Ok(bytes) => {
-                    self.session.server.counters.received_bytes.add(bytes as u64);
-                    return Ok(true);
+    /// Waits for more requests.
+    async fn receive(&mut self) -> io::Result<Received> {
+        let Self { stream, inbox, parser, session, stopping, replies_max } = self;
+        let wants = parser.wants();
+        let client = Arc::clone(&session.presence.client);
+        let received = poll_fn(|context| {
+            let received = inbox.poll_receive(stream, wants, context);
+            if received.is_pending() {
+                inbox.rest();
+                if std::mem::take(replies_max) > KEPT_BYTES {
+                    drop(session.reply.take(Vec::new()));
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
+            }
+            received
+        });
+        tokio::select! {
+            biased;
+            received = received => return received,
+            () = client.killed() => return Ok(Received::End),
+            _ = stopping.wait_for(|stopping| *stopping) => {}
+        }
+        // The kernel may hold what the runtime has not heard of yet: that was sent before the stop.
+        inbox.receive_held(stream)
+    }
+
+    /// Answers a request for which there is no room.
+    fn refuse(&mut self, spent: Spent) {
+        self.session.server.counters.crowded_out.add(1);
+        let text = format!(
+            "LIMIT the requests that are under way over all connections take {} MiB of memory, the most \
+             there is for them: send smaller requests, or fewer at a time, and reconnect",
+            spent.bytes_max >> 20
+        );
+        self.session.reply.error(&text);
+    }
+}
+
+/// Ends our side, and gives the client a moment to end its own.
+pub(crate) async fn finish(stream: &mut TcpStream, inbox: &mut Inbox) {
+    let end = async {
+        stream.shutdown().await?;
+        let mut dropped = 0;
+        while dropped < LINGER_BYTES {
+            inbox.release(inbox.bytes().len());
+            match poll_fn(|context| inbox.poll_receive(stream, 1, context)).await? {
+                Received::Bytes(count) => dropped += count,
+                Received::End | Received::Spent(_) => break,
+            }
+        }
+        io::Result::Ok(())
+    };
+    // Whether it ends well or not, the connection is over.
+    let _over = timeout(LINGER, end).await;
+}
+
+/// Writes all of it, and gives a client up that takes nothing of it for too long.
+pub(crate) async fn write_all(stream: &mut TcpStream, mut bytes: &[u8], server: &Server) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match timeout(server.limits.write_time, stream.write(bytes)).await {
+            Ok(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(Ok(count)) => bytes = bytes.get(count..).unwrap_or_default(),
+            Ok(Err(error)) => return Err(error),
+            Err(_elapsed) => {
+                server.counters.stalled.add(1);
+                server.store.tell(&Event::ConnectionStalled { left: bytes.len() as u64 });
+                return Err(io::ErrorKind::TimedOut.into());
             }
         }
     }
+    Ok(())
 }

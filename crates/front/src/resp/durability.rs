@@ -1,6 +1,7 @@
 //! WAIT, WAITAOF, SAVE, BGSAVE, LASTSAVE, BGREWRITEAOF: what clients ask of durability, answered from
 //! the durable watermark.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ impl Session {
         let wanted = match parse_i64(&args[1]) {
             Some(wanted @ (0 | 1)) => wanted,
             Some(_) => {
-                self.fail(Error::text("ERR value is out of range, must be between 0 and 1"));
+                self.fail(Error::text("ERR value is out of range, value must between 0 and 1"));
                 return;
             }
             None => {
@@ -94,7 +95,7 @@ impl Session {
     /// Whether everything up to `sequence` is durable within `timeout`; without one, it waits as long as
     /// it takes. `None` if the store has failed, which has been answered.
     async fn is_durable(&mut self, sequence: Sequence, timeout: Option<Duration>) -> Option<bool> {
-        let server = self.server.clone();
+        let server = Arc::clone(&self.server);
         let reached = server.store.watermarks().reached(Level::Durable, sequence);
         let outcome = match timeout {
             None => reached.await,

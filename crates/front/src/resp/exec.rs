@@ -4,6 +4,7 @@ use redis::{Command, Error, Run};
 use wire::resp::{Args, ArgsBuf, Writer};
 
 use crate::resp::session::{Session, Then, Wrap};
+use crate::resp::watch::Watches;
 
 /// Commands between MULTI and EXEC.
 #[derive(Debug, Default)]
@@ -38,7 +39,10 @@ impl Session {
 
     pub(crate) fn discard(&mut self) {
         match self.queue.take() {
-            Some(_) => self.reply.ok(),
+            Some(_) => {
+                self.watches.clear();
+                self.reply.ok();
+            }
             None => self.reply.error("ERR DISCARD without MULTI"),
         }
     }
@@ -67,6 +71,8 @@ impl Session {
             self.reply.error("ERR EXEC without MULTI");
             return Then::Continue;
         };
+        // Whatever becomes of it, what was watched is watched no more.
+        let watches = std::mem::take(&mut self.watches);
         if queue.spoiled {
             self.reply.error("EXECABORT Transaction discarded because of previous errors.");
             return Then::Continue;
@@ -74,17 +80,21 @@ impl Session {
         let commands: Vec<_> =
             queue.commands.iter().map(|(command, args)| (*command, args.as_args())).collect();
         if commands.iter().any(|(command, _)| matches!(command.run, Run::Connection(_))) {
-            return self.exec_mixed(&commands).await;
+            return self.exec_mixed(&commands, &watches).await;
         }
-        self.transact(&commands, Wrap::Array).await;
+        self.transact(&commands, Wrap::Array, &watches).await;
         Then::Continue
     }
 
     /// Runs what is about keys as one transaction, and what is about the connection or the server after
     /// it, each in its place among the replies. SELECT counts in both.
-    async fn exec_mixed(&mut self, commands: &[(&'static Command, Args<'_>)]) -> Then {
+    async fn exec_mixed(
+        &mut self,
+        commands: &[(&'static Command, Args<'_>)],
+        watches: &Watches,
+    ) -> Then {
         let mut pieces = vec![Writer::new(self.reply.protocol()); commands.len()];
-        if !self.transact_apart(commands, &mut pieces).await {
+        if !self.transact_apart(commands, &mut pieces, watches).await {
             return Then::Continue;
         }
         let mut then = Then::Continue;

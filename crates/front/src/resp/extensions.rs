@@ -33,7 +33,8 @@ const TTL_MS_MAX: u64 = 100 * 365 * 86_400_000;
 /// The argument at `index` as a time to live of at least one `unit_ms`, in milliseconds.
 fn ttl_ms(call: &Call<'_, '_>, index: usize, unit_ms: u64) -> Result<u64, Error> {
     let count = u64::try_from(call.integer(index)?).ok().filter(|count| *count > 0);
-    let ttl_ms = count.and_then(|count| count.checked_mul(unit_ms)).filter(|ttl_ms| *ttl_ms <= TTL_MS_MAX);
+    let ttl_ms =
+        count.and_then(|count| count.checked_mul(unit_ms)).filter(|ttl_ms| *ttl_ms <= TTL_MS_MAX);
     ttl_ms.ok_or_else(|| Error::invalid_expire(&call.name()))
 }
 

@@ -125,6 +125,7 @@ impl Session {
 
     pub(crate) fn reset(&mut self) {
         self.queue = None;
+        self.watches.clear();
         self.replies = Replies::On;
         self.presence.client.shown.lock().name.clear();
         (self.database, self.namespace) = (0, None);

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kv::{Layer, Level};
@@ -46,8 +47,9 @@ impl Session {
         let asked: Vec<_> = args.skip(1).iter().map(<[u8]>::to_ascii_lowercase).collect();
         let is_all = |name: &Vec<u8>| matches!(&**name, b"all" | b"default" | b"everything");
         let whole = asked.is_empty() || asked.iter().any(is_all);
-        let is_wanted = |section: &str| whole || asked.iter().any(|name| name == section.as_bytes());
-        let server = self.server.clone();
+        let is_wanted =
+            |section: &str| whole || asked.iter().any(|name| name == section.as_bytes());
+        let server = Arc::clone(&self.server);
         let mut text = Text::default();
         for section in SECTIONS.into_iter().filter(|section| is_wanted(section)) {
             text.section(section);
@@ -133,8 +135,11 @@ fn about_memory(text: &mut Text, server: &Server) {
 fn about_persistence(text: &mut Text, server: &Server) {
     let watermarks = server.store.watermarks();
     // From the least: what moves on meanwhile only grows.
-    let (applied, durable, written) =
-        (watermarks.at(Level::Applied), watermarks.at(Level::Durable), watermarks.at(Level::Written));
+    let (applied, durable, written) = (
+        watermarks.at(Level::Applied),
+        watermarks.at(Level::Durable),
+        watermarks.at(Level::Written),
+    );
     let queued = watermarks.queued();
     text.field("loading", 0);
     text.field("rdb_changes_since_last_save", queued.0 - durable.0);
@@ -163,8 +168,7 @@ fn about_stats(text: &mut Text, server: &Server) {
 
 fn about_processor(text: &mut Text, server: &Server) {
     let usage = (server.host.usage)();
-    let times =
-        [("used_cpu_sys", usage.cpu_system), ("used_cpu_user", usage.cpu_user)];
+    let times = [("used_cpu_sys", usage.cpu_system), ("used_cpu_user", usage.cpu_user)];
     for (name, time) in times {
         if let Some(time) = time {
             text.field(name, format_args!("{:.6}", time.as_secs_f64()));

@@ -1,8 +1,10 @@
 //! TOPIC.READ: the one command that reads records, and so waits for the tables.
 
-use kv::{Layer, Level, Receipt};
+use base::Kind;
+use bytes::Bytes;
+use kv::{Level, Receipt, Refusal};
 use topics::partition::{self, Head};
-use wire::kafka::batch::{BatchError, batches};
+use wire::kafka::batch::{Batch, BatchError};
 use wire::resp::{Args, Writer};
 
 use crate::records::Fetch;
@@ -35,7 +37,7 @@ impl Session {
         }
     }
 
-    async fn read_batches(&mut self, range: &Range<'_>) -> Result<Vec<u8>, Failure> {
+    async fn read_batches(&mut self, range: &Range<'_>) -> Result<Vec<Bytes>, Failure> {
         let namespace = match self.namespace.clone() {
             Some(namespace) => namespace,
             None => self.bind().map_err(|refusal| Failure::Refused(refusal, Receipt::NOTHING))?,
@@ -43,7 +45,8 @@ impl Session {
         let server = self.server.clone();
         let mut plan = server.store.plan(server.limits.transaction_time);
         let place = plan.namespace(&namespace);
-        let closure = |txn: &mut kv::Txn<'_>| partition::head(txn, place, range.topic, range.partition);
+        let closure =
+            |txn: &mut kv::Txn<'_>| partition::head(txn, place, range.topic, range.partition);
         let (head, receipt) = server.run(&mut plan, closure).await?;
         // What is shown has to be durable, and can be read once it is applied.
         server.reached(Level::Durable, receipt.after).await?;
@@ -52,16 +55,30 @@ impl Session {
         if range.offset >= next {
             return Ok(Vec::new());
         }
-        let fetch = Fetch { namespace, layer: Layer::Topics, records, from: range.offset, next, rows: range.count, bytes: BYTES_MAX };
-        server.fetch(fetch).await.map_err(Failure::Store)
+        let (from, rows) = (range.offset, range.count);
+        let fetch = Fetch { records, from, next, rows, bytes: BYTES_MAX };
+        let fetched = server.fetch(&namespace, vec![fetch], BYTES_MAX).await;
+        let fetched = fetched.map_err(Failure::Store)?.pop().flatten();
+        fetched.ok_or_else(|| {
+            let text =
+                "the records of the topic cannot be read: it was deleted meanwhile; read again";
+            Failure::Refused(
+                Refusal { kind: Kind::NotFound, code: "NOTOPIC", message: text.into() },
+                Receipt::NOTHING,
+            )
+        })
     }
 }
 
-fn reply_with_records(reply: &mut Writer, range: &Range<'_>, bytes: &[u8]) -> Result<(), BatchError> {
+fn reply_with_records(
+    reply: &mut Writer,
+    range: &Range<'_>,
+    fetched: &[Bytes],
+) -> Result<(), BatchError> {
     let start = reply.mark();
     let mut count = 0;
-    for batch in batches(bytes) {
-        let batch = batch?;
+    for batch in fetched {
+        let batch = Batch::parse(batch)?;
         for record in batch.records()? {
             let record = record?;
             let offset = record.offset;
@@ -81,11 +98,13 @@ fn reply_with_records(reply: &mut Writer, range: &Range<'_>, bytes: &[u8]) -> Re
             reply.map(record.headers.len());
             for (name, value) in record.headers.iter() {
                 reply.bulk(name);
-                reply.bulk(value.unwrap_or_default());
+                match value {
+                    Some(value) => reply.bulk(value),
+                    None => reply.null(),
+                }
             }
         }
     }
     reply.wrap_array(start, count);
     Ok(())
 }
-

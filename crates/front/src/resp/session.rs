@@ -15,7 +15,9 @@ use crate::resp::client::Replies;
 use crate::resp::exec::Queue;
 use crate::resp::extensions::EXTENSIONS;
 use crate::resp::handshake::parse_database;
-use crate::server::{Dues, Failure, Server};
+use crate::resp::numbers;
+use crate::resp::watch::Watches;
+use crate::server::{DATABASES, Dues, Failure, Server};
 
 /// What becomes of the connection after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,7 @@ pub(crate) struct Session {
     pub(crate) namespace: Option<Handle>,
     pub(crate) reply: Writer,
     pub(crate) queue: Option<Queue>,
+    pub(crate) watches: Watches,
     pub(crate) replies: Replies,
     /// Its latest command.
     pub(crate) latest: &'static str,
@@ -74,6 +77,7 @@ impl Session {
             namespace: None,
             reply: Writer::new(Protocol::Resp2),
             queue: None,
+            watches: Watches::default(),
             commands: 0,
             logged: false,
             plan,
@@ -147,6 +151,10 @@ impl Session {
                 self.reply.ok();
                 return Then::Close;
             }
+            Run::Connection(Connection::Watch) if self.queue.is_some() => {
+                // Redis lets the transaction go on after this error.
+                self.reply.error("ERR WATCH inside MULTI is not allowed");
+            }
             Run::Connection(what) if self.queue.is_some() => {
                 let is_alone = matches!(what, Connection::TopicRead);
                 if is_alone || command.flags.has(Flags::NO_MULTI) {
@@ -156,7 +164,7 @@ impl Session {
             }
             Run::Connection(what) => return self.converse(what, args).await,
             _ if self.queue.is_some() => return self.enqueue(command, args),
-            _ => self.transact(&[(command, args)], Wrap::None).await,
+            _ => self.transact(&[(command, args)], Wrap::None, &Watches::default()).await,
         }
         Then::Continue
     }
@@ -179,6 +187,15 @@ impl Session {
             Connection::BgSave => self.background_save(args),
             Connection::BgRewriteAof => self.background_rewrite(),
             Connection::TopicRead => self.topic_read(args).await,
+            Connection::Watch => self.watch(args).await,
+            Connection::Unwatch => {
+                self.watches.clear();
+                self.reply.ok();
+            }
+            Connection::Scan => self.scan(args).await,
+            Connection::Keys => self.keys(args).await,
+            Connection::DbSize => self.db_size().await,
+            Connection::RandomKey => self.random_key().await,
             Connection::Multi
             | Connection::Exec
             | Connection::Discard
@@ -203,21 +220,31 @@ impl Session {
     }
 
     /// Runs commands as one transaction and appends their replies.
-    pub(crate) async fn transact(&mut self, commands: &[(&'static Command, Args<'_>)], wrap: Wrap) {
+    pub(crate) async fn transact(
+        &mut self,
+        commands: &[(&'static Command, Args<'_>)],
+        wrap: Wrap,
+        watches: &Watches,
+    ) {
         let start = self.reply.mark();
-        if let Err(text) = self.prepare(commands) {
+        if let Err(text) = self.prepare(commands, watches) {
             return self.reply.error(&text);
         }
         let server = Arc::clone(&self.server);
         let Self { plan, reply, spots, .. } = self;
         let outcome = server.run(plan, |txn| {
             reply.rewind(start);
+            if !watches.hold(txn) {
+                reply.null_array();
+                return Ok(());
+            }
             if wrap == Wrap::Array {
                 reply.array(commands.len());
             }
-            commands.iter().zip(&*spots).try_for_each(|(command, spot)| {
-                run_one(txn, *command, *spot, reply, &server.keys)
-            })
+            commands
+                .iter()
+                .zip(&*spots)
+                .try_for_each(|(command, spot)| run_one(txn, *command, *spot, reply, &server.keys))
         });
         match outcome.await {
             Ok(((), receipt)) => {
@@ -236,23 +263,33 @@ impl Session {
         &mut self,
         commands: &[(&'static Command, Args<'_>)],
         pieces: &mut [Writer],
+        watches: &Watches,
     ) -> bool {
         let start = self.reply.mark();
-        if let Err(text) = self.prepare(commands) {
+        if let Err(text) = self.prepare(commands, watches) {
             self.reply.error(&text);
             return false;
         }
         let server = Arc::clone(&self.server);
         let Self { plan, spots, .. } = self;
         let outcome = server.run(plan, |txn| {
+            if !watches.hold(txn) {
+                return Ok(false);
+            }
             let placed = commands.iter().zip(&*spots);
             placed.zip(&mut *pieces).try_for_each(|((command, spot), piece)| {
                 piece.clear();
                 run_one(txn, *command, *spot, piece, &server.keys)
-            })
+            })?;
+            Ok(true)
         });
         match outcome.await {
-            Ok(((), receipt)) => {
+            Ok((false, receipt)) => {
+                self.note_receipt(receipt);
+                self.reply.null_array();
+                false
+            }
+            Ok((true, receipt)) => {
                 self.note_receipt(receipt);
                 if let Some(sequence) = receipt.commit {
                     pieces.iter_mut().for_each(|piece| piece.fill_stamps(sequence));
@@ -266,7 +303,7 @@ impl Session {
         }
     }
 
-    fn note_receipt(&mut self, receipt: Receipt) {
+    pub(crate) fn note_receipt(&mut self, receipt: Receipt) {
         self.latest_commit = self.latest_commit.max(receipt.commit.unwrap_or_default());
         self.dues.add(receipt);
     }
@@ -284,7 +321,11 @@ impl Session {
     }
 
     /// Names what the commands touch.
-    fn prepare(&mut self, commands: &[(&'static Command, Args<'_>)]) -> Result<(), String> {
+    fn prepare(
+        &mut self,
+        commands: &[(&'static Command, Args<'_>)],
+        watches: &Watches,
+    ) -> Result<(), String> {
         self.log_session(commands);
         let namespace = match self.namespace.clone() {
             Some(namespace) => namespace,
@@ -294,9 +335,9 @@ impl Session {
         let plan = &mut self.plan;
         server.store.replan(plan, server.limits.transaction_time);
         plan.set_seed(self.rng.draw());
+        let mut named = watches.name(plan);
         let mut place = plan.namespace(&namespace);
         self.spots.clear();
-        let mut named = 0;
         for (command, args) in commands {
             if matches!(command.run, Run::Connection(Connection::Select))
                 && let Ok(number) = parse_database(&args[1])
@@ -309,20 +350,30 @@ impl Session {
                 named += 1;
                 plan.name(place, Layer::Redis, |id| server.keys.put_id(id, &args[index]));
             }
+            if command.flags.has(Flags::ALL_DATABASES) {
+                for number in 0..DATABASES {
+                    let other = server.database(self.tenant, number);
+                    plan.namespace(&other.map_err(|refusal| resp_refusal(&refusal))?);
+                }
+            }
+            if command.flags.has(Flags::EXCLUSIVE) {
+                plan.take_exclusively();
+            }
             if command.flags.has(Flags::DENYOOM) {
                 plan.expect_bytes(args.total_bytes());
             } else if command.flags.has(Flags::WRITE) {
                 plan.release_bytes(args.total_bytes());
             }
         }
-        let first = commands.first().and_then(|first| {
-            redis::COMMANDS.iter().position(|command| std::ptr::eq(*command, first.0))
-        });
-        let command = first.map_or(0, |at| at + 1);
+        // Of a queue of commands, EXEC made the commit.
+        let command = match commands {
+            [(command, _)] => numbers::of(command.name),
+            _ => numbers::of("exec"),
+        };
         plan.set_origin(Origin {
             session: self.presence.client.id,
             count: self.commands,
-            command: u32::try_from(command).unwrap_or(0),
+            command,
         });
         Ok(())
     }
@@ -342,6 +393,19 @@ impl Session {
                 protocol: b"resp",
             });
         }
+    }
+
+    /// The selected namespace.
+    pub(crate) fn bound(&mut self) -> Result<Handle, Failure> {
+        match self.namespace.clone() {
+            Some(namespace) => Ok(namespace),
+            None => self.bind().map_err(|refusal| Failure::Refused(refusal, Receipt::NOTHING)),
+        }
+    }
+
+    /// A random number.
+    pub(crate) fn draw(&mut self) -> u64 {
+        self.rng.draw()
     }
 
     pub(crate) fn bind(&mut self) -> Result<Handle, kv::Refusal> {
@@ -373,7 +437,12 @@ const NOT_IN_MULTI: Error = Error::text("ERR Command not allowed inside a transa
 
 /// The command of that name: Redis's, or one of ours.
 pub(crate) fn find(name: &[u8]) -> Option<&'static Command> {
-    redis::find(name).or_else(|| EXTENSIONS.iter().copied().find(|command| name.eq_ignore_ascii_case(command.name.as_bytes())))
+    redis::find(name).or_else(|| {
+        EXTENSIONS
+            .iter()
+            .copied()
+            .find(|command| name.eq_ignore_ascii_case(command.name.as_bytes()))
+    })
 }
 
 fn unknown_command(args: Args<'_>) -> Error {

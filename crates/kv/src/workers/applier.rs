@@ -74,7 +74,9 @@ impl<'a> Fold<'a> {
                     None => Row::Grown(delta),
                     Some(Row::Grown(before)) => Row::Grown(before + delta),
                     Some(Row::Number(before)) => Row::Number(before + delta),
-                    Some(Row::Put(_, value)) => Row::Number(parse_number(value).unwrap_or(0) + delta),
+                    Some(Row::Put(_, value)) => {
+                        Row::Number(parse_number(value).unwrap_or(0) + delta)
+                    }
                     Some(Row::Removed) => Row::Number(delta),
                 };
                 self.rows.insert(key, row)
@@ -98,7 +100,8 @@ impl<'a> Fold<'a> {
                 Row::Grown(delta) => {
                     let row = tables.get(key).map_err(Error::Tables)?;
                     let number = row.map_or(Some(0), |row| parse_number(&row));
-                    let number = number.ok_or(Error::Damaged { what: "a row that counts" })? + delta;
+                    let number =
+                        number.ok_or(Error::Damaged { what: "a row that counts" })? + delta;
                     tables::Change::put(key, &number.to_le_bytes())
                 }
             });

@@ -55,7 +55,9 @@ impl Evictor {
         let shard = &*self.shard;
         let mut stripe = shard.stripes.lock(self.stripe).write();
         for slot in 0..stripe.slots() {
-            let Some(entry) = stripe.get(slot).filter(|entry| dead.contains(&entry.space)) else { continue };
+            let Some(entry) = stripe.get(slot).filter(|entry| dead.contains(&entry.space)) else {
+                continue;
+            };
             let hash = shard.stripes.hash(entry.space, entry.id());
             if entry.pins > 0 || matches!(entry.state, State::Loading(_)) {
                 self.leftover = true;
@@ -84,11 +86,18 @@ impl Evictor {
         let end = start.saturating_add(SLICE).min(stripe.slots());
         for slot in start..end {
             self.fruitless += 1;
-            let evict = stripe.get_mut(slot).is_some_and(|entry| may_go(entry, settled) && !entry.take_used());
+            let evict = stripe
+                .get_mut(slot)
+                .is_some_and(|entry| may_go(entry, settled) && !entry.take_used());
             if !evict {
                 continue;
             }
-            let Some((space, hash)) = stripe.get(slot).map(|entry| (entry.space, shard.stripes.hash(entry.space, entry.id()))) else { continue };
+            let Some((space, hash)) = stripe
+                .get(slot)
+                .map(|entry| (entry.space, shard.stripes.hash(entry.space, entry.id())))
+            else {
+                continue;
+            };
             // Before it goes, and while its stripe is held: from here on, absent in memory means nothing.
             if let Some(complete) = shard.complete.read().get(&space) {
                 complete.store(false, Ordering::Release);
@@ -146,5 +155,9 @@ impl Worker for Evictor {
 
     fn signal(&self) -> Option<Arc<Signal>> {
         None
+    }
+
+    fn is_vital(&self) -> bool {
+        false
     }
 }

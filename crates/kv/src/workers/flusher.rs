@@ -39,18 +39,14 @@ impl Worker for Flusher {
             return Next::At(now + BACK_OFF);
         }
         let before = shard.tables.flushed();
-        let flush = match shard.tables.flush(shard.watermarks.at(Level::Durable)) {
-            Ok(flush) => flush,
-            Err(error) => {
-                shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
-                return Next::At(now + BACK_OFF);
-            }
+        // The tables tell of what they flush, and why they cannot.
+        let Ok(flush) = shard.tables.flush(shard.watermarks.at(Level::Durable)) else {
+            return Next::At(now + BACK_OFF);
         };
-        if flush.through > before {
-            shard.observer.event(&Event::Flushed { through: flush.through });
-            if let Err(error) = shard.log.trim(flush.through) {
-                shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
-            }
+        if flush.through > before
+            && let Err(error) = shard.log.trim(flush.through)
+        {
+            shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
         }
         if flush.more { Next::Again } else { Next::At(now + INTERVAL) }
     }

@@ -38,7 +38,7 @@ impl Worker for LogUpkeep {
             Ok(Upkeep::Again) => Next::Again,
             Ok(Upkeep::At(at)) => Next::At(at.min(now + INTERVAL).max(now)),
             Err(error @ log::Error::Poisoned { .. }) => {
-                self.shard.poison(&error);
+                self.shard.poison_with_log(&error);
                 Next::At(now + BACK_OFF)
             }
             Err(error) => {

@@ -44,14 +44,16 @@ impl Reclaimer {
     fn slice(&mut self) -> Result<bool, Error> {
         let view = self.shard.tables.view();
         let (from, to) = key::owed_bounds();
-        let mut owed = view.range(Bound::Included(&from), Bound::Excluded(&to)).take(OWED_COUNTED_MAX);
+        let mut owed =
+            view.range(Bound::Included(&from), Bound::Excluded(&to)).take(OWED_COUNTED_MAX);
         let Some(first) = owed.next() else {
             self.shard.figures.owed.set(0);
             return Ok(false);
         };
         let (row, _) = first.map_err(Error::Tables)?;
         self.shard.figures.owed.set(1 + owed.count() as u64);
-        let what = key::parse_owed(&row).map_err(|_malformed| Error::Damaged { what: "an owed row" })?;
+        let what =
+            key::parse_owed(&row).map_err(|_malformed| Error::Damaged { what: "an owed row" })?;
         let mut changes = Vec::new();
         let mut left = ROWS;
         for prefix in prefixes(what) {
@@ -74,7 +76,9 @@ impl Reclaimer {
 fn prefixes(owed: Owed) -> Vec<Vec<u8>> {
     let mut prefixes = vec![Vec::new()];
     match owed {
-        Owed::Generation(space, generation) => key::put_content(&mut prefixes[0], space, generation, b""),
+        Owed::Generation(space, generation) => {
+            key::put_content(&mut prefixes[0], space, generation, b"")
+        }
         Owed::Space(space) => {
             key::put_header(&mut prefixes[0], space, b"");
             prefixes.push(key::content_of(space));
@@ -84,7 +88,12 @@ fn prefixes(owed: Owed) -> Vec<Vec<u8>> {
 }
 
 /// Removes at most `most` rows; how many there were.
-fn remove_rows(view: &dyn View, prefix: &[u8], most: usize, changes: &mut Vec<u8>) -> Result<usize, Error> {
+fn remove_rows(
+    view: &dyn View,
+    prefix: &[u8],
+    most: usize,
+    changes: &mut Vec<u8>,
+) -> Result<usize, Error> {
     let end = key::after_prefix(prefix);
     let mut count = 0;
     for row in view.range(Bound::Included(prefix), Bound::Excluded(&end)).take(most) {
@@ -103,7 +112,10 @@ impl Worker for Reclaimer {
     fn step(&mut self, now: Monotonic) -> Next {
         let shard = &*self.shard;
         let is_busy = shard.backlog.is_half_full(shard.settings.backlog_bytes);
-        if shard.watermarks.is_poisoned() || is_busy || shard.watermarks.at(Level::Applied) < self.pending {
+        if shard.watermarks.is_poisoned()
+            || is_busy
+            || shard.watermarks.at(Level::Applied) < self.pending
+        {
             return Next::At(now + INTERVAL / 10);
         }
         match self.slice() {

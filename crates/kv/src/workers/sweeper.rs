@@ -152,14 +152,20 @@ impl Worker for Sweeper {
     fn step(&mut self, now: Monotonic) -> Next {
         let shard = &*self.store.shard;
         let is_busy = shard.backlog.is_half_full(shard.settings.backlog_bytes);
-        if shard.watermarks.is_poisoned() || is_busy || shard.watermarks.at(Level::Applied) < self.pending {
+        if shard.watermarks.is_poisoned()
+            || is_busy
+            || shard.watermarks.at(Level::Applied) < self.pending
+        {
             return Next::At(now + INTERVAL / 10);
         }
         match self.slice() {
             Ok(true) => Next::Again,
             Ok(false) => Next::At(now + INTERVAL),
             Err(error) => {
-                self.store.shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
+                self.store
+                    .shard
+                    .observer
+                    .event(&Event::TableWorkFailed { reason: error.to_string() });
                 Next::At(now + Duration::from_secs(5))
             }
         }

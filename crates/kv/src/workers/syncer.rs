@@ -63,7 +63,7 @@ impl Worker for Syncer {
                 Next::Again
             }
             Err(error) => {
-                shard.poison(&error);
+                shard.poison_with_log(&error);
                 Next::At(now + Duration::from_secs(1))
             }
         }

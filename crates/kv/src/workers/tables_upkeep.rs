@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Event, Monotonic};
+use base::Monotonic;
 
 use crate::shard::Shard;
 use crate::signal::Signal;
@@ -35,15 +35,10 @@ impl Worker for TablesUpkeep {
     fn step(&mut self, now: Monotonic) -> Next {
         let shard = &*self.shard;
         let next = match shard.tables.compact() {
-            Ok(true) => {
-                shard.observer.event(&Event::Compacted);
-                Next::Again
-            }
+            Ok(true) => Next::Again,
             Ok(false) => Next::At(now + INTERVAL),
-            Err(error) => {
-                shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
-                Next::At(now + BACK_OFF)
-            }
+            // The tables have told of it.
+            Err(_) => Next::At(now + BACK_OFF),
         };
         shard.tables.maintain();
         next
@@ -51,5 +46,9 @@ impl Worker for TablesUpkeep {
 
     fn signal(&self) -> Option<Arc<Signal>> {
         None
+    }
+
+    fn is_vital(&self) -> bool {
+        false
     }
 }

@@ -45,4 +45,8 @@ impl Worker for Timekeeper {
     fn signal(&self) -> Option<Arc<Signal>> {
         None
     }
+
+    fn is_vital(&self) -> bool {
+        false
+    }
 }

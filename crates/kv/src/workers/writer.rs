@@ -48,7 +48,7 @@ impl Worker for Writer {
         }
         let Some(mut group) = shard.queue.take(|| shard.generation_ceiling()) else { return idle };
         if let Err(error) = shard.log.append(&mut group) {
-            shard.poison(&error);
+            shard.poison_with_log(&error);
             return idle;
         }
         shard.queue.appended(&group);

@@ -21,7 +21,7 @@ use tables::{ModelTables, Tables};
 const STORE: StoreId = StoreId(*b"a store for test");
 
 /// What a transaction is given up after.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(3600);
+pub(crate) const PATIENCE: Duration = Duration::from_hours(1);
 
 /// A clock that moves when it is told to.
 #[derive(Debug, Default)]
@@ -98,6 +98,7 @@ impl World {
             time: found.time,
         };
         let (store, workers) = Store::open(ground, start).unwrap();
+        let workers = workers.into_iter().collect();
         let handle = store.namespace(Tenant(0), Namespace(0)).unwrap();
         let mut world = Self { store, handle, hands, medium, tables, log, settings, workers };
         world.settle();

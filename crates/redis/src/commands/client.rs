@@ -20,11 +20,32 @@ const OTHERS: Flags = SELF.and(Flags::ADMIN);
 
 static SUBCOMMANDS: &[&Command] = &[
     &subcommand("client|caching", 3, SELF, "6.0.0", Client::Caching, "Refused: tracking is off."),
-    &subcommand("client|getname", 2, SELF, "2.6.9", Client::GetName, "Returns the connection's name."),
-    &subcommand("client|getredir", 2, SELF, "6.0.0", Client::GetRedir, "Returns -1: tracking is off."),
+    &subcommand(
+        "client|getname",
+        2,
+        SELF,
+        "2.6.9",
+        Client::GetName,
+        "Returns the connection's name.",
+    ),
+    &subcommand(
+        "client|getredir",
+        2,
+        SELF,
+        "6.0.0",
+        Client::GetRedir,
+        "Returns -1: tracking is off.",
+    ),
     &help::of("client|help", Group::Connection, "5.0.0"),
     &subcommand("client|id", 2, SELF, "5.0.0", Client::Id, "Returns the connection's number."),
-    &subcommand("client|info", 2, SELF, "6.2.0", Client::Info, "Returns a line about the connection."),
+    &subcommand(
+        "client|info",
+        2,
+        SELF,
+        "6.2.0",
+        Client::Info,
+        "Returns a line about the connection.",
+    ),
     &subcommand(
         "client|kill",
         -3,
@@ -57,11 +78,18 @@ static SUBCOMMANDS: &[&Command] = &[
         Client::NoTouch,
         "Takes ON and OFF, without effect: when a key was used last is not told.",
     ),
-    &subcommand("client|pause", -3, OTHERS, "3.0.0", Client::Pause, "Refused: clients cannot be paused."),
+    &subcommand(
+        "client|pause",
+        -3,
+        OTHERS,
+        "3.0.0",
+        Client::Pause,
+        "Refused: clients cannot be paused.",
+    ),
     &subcommand(
         "client|reply",
         3,
-        SELF,
+        SELF.and(Flags::NO_MULTI),
         "3.2.0",
         Client::Reply,
         "Turns replies ON or OFF, or off for the next command with SKIP.",
@@ -91,7 +119,14 @@ static SUBCOMMANDS: &[&Command] = &[
         Client::TrackingInfo,
         "Returns that tracking is off.",
     ),
-    &subcommand("client|unblock", -3, OTHERS, "5.0.0", Client::Unblock, "Returns 0: nobody is blocked."),
+    &subcommand(
+        "client|unblock",
+        -3,
+        OTHERS,
+        "5.0.0",
+        Client::Unblock,
+        "Returns 0: nobody is blocked.",
+    ),
     &subcommand("client|unpause", 2, OTHERS, "6.2.0", Client::Unpause, "Nobody is paused."),
 ];
 

@@ -2,7 +2,7 @@
 
 use wire::resp::{Args, Writer, glob};
 
-use crate::acl::{CATEGORIES, categories};
+use crate::acl::categories;
 use crate::call::Call;
 use crate::command::{Arity, Command, Flags, Group, KeySpec, Run};
 use crate::commands::help;
@@ -72,7 +72,9 @@ const fn subcommand(
 
 fn all(call: &mut Call<'_, '_>) -> Result<(), Error> {
     call.reply.array(call.commands().count());
-    call.commands().for_each(|command| describe(call.reply, command));
+    for command in call.commands() {
+        describe(call.reply, command);
+    }
     Ok(())
 }
 
@@ -105,39 +107,58 @@ fn docs(call: &mut Call<'_, '_>) -> Result<(), Error> {
         names.iter().filter_map(|name| call.find_command(name)).collect()
     };
     call.reply.map(named.len());
-    named.into_iter().for_each(|command| document(call.reply, command));
+    for command in named {
+        document(call.reply, command);
+    }
     Ok(())
 }
 
 fn list(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    let filter = call.args.skip(2);
-    let wanted = |command: &Command| match (filter.get(1), filter.get(2)) {
-        (Some(by), Some(pattern)) if is(by, "PATTERN") => {
-            glob::matches(pattern, command.name.as_bytes())
-        }
-        (Some(by), Some(category)) if is(by, "ACLCAT") => {
-            categories(command).any(|of| is(category, of)) || is(category, "all")
-        }
-        // What came with a module: there are none.
-        (Some(_), Some(_)) => false,
-        _ => true,
-    };
-    let by = filter.get(1).unwrap_or_default();
-    let is_known = ["MODULE", "ACLCAT", "PATTERN"].iter().any(|known| is(by, known));
-    let is_filter = filter.len() == 3 && is(filter.get(0).unwrap_or_default(), "FILTERBY");
-    if !filter.is_empty() && !(is_filter && is_known) {
-        return Err(Error::SYNTAX);
-    }
-    if is(by, "ACLCAT") && !CATEGORIES.iter().any(|known| is(filter.get(2).unwrap_or_default(), known)) {
-        call.reply.array(0);
-        return Ok(());
-    }
-    let with_subcommands =
-        call.commands().flat_map(|command| [command].into_iter().chain(command.subcommands().iter().copied()));
-    let names: Vec<_> = with_subcommands.filter(|command| wanted(command)).collect();
+    let filter = Filter::parse(call.args.skip(2))?;
+    let names: Vec<_> = call
+        .commands()
+        .flat_map(|command| [command].into_iter().chain(command.subcommands().iter().copied()))
+        .filter(|command| filter.admits(command))
+        .map(|command| command.name)
+        .collect();
     call.reply.array(names.len());
-    names.iter().for_each(|command| call.reply.bulk(command.name.as_bytes()));
+    for name in names {
+        call.reply.bulk(name.as_bytes());
+    }
     Ok(())
+}
+
+/// Which commands COMMAND LIST is to tell.
+enum Filter<'a> {
+    All,
+    Category(&'a [u8]),
+    Pattern(&'a [u8]),
+    /// What came with a module: nothing.
+    Module,
+}
+
+impl<'a> Filter<'a> {
+    fn parse(args: Args<'a>) -> Result<Self, Error> {
+        let (Some(word), Some(by), Some(what)) = (args.get(0), args.get(1), args.get(2)) else {
+            return if args.is_empty() { Ok(Self::All) } else { Err(Error::SYNTAX) };
+        };
+        match by.to_ascii_uppercase().as_slice() {
+            _ if args.len() > 3 || !is(word, "FILTERBY") => Err(Error::SYNTAX),
+            b"ACLCAT" => Ok(Self::Category(what)),
+            b"PATTERN" => Ok(Self::Pattern(what)),
+            b"MODULE" => Ok(Self::Module),
+            _ => Err(Error::SYNTAX),
+        }
+    }
+
+    fn admits(&self, command: &Command) -> bool {
+        match self {
+            Self::All => true,
+            Self::Category(category) => categories(command).any(|of| is(category, of)),
+            Self::Pattern(pattern) => glob::matches(pattern, command.name.as_bytes()),
+            Self::Module => false,
+        }
+    }
 }
 
 /// The command that the rest of the arguments are, and where its keys are.
@@ -145,9 +166,9 @@ fn keys<'c>(call: &Call<'c, '_>) -> Result<(&'static Command, Args<'c>, Vec<usiz
     let args = call.args.skip(2);
     let invalid = Error::text("ERR Invalid command specified");
     let command = call.find_command(args.get(0).unwrap_or_default()).ok_or(invalid)?;
-    let command = command.resolve(args).map_err(|_unfit| {
-        Error::text("ERR Invalid number of arguments specified for command")
-    })?;
+    let command = command
+        .resolve(args)
+        .map_err(|_unfit| Error::text("ERR Invalid number of arguments specified for command"))?;
     let positions: Vec<_> = command.keys.positions(args.len()).collect();
     if positions.is_empty() {
         return Err(Error::text("ERR The command has no key arguments"));
@@ -158,7 +179,9 @@ fn keys<'c>(call: &Call<'c, '_>) -> Result<(&'static Command, Args<'c>, Vec<usiz
 fn get_keys(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let (_, args, positions) = keys(call)?;
     call.reply.array(positions.len());
-    positions.into_iter().for_each(|at| call.reply.bulk(&args[at]));
+    for at in positions {
+        call.reply.bulk(&args[at]);
+    }
     Ok(())
 }
 
@@ -175,10 +198,15 @@ fn get_keys_and_flags(call: &mut Call<'_, '_>) -> Result<(), Error> {
 
 /// Whether the command reads or changes its keys.
 fn key_flags(reply: &mut Writer, command: &Command) {
-    let flags: &[_] =
-        if command.flags.has(Flags::WRITE) { &["RW", "access", "update"] } else { &["RO", "access"] };
+    let flags: &[_] = if command.flags.has(Flags::WRITE) {
+        &["RW", "access", "update"]
+    } else {
+        &["RO", "access"]
+    };
     reply.set(flags.len());
-    flags.iter().for_each(|flag| reply.simple(flag));
+    for flag in flags {
+        reply.simple(flag);
+    }
 }
 
 /// As COMMAND INFO answers it.
@@ -253,6 +281,8 @@ fn document(reply: &mut Writer, command: &Command) {
     if !subcommands.is_empty() {
         reply.bulk(b"subcommands");
         reply.map(subcommands.len());
-        subcommands.iter().for_each(|subcommand| document(reply, subcommand));
+        for subcommand in subcommands {
+            document(reply, subcommand);
+        }
     }
 }

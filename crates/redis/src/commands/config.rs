@@ -23,9 +23,24 @@ static SUBCOMMANDS: &[&Command] = &[
         "Returns the parameters whose names match a pattern, and their values.",
     ),
     &help::of("config|help", Group::Server, "5.0.0"),
-    &subcommand("config|resetstat", 2, Config::ResetStat, "Begins to count the figures of INFO anew."),
-    &subcommand("config|rewrite", 2, Config::Rewrite, "Refused: the configuration file is not ours."),
-    &subcommand("config|set", -4, Config::Set, "Sets parameters until the end of the process, all or none."),
+    &subcommand(
+        "config|resetstat",
+        2,
+        Config::ResetStat,
+        "Begins to count the figures of INFO anew.",
+    ),
+    &subcommand(
+        "config|rewrite",
+        2,
+        Config::Rewrite,
+        "Refused: the configuration file is not ours.",
+    ),
+    &subcommand(
+        "config|set",
+        -4,
+        Config::Set,
+        "Sets parameters until the end of the process, all or none.",
+    ),
 ];
 
 const fn subcommand(

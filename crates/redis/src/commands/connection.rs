@@ -7,7 +7,7 @@ const ANY_TIME: Flags = Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).an
 pub(crate) static AUTH: Command = Command {
     name: "auth",
     arity: Arity::AtLeast(2),
-    flags: ANY_TIME.and(Flags::NO_AUTH),
+    flags: ANY_TIME.and(Flags::NO_AUTH).and(Flags::NO_MULTI),
     keys: KeySpec::NONE,
     group: Group::Connection,
     since: "1.0.0",
@@ -43,7 +43,7 @@ pub(crate) static EXEC: Command = Command {
 pub(crate) static HELLO: Command = Command {
     name: "hello",
     arity: Arity::AtLeast(1),
-    flags: ANY_TIME.and(Flags::NO_AUTH),
+    flags: ANY_TIME.and(Flags::NO_AUTH).and(Flags::NO_MULTI),
     keys: KeySpec::NONE,
     group: Group::Connection,
     since: "6.0.0",

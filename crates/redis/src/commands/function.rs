@@ -20,7 +20,7 @@ pub(crate) static COMMAND: Command = Command {
 };
 
 static SUBCOMMANDS: &[&Command] = &[
-    &subcommand("function|flush", Flags::NOSCRIPT.and(Flags::WRITE), "Removes all functions: there are none.", flush),
+    &subcommand("function|flush", Flags::NOSCRIPT, "Removes all functions: there are none.", flush),
     &help::of("function|help", Group::Scripting, "7.0.0"),
     &subcommand("function|list", Flags::NOSCRIPT, "Returns the functions: there are none.", list),
 ];

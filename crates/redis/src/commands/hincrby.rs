@@ -24,7 +24,9 @@ pub(crate) static COMMAND: Command = Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let (name, increment) = (call.arg(2), call.integer(3)?);
     let old = match call.open_hash()? {
-        Some(hash) => call.field(hash, name)?.map_or(Ok(0), |text| parse_i64(text).ok_or(NOT_AN_INTEGER))?,
+        Some(hash) => {
+            call.field(hash, name)?.map_or(Ok(0), |text| parse_i64(text).ok_or(NOT_AN_INTEGER))?
+        }
         None => 0,
     };
     let new = old.checked_add(increment).ok_or(OVERFLOW)?;

@@ -60,8 +60,12 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
 
 fn parse_count(call: &Call<'_, '_>, with_values: bool) -> Result<i64, Error> {
     let count = call.integer(2)?;
-    let most = if with_values { i64::MAX / 2 } else { i64::MAX };
-    if !(-most..=most).contains(&count) {
+    if count == i64::MIN {
+        let text =
+            format!("ERR value is out of range, value must between {} and {}", -i64::MAX, i64::MAX);
+        return Err(Error::Reply(text.into()));
+    }
+    if with_values && count.unsigned_abs() > i64::MAX.unsigned_abs() / 2 {
         return Err(Error::text("ERR value is out of range"));
     }
     if count < -REPEATED_MAX {
@@ -142,7 +146,9 @@ fn different(
             found.entry(name.to_vec()).or_insert_with(|| value.to_vec());
         }
         head(call.reply, found.len(), with_values);
-        found.iter().for_each(|(name, value)| element(call.reply, (name, value), with_values));
+        for (name, value) in &found {
+            element(call.reply, (name, value), with_values);
+        }
         return Ok(());
     }
     let mut order: Vec<usize> = (0..rows).collect();
@@ -181,6 +187,7 @@ fn check_bytes(bytes: usize) -> Result<(), Error> {
     if bytes <= REPLY_BYTES_MAX {
         return Ok(());
     }
-    let text = format!("LIMIT the reply would exceed {REPLY_BYTES_MAX} bytes; ask for fewer fields");
+    let text =
+        format!("LIMIT the reply would exceed {REPLY_BYTES_MAX} bytes; ask for fewer fields");
     Err(Error::Reply(text.into()))
 }

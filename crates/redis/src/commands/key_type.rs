@@ -1,10 +1,9 @@
 //! `TYPE key`
 
-use kv::Type;
-
 use crate::call::Call;
 use crate::command::{Arity, Command, Flags, Group, KeySpec, Run};
 use crate::error::Error;
+use crate::names::name_of;
 
 pub(crate) static COMMAND: Command = Command {
     name: "type",
@@ -20,11 +19,6 @@ pub(crate) static COMMAND: Command = Command {
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let key = call.open(1)?;
-    call.reply.simple(match call.txn.kind(key) {
-        None => "none",
-        Some(Type::String) => "string",
-        Some(Type::Hash) => "hash",
-        Some(_) => "other",
-    });
+    call.reply.simple(call.txn.kind(key).map_or("none", name_of));
     Ok(())
 }

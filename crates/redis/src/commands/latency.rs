@@ -21,10 +21,30 @@ static SUBCOMMANDS: &[&Command] = &[
     &subcommand("latency|doctor", Arity::Exactly(2), "Returns where to look instead.", doctor),
     &subcommand("latency|graph", Arity::Exactly(3), "Refused: there are no samples.", graph),
     &help::of("latency|help", Group::Server, "2.8.13"),
-    &subcommand("latency|histogram", Arity::AtLeast(2), "Refused: there are no histograms.", histogram),
-    &subcommand("latency|history", Arity::Exactly(3), "Returns the samples of an event: none.", empty),
-    &subcommand("latency|latest", Arity::Exactly(2), "Returns the latest sample of each event: none.", empty),
-    &subcommand("latency|reset", Arity::AtLeast(2), "Returns how many events were forgotten: 0.", reset),
+    &subcommand(
+        "latency|histogram",
+        Arity::AtLeast(2),
+        "Refused: there are no histograms.",
+        histogram,
+    ),
+    &subcommand(
+        "latency|history",
+        Arity::Exactly(3),
+        "Returns the samples of an event: none.",
+        empty,
+    ),
+    &subcommand(
+        "latency|latest",
+        Arity::Exactly(2),
+        "Returns the latest sample of each event: none.",
+        empty,
+    ),
+    &subcommand(
+        "latency|reset",
+        Arity::AtLeast(2),
+        "Returns how many events were forgotten: 0.",
+        reset,
+    ),
 ];
 
 const fn subcommand(
@@ -62,7 +82,9 @@ fn graph(call: &mut Call<'_, '_>) -> Result<(), Error> {
 }
 
 fn histogram(_: &mut Call<'_, '_>) -> Result<(), Error> {
-    Err(Error::text("ERR histograms of latency are not kept; SLOWLOG GET tells which commands took long"))
+    Err(Error::text(
+        "ERR histograms of latency are not kept; SLOWLOG GET tells which commands took long",
+    ))
 }
 
 fn doctor(call: &mut Call<'_, '_>) -> Result<(), Error> {

@@ -24,8 +24,16 @@ static SUBCOMMANDS: &[&Command] = &[
     &subcommand("memory|doctor", "Returns where to look instead.", Run::Txn(doctor)),
     &help::of("memory|help", Group::Server, "4.0.0"),
     &subcommand("memory|malloc-stats", "Returns that there are none.", Run::Txn(malloc_stats)),
-    &subcommand("memory|purge", "Refused: nothing is held that could be given back.", Run::Txn(purge)),
-    &subcommand("memory|stats", "Returns figures of the memory.", Run::Connection(Connection::MemoryStats)),
+    &subcommand(
+        "memory|purge",
+        "Refused: nothing is held that could be given back.",
+        Run::Txn(purge),
+    ),
+    &subcommand(
+        "memory|stats",
+        "Returns figures of the memory.",
+        Run::Connection(Connection::MemoryStats),
+    ),
     &Command {
         arity: Arity::AtLeast(3),
         flags: Flags::READONLY,

@@ -25,7 +25,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
 
 /// Refuses a key without a value.
 pub(crate) fn check_pairs(call: &Call<'_, '_>) -> Result<(), Error> {
-    if call.args.len() % 2 == 0 { Err(Error::wrong_arity(&call.name())) } else { Ok(()) }
+    if call.args.len().is_multiple_of(2) { Err(Error::wrong_arity(&call.name())) } else { Ok(()) }
 }
 
 /// Sets every key to the value behind it.

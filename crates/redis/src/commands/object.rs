@@ -5,6 +5,7 @@ use wire::resp::parse_i64;
 
 use crate::call::Call;
 use crate::command::{Arity, Command, Flags, Group, KeySpec, Run};
+use crate::commands::help;
 use crate::error::Error;
 
 pub(crate) static COMMAND: Command = Command {
@@ -16,93 +17,48 @@ pub(crate) static COMMAND: Command = Command {
     since: "2.2.3",
     complexity: "O(1)",
     summary: "Tells how a key is kept, in the words of Redis.",
-    run: Run::Container {
-        subcommands: &[&ENCODING, &FREQ, &HELP, &IDLETIME, &REFCOUNT],
-        alone: None,
-    },
+    run: Run::Container { subcommands: SUBCOMMANDS, alone: None },
 };
 
-/// The key stands behind the subcommand.
-const KEY: KeySpec = KeySpec { first: 2, last: 2, step: 1 };
+static SUBCOMMANDS: &[&Command] = &[
+    &subcommand(
+        "object|encoding",
+        "Returns how a value is kept: int, embstr or raw for a string, by its content; listpack for a hash \
+         that is one row, hashtable for one whose fields are rows of their own.",
+        encoding,
+    ),
+    &subcommand("object|freq", "Answers an error: accesses are not counted.", freq),
+    &help::of("object|help", Group::Generic, "6.2.0"),
+    &subcommand(
+        "object|idletime",
+        "Returns 0: when a key was used last is not kept.",
+        one_number::<0>,
+    ),
+    &subcommand("object|refcount", "Returns 1: values are not shared.", one_number::<1>),
+];
 
-static ENCODING: Command = Command {
-    name: "object|encoding",
-    arity: Arity::Exactly(3),
-    flags: Flags::READONLY,
-    keys: KEY,
-    group: Group::Generic,
-    since: "2.2.3",
-    complexity: "O(1)",
-    summary: "Returns how the value of a key is kept.",
-    run: Run::Txn(encoding),
-};
-
-static FREQ: Command = Command {
-    name: "object|freq",
-    arity: Arity::Exactly(3),
-    flags: Flags::READONLY,
-    keys: KEY,
-    group: Group::Generic,
-    since: "4.0.0",
-    complexity: "O(1)",
-    summary: "Says that accesses are not counted.",
-    run: Run::Txn(freq),
-};
-
-static HELP: Command = Command {
-    name: "object|help",
-    arity: Arity::Exactly(2),
-    flags: Flags::LOADING.and(Flags::STALE),
-    keys: KeySpec::NONE,
-    group: Group::Generic,
-    since: "6.2.0",
-    complexity: "O(1)",
-    summary: "Returns what OBJECT can be asked.",
-    run: Run::Txn(help),
-};
-
-static IDLETIME: Command = Command {
-    name: "object|idletime",
-    arity: Arity::Exactly(3),
-    flags: Flags::READONLY,
-    keys: KEY,
-    group: Group::Generic,
-    since: "2.2.3",
-    complexity: "O(1)",
-    summary: "Returns 0: when a key was used last is not kept.",
-    run: Run::Txn(one_number::<0>),
-};
-
-static REFCOUNT: Command = Command {
-    name: "object|refcount",
-    arity: Arity::Exactly(3),
-    flags: Flags::READONLY,
-    keys: KEY,
-    group: Group::Generic,
-    since: "2.2.3",
-    complexity: "O(1)",
-    summary: "Returns 1: values are not shared.",
-    run: Run::Txn(one_number::<1>),
-};
+const fn subcommand(
+    name: &'static str,
+    summary: &'static str,
+    run: fn(&mut Call<'_, '_>) -> Result<(), Error>,
+) -> Command {
+    Command {
+        name,
+        arity: Arity::Exactly(3),
+        flags: Flags::READONLY,
+        keys: KeySpec { first: 2, last: 2, step: 1 },
+        group: Group::Generic,
+        since: "2.2.3",
+        complexity: "O(1)",
+        summary,
+        run: Run::Txn(run),
+    }
+}
 
 const NO_FREQUENCY: Error = Error::text(
     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
      switching between policies at runtime LRU and LFU data will take some time to adjust.",
 );
-
-const HELP_TEXT: [&str; 11] = [
-    "OBJECT <subcommand> <key>. Subcommands are:",
-    "ENCODING",
-    "    How the value is kept: int, embstr or raw for a string, by its content; listpack for a hash",
-    "    that is one row, hashtable for one whose fields are rows of their own.",
-    "FREQ",
-    "    An error: accesses are not counted.",
-    "IDLETIME",
-    "    0: when a key was used last is not kept.",
-    "REFCOUNT",
-    "    1: values are not shared.",
-    "HELP: this text.",
-];
 
 /// Longest string that Redis keeps in one piece with its object, in bytes.
 const EMBEDDED_BYTES_MAX: usize = 44;
@@ -138,12 +94,6 @@ fn freq(call: &mut Call<'_, '_>) -> Result<(), Error> {
         return Err(NO_FREQUENCY);
     }
     call.reply.null();
-    Ok(())
-}
-
-fn help(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    call.reply.array(HELP_TEXT.len());
-    HELP_TEXT.iter().for_each(|line| call.reply.simple(line));
     Ok(())
 }
 

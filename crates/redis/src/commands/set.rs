@@ -23,16 +23,17 @@ pub(crate) static COMMAND: Command = Command {
 
 /// What stands behind the value.
 #[derive(Debug, Default)]
-struct Options {
+struct Options<'a> {
     /// Set only if the key is there (`XX`), or only if it is not (`NX`).
     only_if: Option<bool>,
     get: bool,
     keep_ttl: bool,
-    deadline: Option<StoreTime>,
+    /// When it ends, as it was given.
+    time: Option<(TimeUnit, &'a [u8])>,
 }
 
-impl Options {
-    fn parse(call: &Call<'_, '_>) -> Result<Self, Error> {
+impl<'a> Options<'a> {
+    fn parse(call: &Call<'a, '_>) -> Result<Self, Error> {
         let mut options = Self::default();
         let mut rest = call.args.skip(3).iter();
         while let Some(option) = rest.next() {
@@ -42,24 +43,28 @@ impl Options {
                 options.only_if = Some(true);
             } else if is(option, "GET") {
                 options.get = true;
-            } else if is(option, "KEEPTTL") && options.deadline.is_none() {
+            } else if is(option, "KEEPTTL") && options.time.is_none() {
                 options.keep_ttl = true;
             } else if let Some(unit) = TimeUnit::of_option(option)
-                && options.deadline.is_none()
+                && options.time.is_none()
                 && !options.keep_ttl
             {
-                let time = rest.next().ok_or(Error::SYNTAX)?;
-                options.deadline = Some(unit.deadline(time, call.txn.now(), "set")?);
+                options.time = Some((unit, rest.next().ok_or(Error::SYNTAX)?));
             } else {
                 return Err(Error::SYNTAX);
             }
         }
         Ok(options)
     }
+
+    fn deadline(&self, now: StoreTime) -> Result<Option<StoreTime>, Error> {
+        self.time.map(|(unit, text)| unit.deadline(text, now, "set")).transpose()
+    }
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let options = Options::parse(call)?;
+    let deadline = options.deadline(call.txn.now())?;
     let key = call.open(1)?;
     let old = call.txn.header(key);
     let is_set = options.only_if.is_none_or(|there| there == old.is_some());
@@ -75,7 +80,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
     if is_set {
         call.set_string(key, call.arg(2))?;
         let kept = old.filter(|_| options.keep_ttl).and_then(|old| old.deadline);
-        call.txn.set_deadline(key, options.deadline.or(kept))?;
+        call.txn.set_deadline(key, deadline.or(kept))?;
     }
     Ok(())
 }

@@ -14,5 +14,3 @@ pub(crate) static COMMAND: Command = Command {
     summary: "Returns a part of the string value of a key; the old name of GETRANGE.",
     run: Run::Txn(getrange::run),
 };
-
-

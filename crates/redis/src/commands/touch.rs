@@ -14,5 +14,3 @@ pub(crate) static COMMAND: Command = Command {
     summary: "Marks keys as used, as every command on them does, and counts those that are there.",
     run: Run::Txn(exists::run),
 };
-
-

@@ -14,5 +14,3 @@ pub(crate) static COMMAND: Command = Command {
     summary: "Removes keys; DEL does not wait for their rows to be reclaimed either.",
     run: Run::Txn(del::run),
 };
-
-

@@ -1,119 +1,8 @@
-use std::sync::Arc;
-use std::time::Duration;
-
+use base::StoreTime;
 use base::rng::SplitMix64;
-use base::{Clock, Event, Monotonic, Namespace, StoreId, StoreTime, Tenant};
-use kv::{Attempt, Ground, Handle, Layer, Place, Start, Store, Worker};
-use log::{FileLog, Log, SimulatedMedium};
-use tables::{ModelTables, Tables};
 
 use super::*;
-
-#[derive(Debug)]
-struct Still;
-
-impl Clock for Still {
-    fn monotonic(&self) -> Monotonic {
-        Duration::ZERO
-    }
-
-    fn wall_ms(&self) -> u64 {
-        1_000_000
-    }
-}
-
-/// A store in memory, with workers that are stepped by hand.
-struct World {
-    store: Store,
-    handle: Handle,
-    workers: Vec<Box<dyn Worker>>,
-}
-
-impl World {
-    fn new(settings: kv::Settings) -> Self {
-        let observer: Arc<dyn base::Observer> = Arc::new(|_: &Event| {});
-        let tables: Arc<dyn Tables> = Arc::new(ModelTables::new());
-        let (log, found) = FileLog::open(
-            Arc::new(SimulatedMedium::new(1)),
-            log::Settings {
-                segment_bytes: 8 << 20,
-                history_bytes: 0,
-                history_age_ms: 0,
-                disk_free_bytes_min: 0,
-            },
-            StoreId(*b"a store for test"),
-            tables.applied(),
-            StoreTime(Still.wall_ms()),
-            Arc::clone(&observer),
-        )
-        .unwrap();
-        let log: Arc<dyn Log> = Arc::new(log);
-        let ground = Ground { settings, log, tables, observer, machine: Arc::new(Still) };
-        let start = Start {
-            last: found.last,
-            next: found.next,
-            generations: found.generations,
-            time: found.time,
-        };
-        let (store, workers) = Store::open(ground, start).unwrap();
-        let handle = store.namespace(Tenant(0), Namespace(0)).unwrap();
-        Self { store, handle, workers }
-    }
-
-    fn step(&mut self) {
-        self.store.watermarks().demand(kv::Level::Durable, self.store.watermarks().queued());
-        for worker in &mut self.workers {
-            worker.step(Duration::ZERO);
-        }
-    }
-
-    /// Runs a transaction over the string `s`; the number of rounds it took, too.
-    fn transact<R>(
-        &mut self,
-        mut closure: impl FnMut(&mut Txn<'_>, Object) -> Result<R, Error>,
-    ) -> (Result<R, Error>, u32) {
-        let mut plan = self.store.plan(Duration::from_secs(1));
-        let place = plan.namespace(&self.handle);
-        plan.name(place, Layer::Redis, |id| id.push(b's'));
-        plan.expect_bytes(1 << 20);
-        for _ in 0..100 {
-            let attempt = self.store.attempt(&mut plan, |txn| {
-                let object = txn.open(Place::FIRST, Layer::Redis, b"s")?;
-                match closure(txn, object) {
-                    Ok(result) => Ok(Ok(result)),
-                    Err(Error::Stop(stop)) => Err(stop),
-                    Err(reply) => Ok(Err(reply)),
-                }
-            });
-            match attempt {
-                Attempt::Done(result, _) => {
-                    let rounds = plan.rounds();
-                    self.step();
-                    return (result, rounds);
-                }
-                Attempt::Again(wants) => drop(self.store.load(&mut plan, wants).unwrap()),
-                Attempt::Busy => self.step(),
-                Attempt::Refused(refusal, _) => return (Err(refusal.into()), plan.rounds()),
-            }
-        }
-        panic!("the transaction does not come to an end");
-    }
-
-    /// Steps the workers until nothing is in memory.
-    fn forget(&mut self) {
-        for _ in 0..1_000_000 {
-            if self.store.resident_bytes() == 0 {
-                return;
-            }
-            self.step();
-        }
-        panic!("the object does not leave memory");
-    }
-}
-
-fn noise(rng: &mut SplitMix64, len: usize) -> Vec<u8> {
-    (0..len).map(|_| rng.draw().to_le_bytes()[0]).collect()
-}
+use crate::world::{World, noise};
 
 /// Lengths that lie at and around what changes the form of a string.
 fn draw_len(rng: &mut SplitMix64) -> usize {
@@ -245,7 +134,8 @@ fn a_string_grows_no_longer_than_a_value_may_be() {
     assert_eq!(world.transact(|txn, s| write(txn, s, 19_990, b"0123456789")).0, Ok(20_000));
     assert_eq!(world.transact(|txn, s| write(txn, s, 20_000, b"0")).0, too_long);
     assert_eq!(world.transact(|txn, s| write(txn, s, usize::MAX, b"0")).0, too_long);
-    assert_eq!(world.transact(|txn, s| set(txn, s, &[0; 20_001])).0, Err(Error::STRING_TOO_LONG));
+    let long = vec![0; 20_001];
+    assert_eq!(world.transact(|txn, s| set(txn, s, &long)).0, Err(Error::STRING_TOO_LONG));
     assert_eq!(world.transact(|txn, s| write(txn, s, 3, b"0")).0, Ok(20_000));
 }
 

@@ -77,6 +77,10 @@ impl Tree {
     }
 
     pub(super) fn flush(&self, durable: Sequence) -> Result<Flush, Error> {
+        self.try_flush(durable).map_err(|error| self.failed(error))
+    }
+
+    fn try_flush(&self, durable: Sequence) -> Result<Flush, Error> {
         self.clean_up();
         let _one_at_a_time = self.flushing.lock();
         let oldest = self.sealed.lock().front().map(|s| (Arc::clone(&s.memtable), s.last));
@@ -88,7 +92,7 @@ impl Tree {
             return Err(Error::Crowded { runs });
         }
         if let Err(failure) = self.write_out(&memtable) {
-            return Err(self.failed(failure.at("flush to the tables of", &self.dir)));
+            return Err(failure.at("flush to the tables of", &self.dir));
         }
         drop(memtable);
         let mut sealed = self.sealed.lock();
@@ -124,6 +128,10 @@ impl Tree {
     }
 
     pub(super) fn compact(&self) -> Result<bool, Error> {
+        self.try_compact().map_err(|error| self.failed(error))
+    }
+
+    fn try_compact(&self) -> Result<bool, Error> {
         self.clean_up();
         let mut compactor = self.compacting.lock();
         let flushes = self.gauges.flushes.load(Ordering::Relaxed);
@@ -160,7 +168,7 @@ impl Tree {
             if matches!(failure, Failure::Damage(_)) {
                 compactor.stuck_at = Some(self.gauges.flushes.load(Ordering::Relaxed));
             }
-            return Err(self.failed(self.damage.of_compaction(self, failure)));
+            return Err(self.damage.of_compaction(self, failure));
         }
         let after = self.tables()?;
         // A flush at the same time only adds; a compaction always takes something away.
@@ -256,7 +264,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Notes that background work failed.
+    /// Notes and tells that background work failed.
     fn failed(&self, error: Error) -> Error {
         count(&self.gauges.failures);
         self.strays.suspect();

@@ -56,3 +56,18 @@ fn a_view_stands_still_and_a_scan_may_be_walked_from_both_ends() {
     drop(view);
     assert_eq!(tables.stats().views, 0);
 }
+
+#[test]
+fn a_flush_is_told_once_and_nothing_to_flush_is_not() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tables = ModelTables::new();
+    let heard = Arc::clone(&told);
+    tables.tell(Arc::new(move |event: &Event| heard.lock().push(event.clone())));
+    applied(&tables, 1, b"a", b"1");
+    tables.rotate();
+    tables.flush(Sequence::ZERO).unwrap();
+    assert!(told.lock().is_empty(), "the log was not durable so far");
+    tables.flush(Sequence(1)).unwrap();
+    tables.flush(Sequence(1)).unwrap();
+    assert_eq!(*told.lock(), [Event::Flushed { through: Sequence(1) }]);
+}

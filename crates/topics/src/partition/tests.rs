@@ -18,7 +18,13 @@ fn keys_are_hashed_as_kafka_clients_hash_them() {
 
 #[test]
 fn a_head_reads_back_and_a_cut_one_is_refused() {
-    let head = Head { records: Generation(7), first: 3, next: 1 << 40, bytes: 99, max_timestamp_ms: 1 << 41 };
+    let head = Head {
+        records: Generation(7),
+        first: 3,
+        next: 1 << 40,
+        bytes: 99,
+        max_timestamp_ms: 1 << 41,
+    };
     let row = encode(&head);
     assert_eq!(decode(&row), Ok(head));
     assert!((0..row.len()).all(|len| decode(&row[..len]).is_err()));

@@ -82,7 +82,9 @@ pub(crate) static SAVE: Command = Command {
 /// `IDEM.SAVE key answer`
 fn save(call: &mut Call<'_, '_>) -> Result<(), Error> {
     if !idempotency::save(call.txn, call.db, call.arg(1), call.arg(2))? {
-        return Err(Error::text("NOCLAIM the key is not claimed: IDEM.CLAIM it first, in the same transaction"));
+        return Err(Error::text(
+            "NOCLAIM the key is not claimed: IDEM.CLAIM it first, in the same transaction",
+        ));
     }
     call.reply.ok();
     Ok(())

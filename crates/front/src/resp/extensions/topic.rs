@@ -64,8 +64,9 @@ pub(crate) static DESCRIBE: Command = Command {
 fn describe(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let name = call.arg(1);
     let found = topic::find(call.txn, call.db, name)?;
-    let heads: Result<Vec<_>, _> =
-        (0..found.partitions).map(|number| partition::head(call.txn, call.db, name, number)).collect();
+    let heads: Result<Vec<_>, _> = (0..found.partitions)
+        .map(|number| partition::head(call.txn, call.db, name, number))
+        .collect();
     let reply = &mut *call.reply;
     reply.map(2);
     reply.bulk(b"name");
@@ -75,7 +76,12 @@ fn describe(call: &mut Call<'_, '_>) -> Result<(), Error> {
     reply.array(heads.len());
     for (number, head) in (0..).zip(heads) {
         reply.map(4);
-        for (field, value) in [("partition", number), ("first", head.first), ("next", head.next), ("bytes", head.bytes)] {
+        for (field, value) in [
+            ("partition", number),
+            ("first", head.first),
+            ("next", head.next),
+            ("bytes", head.bytes),
+        ] {
             reply.bulk(field.as_bytes());
             reply.integer(i64::try_from(value).unwrap_or(i64::MAX));
         }

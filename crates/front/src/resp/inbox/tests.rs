@@ -27,7 +27,11 @@ fn a_connection_beyond_the_budget_is_told_and_the_others_keep_their_share() {
     let spent = Spent { bytes_max: 100_000 };
     assert_eq!(other.append(&[2; 60_000]), Received::Spent(spent));
     assert_eq!(other.append(&[2; 1_000]), Received::Bytes(1_000));
-    assert_eq!(one.append(&[1; 10_000]), Received::Bytes(10_000), "exactly what is needed, if not twice");
+    assert_eq!(
+        one.append(&[1; 10_000]),
+        Received::Bytes(10_000),
+        "exactly what is needed, if not twice"
+    );
     drop(one);
     assert_eq!(other.append(&[2; 60_000]), Received::Bytes(60_000));
 }

@@ -1,0 +1,127 @@
+//! `groundsill log dump`: what was committed, by whom, and when, a line for each change.
+
+use std::io::{BufWriter, Write, stdout};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use base::Sequence;
+use clap::{Arg, ArgMatches, Command};
+use front::resp::numbers;
+use log::record::{Change, Record};
+use log::verify::{SessionNames, Sessions, dump};
+
+use crate::data_dir::DataDir;
+use crate::verify::{data_flag, data_path, log_medium};
+
+pub(crate) fn command() -> Command {
+    let flag = |name: &'static str, value: &'static str, help: &'static str| Arg::new(name).long(name).value_name(value).help(help);
+    let dump = Command::new("dump")
+        .about("Show what was committed: sequence, time, who, with which command, and what changed")
+        .arg(data_flag())
+        .arg(flag("key", "KEY", "Only changes of rows that belong to this key"))
+        .arg(flag("from", "SEQUENCE", "Only commits from this one on"))
+        .arg(flag("since", "MILLISECONDS", "Only commits from this time on, in milliseconds since the Unix epoch"))
+        .arg(flag("until", "MILLISECONDS", "Only commits up to this time"))
+        .after_help(
+            "Reads the log and its history; the first line says from which commit on the answer is complete. \
+             Values are shown by their length only.",
+        );
+    Command::new("log").about("Look into the log of a data directory").subcommand_required(true).arg_required_else_help(true).subcommand(dump)
+}
+
+/// Which commits and changes are shown.
+#[derive(Debug)]
+struct Filter {
+    key: Option<Vec<u8>>,
+    from: u64,
+    since: u64,
+    until: u64,
+}
+
+impl Filter {
+    fn new(matches: &ArgMatches) -> Result<Self> {
+        let number = |name: &str, default: u64| match matches.get_one::<String>(name) {
+            None => Ok(default),
+            Some(text) => text.parse().with_context(|| format!("`--{name}` takes a number, not `{text}`")),
+        };
+        Ok(Self {
+            key: matches.get_one::<String>("key").map(|key| key.clone().into_bytes()),
+            from: number("from", 0)?,
+            since: number("since", 0)?,
+            until: number("until", u64::MAX)?,
+        })
+    }
+
+    fn admits(&self, sequence: Sequence, time: u64) -> bool {
+        sequence.0 >= self.from && (self.since..=self.until).contains(&time)
+    }
+
+    /// Whether a row belongs to the key: its own id ends with it.
+    fn admits_row(&self, row: &[u8]) -> bool {
+        self.key.as_ref().is_none_or(|key| kv::object_of_row(row).is_some_and(|id| id.ends_with(key)))
+    }
+}
+
+pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
+    let Some(("dump", matches)) = matches.subcommand() else { return Ok(ExitCode::from(2)) };
+    let filter = Filter::new(matches)?;
+    let dir = DataDir::existing(&data_path(matches))?;
+    match show(&dir, &filter) {
+        // Whoever reads on has seen enough: `head`, say.
+        Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
+        outcome => outcome.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn show(dir: &DataDir, filter: &Filter) -> Result<()> {
+    let medium = log_medium(dir)?;
+    let mut out = BufWriter::new(stdout().lock());
+    let mut sessions = Sessions::default();
+    let mut is_first = true;
+    for frame in dump(&*medium, &dir.identity.store).context("read the log")? {
+        let frame = frame.context("read the log")?;
+        if std::mem::take(&mut is_first) {
+            writeln!(out, "# complete from commit {} on", frame.first())?;
+        }
+        sessions.frame(&frame);
+        for record in frame.records() {
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => bail!("a record of the log: {error}"),
+            };
+            sessions.record(&record);
+            show_record(&mut out, filter, &sessions, &record)?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn show_record(out: &mut impl Write, filter: &Filter, sessions: &Sessions, record: &Record<'_>) -> Result<()> {
+    let Record::Commit { sequence, time, session, count, command, ref changes } = *record else { return Ok(()) };
+    if !filter.admits(sequence, time.0) {
+        return Ok(());
+    }
+    for change in changes.clone() {
+        let (row, what) = match change.context("a change in the log")? {
+            Change::Put { key, value } => (key, format!("set, {} bytes", value.len())),
+            Change::Remove { key } => (key, "removed".to_owned()),
+            Change::Add { key, delta } => (key, format!("grown by {delta}")),
+        };
+        if filter.admits_row(row) {
+            let who = sessions.get(session).map_or_else(|| "the store".to_owned(), name);
+            let command = numbers::name_of(command).unwrap_or("-");
+            writeln!(out, "{sequence} {} {who} {command} ({session}.{count}): {} {what}", time.0, kv::describe_row(row))?;
+        }
+    }
+    Ok(())
+}
+
+fn name(session: &SessionNames) -> String {
+    let SessionNames { user, client, address, protocol } = session;
+    let client = if client.is_empty() { String::new() } else { format!(" \"{}\"", client.escape_ascii()) };
+    format!("{}@{}{client} by {}", user.escape_ascii(), address.escape_ascii(), protocol.escape_ascii())
+}
