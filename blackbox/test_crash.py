@@ -5,12 +5,13 @@ been seen to find: `harness/load.py`, `selftest/test_load.py`.
 """
 
 import random
+import shutil
 import signal
 
 import pytest
 
 from harness.load import Load
-from harness.server import find
+from harness.server import Server, find
 from harness.trace import attached, command, injections
 from harness.wait import until
 
@@ -100,8 +101,33 @@ def test_a_failing_sync_stops_the_server_and_loses_nothing_acknowledged(server, 
     with attached(server, f"fdatasync:error=EIO:when={when}") as record:
         code = server.wait(60)
     load.join(refusals=True)
+    told = server.stderr()
     assert injections(record) > 0
-    assert code not in (0, -signal.SIGKILL), "it ended as if nothing had happened"
+    assert code == 74, "an input or output error, as its exit code tells supervisors"
+    assert told.count("the log has failed") == 1, told
     server.start()
     verdict = recovered(load, f"fdatasync number {when} failed, exit code {code}")
     assert verdict.acknowledged > 0
+
+
+@needs_strace
+@pytest.mark.parametrize("call", ["mkdir", "fsync", "fdatasync", "rename", "unlink"])
+def test_a_first_start_killed_before_any_step_is_begun_again(launch, tmp_path, call):
+    """Before the N-th call, for every N there is, until a first start comes to its end."""
+    kills = 0
+    for when in range(1, 400):
+        server = Server(launch, tmp_path / f"{when}")
+        rule = f"{call}:signal=SIGKILL:when={when}"
+        server.start(under=command(rule, tmp_path / f"{when}.txt"), wait=False)
+        until(lambda: server.is_ready() or not server.is_running(), "readiness or death", 60)
+        was_ready = server.is_ready()
+        kills += not was_ready
+        server.kill()
+        server.start()
+        assert server.call("SET", "key", "1").value == b"OK", f"killed before {call} number {when}"
+        assert server.stop() == 0
+        shutil.rmtree(server.folder)
+        if was_ready:
+            break
+    print(f"\nkilled {kills} times, before each {call} of a first start")
+    assert kills > 0

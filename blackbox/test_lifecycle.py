@@ -1,9 +1,14 @@
 """Start, stop and start again: what an operator sees, and what is still there."""
 
+import os
 import signal
+import socket
+import subprocess
+from dataclasses import replace
 
 import pytest
 
+from harness.resp import encoded
 from harness.server import FRONTS, HOST, Server
 from harness.wait import until
 
@@ -80,3 +85,118 @@ def test_an_expired_key_is_gone_after_a_kill_too(server):
     server.start()
     until(lambda: server.call("GET", "brief").value is None, "expiry", 5)
     assert 0 < int(server.call("PTTL", "long").value) <= 600_000
+
+
+def with_options(launch, *options):
+    """The same program with further options."""
+    return replace(launch, arguments=lambda data, ports: [*launch.arguments(data, ports), *options])
+
+
+def token(server):
+    """A number of the store that never goes back, and leaps after an unclean stop."""
+    return int(server.call("LOCK.ACQUIRE", os.urandom(8).hex(), "60000").value)
+
+
+UNCLEAN_GAP = 1 << 24
+
+
+def test_an_address_in_use_is_refused_and_leaves_no_unclean_stop(server):
+    """The operator is told which; the store was not even opened."""
+    before = token(server)
+    assert server.stop() == 0
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(server.address)
+        other.listen()
+        server.start(wait=False)
+        assert server.wait() == 1
+        assert f"{HOST}:{server.ports['resp']}" in server.stderr() and "`resp`" in server.stderr()
+    server.start()
+    assert 0 < token(server) - before < UNCLEAN_GAP
+
+
+def test_a_kill_makes_the_numbers_leap(server):
+    """So that the test above can see an unclean stop at all."""
+    before = token(server)
+    server.crash()
+    assert token(server) - before >= UNCLEAN_GAP
+
+
+def test_asked_to_stop_while_it_opens_it_stops_without_ever_being_ready(launch, tmp_path):
+    """A supervisor that changes its mind: no client is taken, and nothing is left half done."""
+    server = Server(launch, tmp_path / "server")
+    # A long segment is filled before the log is open.
+    server.launch = with_options(launch, "--log-segment", "512MiB")
+    server.start(wait=False)
+    until(lambda: (server.data / "shards/0/log/filling").exists(), "the opening of the log")
+    assert server.stop() == 0
+    assert not any(line.startswith("ready") for line in server.printed), server.printed
+    server.launch = launch
+    server.start()
+    assert token(server) < UNCLEAN_GAP, "it had been stopped cleanly"
+    assert server.stop() == 0
+
+
+def test_what_was_sent_before_the_stop_is_answered(server):
+    """A stop is no reason to leave a pipeline half answered, or to cut off the answers on their way."""
+    connections, requests = 20, 500
+    clients = [server.connect() for _ in range(connections)]
+    try:
+        for client in clients:
+            assert client.call("PING").value == b"PONG"
+        for number, client in enumerate(clients):
+            client.send(b"".join(encoded("SET", f"{number}:{at}", at) for at in range(requests)))
+        assert server.stop() == 0
+        for client in clients:
+            assert client.read_to_end() == b"+OK\r\n" * requests
+    finally:
+        for client in clients:
+            client.close()
+    server.start()
+    for number in range(connections):
+        assert server.call("GET", f"{number}:{requests - 1}").value == b"%d" % (requests - 1)
+
+
+def test_it_serves_although_nobody_reads_what_it_prints(launch, tmp_path):
+    """Standard output and error are pipes whose readers have gone, as after `| head -1`."""
+    server = Server(launch, tmp_path / "server")
+    server.folder.mkdir()
+    unread, pipe = os.pipe()
+    os.close(unread)
+    with subprocess.Popen(
+        launch.arguments(server.data, server.ports), stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe
+    ) as process:
+        os.close(pipe)
+        try:
+            until(lambda: answers(server), "an answer", 30)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+
+
+def answers(server):
+    """Whether it takes connections and answers."""
+    try:
+        return server.call("PING").value == b"PONG"
+    except OSError:
+        return False
+
+
+def test_a_data_directory_that_has_lost_its_log_is_refused_by_name(server):
+    """Beginning anew in its place would silently forget everything."""
+    assert server.call("SET", "key", "1").value == b"OK"
+    assert server.stop() == 0
+    log = server.data / "shards/0/log"
+    log.rename(server.folder / "log")
+    server.start(wait=False)
+    assert server.wait() == 1
+    assert "shards/0/log is missing" in server.stderr()
+    log.mkdir()
+    server.start(wait=False)
+    assert server.wait() == 1
+    assert "holds no segment" in server.stderr()
+    log.rmdir()
+    (server.folder / "log").rename(log)
+    server.start()
+    assert server.call("GET", "key").value == b"1"

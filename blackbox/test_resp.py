@@ -1,9 +1,14 @@
 """RESP as clients speak it: exact bytes, pipelines, bad input, and an unmodified client library."""
 
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import redis
 
 from harness.resp import Connection, encoded
+from harness.server import Server
 
 
 @pytest.fixture(name="connection")
@@ -131,3 +136,51 @@ def test_many_idle_connections_leave_room_for_one_more(server):
     finally:
         for connection in idle:
             connection.close()
+
+
+def resident_kib(server):
+    """Memory of the process that is in RAM."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
+
+
+def test_a_silent_connection_keeps_next_to_no_memory(server):
+    """Whatever it had sent and received before it fell silent."""
+    payload = "x" * 12_000
+    with server.connect() as first:
+        assert len(first.call("PING", payload).value) == len(payload)
+    before, count = resident_kib(server), 1000
+    idle = []
+    try:
+        for _ in range(count):
+            idle.append(Connection(server.address))
+            assert len(idle[-1].call("PING", payload).value) == len(payload)
+        assert (resident_kib(server) - before) / count < 12, "KiB for each connection"
+    finally:
+        for connection in idle:
+            connection.close()
+
+
+def test_a_request_beyond_the_memory_for_requests_ends_its_connection_and_no_other(launch, tmp_path):
+    """A tenth of the memory is for requests under way; whoever would exceed it is told."""
+    server = Server(launch, tmp_path / "server")
+    server.launch = replace(
+        launch, arguments=lambda data, ports: [*launch.arguments(data, ports), "--memory", "256MiB"]
+    )
+    server.start()
+    with server.connect() as other, server.connect() as greedy:
+        assert other.call("SET", "key", "before").value == b"OK"
+        request = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$40000000\r\n" + b"x" * 30_000_000
+        with contextlib.suppress(ConnectionError):  # closed while it was sent
+            greedy.send(request)
+        assert greedy.read_exactly(7) == b"-LIMIT "
+        assert other.call("SET", "key", "after").value == b"OK"
+        with server.connect() as third:
+            assert third.call("SET", "large", b"x" * 8_000_000).value == b"OK", "the room was given back"
+    assert server.stop() == 0
+
+
+def test_a_value_over_the_limit_is_refused_before_it_is_received(connection):
+    """64 MiB: what no transaction takes is not read either."""
+    connection.send(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$67108865\r\n")
+    assert connection.read_to_end() == b"-ERR Protocol error: invalid bulk length\r\n"

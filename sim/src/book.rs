@@ -176,7 +176,7 @@ impl Book {
         let outcome = self.go_through(notes, times, program)?;
         let rests_on = outcome.map_or(Sequence::ZERO, |outcome| outcome.rests_on);
         self.tally.count("operations");
-        self.tally.count("refused");
+        self.tally.count(if code == "LIMIT" { "refused for want of space" } else { "refused" });
         let (answer, commit, fate, program) = (None, None, Fate::Waiting, program.clone());
         let refused = Some(code);
         self.acts.push(Act { client, program, answer, refused, commit, rests_on, level, fate });

@@ -25,6 +25,9 @@ struct Cli {
     /// Plant the bugs of sim/teeth.toml, and see that each is found
     #[arg(long)]
     teeth: bool,
+    /// Plant only this bug
+    #[arg(long, value_name = "NAME", requires = "teeth")]
+    bug: Option<String>,
     /// Print every event of one seed
     #[arg(long)]
     loud: bool,
@@ -33,7 +36,7 @@ struct Cli {
 fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
     if cli.teeth {
-        return bite();
+        return bite(cli.bug.as_deref());
     }
     let scenarios = scenario::all();
     let wanted = |scenario: &&Scenario| cli.scenario.is_none_or(|number| number == scenario.number);
@@ -63,9 +66,10 @@ fn main() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn bite() -> Result<ExitCode> {
+fn bite(only: Option<&str>) -> Result<ExitCode> {
     let mut missed = 0;
-    for tooth in teeth::all()? {
+    let teeth = teeth::all()?.into_iter();
+    for tooth in teeth.filter(|tooth| only.is_none_or(|only| tooth.name() == only)) {
         match tooth.bite()? {
             Some((seed, found)) => {
                 println!("found in seed {seed:<3} by {:<14?} {:?}: {}", found.checker, tooth.bug, tooth.why);

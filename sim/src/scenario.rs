@@ -41,6 +41,8 @@ pub struct Setup {
     pub sync_fails: bool,
     /// The wall clock jumps.
     pub clock_jumps: bool,
+    /// The disk has no space left, for a while.
+    pub disk_fills: bool,
     /// Copies of the log rot.
     pub rot: bool,
     /// The tables are real files.
@@ -75,6 +77,7 @@ const PLAIN: Setup = Setup {
     deaths: false,
     sync_fails: false,
     clock_jumps: false,
+    disk_fills: false,
     rot: false,
     files: false,
     planted: None,
@@ -126,6 +129,12 @@ pub fn all() -> Vec<Scenario> {
             &["failing syncs", "poisoned", "ends of a poisoned store", "unknown outcomes: lost"],
         ),
         scenario(
+            7,
+            "the disk is full for a while",
+            Setup { disk_fills: true, power: false, stops: false, ..PLAIN },
+            &["log space exhausted", "log space returned", "refused for want of space", "recoveries"],
+        ),
+        scenario(
             8,
             "killed in recovery, up to ten times in a row",
             Setup { deaths: true, crash_every: 600, ..PLAIN },
@@ -171,14 +180,14 @@ impl Setup {
     #[must_use]
     pub fn bounds(&self, rng: &mut SplitMix64) -> Bounds {
         let log = log::Settings {
-            segment_bytes: (48 << 10) << rng.below(3),
-            history_bytes: 256 << 10,
+            segment_bytes: (24 << 10) << rng.below(4),
+            history_bytes: (256 << 10) * rng.below(2),
             history_age_ms: 10_000,
             disk_free_bytes_min: 0,
         };
         let store = kv::Settings {
-            memtable_bytes: 2048 << rng.below(5),
-            replay_bytes: 64 << 10,
+            memtable_bytes: 2048 << rng.below(8),
+            replay_bytes: (64 << 10) << rng.below(4),
             objects_bytes: (4 << 10) << rng.below(6),
             hash_seed: rng.draw(),
             ..kv::Settings::default()

@@ -220,6 +220,8 @@ impl Session {
         let mut failed = None;
         let Some(mut plan) = self.plan.take() else { return Ok(()) };
         let now = plan.now();
+        // A round may end before its closure is run: then it has seen nothing.
+        self.notes = Notes::default();
         let attempt = self.attempt(desk, &mut plan, guest, &mut failed);
         self.plan = Some(plan);
         if let Some(violation) = failed {
@@ -246,7 +248,10 @@ impl Session {
             Attempt::Refused(refusal, _) if refusal == Refusal::unknown() || refusal == Refusal::stopped() => {
                 self.state = State::Ready;
             }
-            Attempt::Refused(refusal, _) if refusal.code == planted::HALF_DONE => self.state = State::Ready,
+            Attempt::Refused(refusal, _) if refusal.code == planted::HALF_DONE => {
+                self.named.append(&mut self.notes.keys.clone());
+                self.state = State::Ready;
+            }
             Attempt::Refused(refusal, receipt) => {
                 let code = refusal.code;
                 desk.trace.note(format_args!("{} is refused: {code} {receipt:?}", self.number));

@@ -37,6 +37,12 @@ pub fn all() -> Result<Vec<Tooth>> {
 }
 
 impl Tooth {
+    /// The bug, as it is called in the code.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{:?}", self.bug)
+    }
+
     /// The first seed in which it is found, and what was found.
     pub fn bite(&self) -> Result<Option<(u64, Violation)>> {
         let mut scenarios = scenario::all().into_iter();

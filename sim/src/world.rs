@@ -9,7 +9,7 @@ use std::time::Duration;
 use base::rng::SplitMix64;
 use base::{Clock as _, Namespace, Observer, Sequence, StoreTime, Tenant};
 use kv::{Durability, Handle, Level};
-use log::medium::{Fault, Operation, Outcome};
+use log::medium::{Fault, Free, Operation, Outcome};
 
 use crate::book::{Book, End};
 use crate::client::bank::{Business, Numbers, Teller};
@@ -285,8 +285,13 @@ impl World {
         self.clock.pass(Duration::from_micros(micros));
     }
 
-    /// The wall clock jumps, if that is what the scenario is about.
+    /// The wall clock jumps, or the disk fills, if that is what the scenario is about.
     fn change_time(&mut self) {
+        if self.setup.disk_fills && self.rng.one_in(4) {
+            let bytes = if self.rng.one_in(3) { 1 << 40 } else { 0 };
+            self.trace.note(format_args!("{bytes} bytes of the disk are free"));
+            self.ground.medium.set_free(Free { bytes, inodes: 1 << 20 });
+        }
         let jump = 1 + self.rng.below(3_600_000).cast_signed();
         if self.setup.clock_jumps && self.rng.one_in(10) {
             let jump = if self.rng.one_in(2) { jump } else { -jump };

@@ -71,3 +71,6 @@ fn tell_of_failure(server: &Server, ended: Result<(), JoinError>) {
     server.counters.failed.add(1);
     server.store.tell(&Event::ConnectionFailed { reason: error.to_string() });
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,8 @@ pub struct Settings {
     pub memtable_bytes: u64,
     /// What lies between the log and the tables, in bytes; from half of it on writers are slowed.
     pub backlog_bytes: usize,
+    /// The backlog gathers up to this many bytes before it goes to the tables, unless somebody waits.
+    pub gather_bytes: usize,
     /// Log that may have to be replayed, in bytes; at half of it the memtable is sealed.
     pub replay_bytes: u64,
     /// Unsynced bytes of a relaxed namespace are synced after this many milliseconds.
@@ -52,6 +54,7 @@ impl Default for Settings {
             objects_bytes: 1 << 30,
             memtable_bytes: 64 << 20,
             backlog_bytes: 256 << 20,
+            gather_bytes: 64 << 20,
             replay_bytes: base::limits::LOG_REPLAY_BYTES_MAX,
             sync_interval_ms: 100,
             durability: crate::Durability::Durable,

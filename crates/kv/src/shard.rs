@@ -34,7 +34,6 @@ pub(crate) struct Tombstone {
 pub(crate) struct Backlog {
     pub(crate) groups: Mutex<VecDeque<Group>>,
     pub(crate) bytes: AtomicUsize,
-    pub(crate) work: Arc<Signal>,
 }
 
 impl Backlog {

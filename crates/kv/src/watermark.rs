@@ -59,14 +59,14 @@ impl Ord for Waiting {
 pub struct Watermarks {
     queued: AtomicU64,
     marks: [Mark; 3],
-    /// The highest sequence that somebody waits to be durable.
-    demanded: AtomicU64,
-    /// The highest sequence that somebody waits to be written, and no more.
-    write_demanded: AtomicU64,
+    /// For each level, the highest sequence that somebody waits for.
+    demanded: [AtomicU64; 3],
     syncing: AtomicBool,
     poisoned: AtomicBool,
     /// Raised when the log has something to do.
     pub(crate) log_work: Arc<Signal>,
+    /// Raised when the tables have something to take.
+    pub(crate) tables_work: Arc<Signal>,
 }
 
 impl Watermarks {
@@ -95,15 +95,16 @@ impl Watermarks {
         self.poisoned.load(Ordering::Acquire)
     }
 
-    /// Whether somebody waits for more to be durable than is.
-    pub(crate) fn sync_is_demanded(&self) -> bool {
-        self.demanded.load(Ordering::Acquire) > self.at(Level::Durable).0
+    /// Whether somebody waits for a level to come further than it is.
+    pub(crate) fn is_demanded(&self, level: Level) -> bool {
+        self.demanded[level as usize].load(Ordering::Acquire) > self.at(level).0
     }
 
     /// Whether a sync runs, and nobody waits for less than a sync.
     pub(crate) fn may_gather(&self) -> bool {
         self.syncing.load(Ordering::Acquire)
-            && self.write_demanded.load(Ordering::Acquire) <= self.at(Level::Written).0
+            && !self.is_demanded(Level::Written)
+            && !self.is_demanded(Level::Applied)
     }
 
     pub(crate) fn set_syncing(&self, syncing: bool) {
@@ -144,9 +145,13 @@ impl Watermarks {
         if self.at(level) >= sequence {
             return;
         }
-        let demanded = if level == Level::Durable { &self.demanded } else { &self.write_demanded };
-        demanded.fetch_max(sequence.0, Ordering::AcqRel);
-        self.log_work.raise();
+        self.demanded[level as usize].fetch_max(sequence.0, Ordering::AcqRel);
+        if self.at(Level::Written) < sequence || level == Level::Durable {
+            self.log_work.raise();
+        }
+        if level == Level::Applied {
+            self.tables_work.raise();
+        }
     }
 
     /// Ready when `level` has reached `sequence`.

@@ -47,7 +47,8 @@ pub struct Workers {
 
 impl IntoIterator for Workers {
     type Item = Box<dyn Worker>;
-    type IntoIter = std::iter::Chain<std::vec::IntoIter<Self::Item>, std::vec::IntoIter<Self::Item>>;
+    type IntoIter =
+        std::iter::Chain<std::vec::IntoIter<Self::Item>, std::vec::IntoIter<Self::Item>>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.log.into_iter().chain(self.others)

@@ -15,12 +15,13 @@ use ground::{World, open};
 #[test]
 fn random_numbers_are_those_of_the_seed_in_every_round() {
     let mut world = World::new(Settings::default());
-    world.transact(|txn| {
-        let object = open(txn, "a")?;
-        txn.create(object, Type::Hash)?;
-        (0..5000u32).try_for_each(|number| txn.put(object, &number.to_be_bytes(), b"value"))
-    })
-    .unwrap();
+    world
+        .transact(|txn| {
+            let object = open(txn, "a")?;
+            txn.create(object, Type::Hash)?;
+            (0..5000u32).try_for_each(|number| txn.put(object, &number.to_be_bytes(), b"value"))
+        })
+        .unwrap();
     // After a crash nothing is in memory, so that it takes several rounds.
     let mut world = world.reopened();
     let mut draw = |seed| {
@@ -150,12 +151,13 @@ fn a_namespace_is_found_by_its_tenant_alone_and_its_objects_are_counted() {
     let count = |world: &World, layer| world.store.count_objects(&world.handle, layer).unwrap();
     assert_eq!(count(&world, Layer::Redis), 0);
     for name in ["a", "b", "c"] {
-        world.transact(|txn| {
-            let object = open(txn, name)?;
-            txn.create(object, Type::Hash)?;
-            txn.put(object, b"row", b"value")
-        })
-        .unwrap();
+        world
+            .transact(|txn| {
+                let object = open(txn, name)?;
+                txn.create(object, Type::Hash)?;
+                txn.put(object, b"row", b"value")
+            })
+            .unwrap();
     }
     world.transact(|txn| open(txn, "b").and_then(|object| txn.delete(object))).unwrap();
     world.settle();

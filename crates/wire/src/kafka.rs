@@ -8,7 +8,8 @@
 //!    no other version is decoded.
 //! 2. Counts are bounded by the bytes that are there and, over a whole frame, by
 //!    [`Limits::elements_max`]: a small frame cannot take much memory.
-//! 3. A frame is read to its last byte, or refused.
+//! 3. A frame is read to its last byte, or refused; but for a Metadata that asks for all topics, behind
+//!    which a widespread client leaves bytes over.
 //!
 //! Source: the message definitions of Apache Kafka 4.0, and KIP-98 for record batches.
 

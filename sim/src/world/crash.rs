@@ -7,7 +7,7 @@ use base::{Kind, Observer, Sequence};
 use kv::Durability;
 use log::SimulatedMedium;
 use log::frame;
-use log::medium::{Fault, Operation, Outcome};
+use log::medium::{Fault, Free, Operation, Outcome};
 
 use super::{DRAIN_STEPS, Marks, World, shut};
 use crate::audit::{self, Inventory};
@@ -132,6 +132,8 @@ impl World {
             self.tally.add("writes inside a sync", during.steps());
         }
         drop(running);
+        // Whoever starts it again has made room.
+        left.set_free(Free { bytes: 1 << 40, inodes: 1 << 20 });
         self.ground = self.ground.after(left);
         self.rot(None)?;
         let (opened, end) = self.recover(end)?;
@@ -258,6 +260,7 @@ impl World {
 
     /// Lets everything that is under way come to its end.
     pub(super) fn drain(&mut self) -> Result<(), Violation> {
+        self.ground.medium.set_free(Free { bytes: 1 << 40, inodes: 1 << 20 });
         for _ in 0..DRAIN_STEPS {
             if self.is_failing() {
                 return Ok(());

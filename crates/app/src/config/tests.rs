@@ -64,3 +64,17 @@ fn an_address_that_others_can_reach_is_refused() {
         assert!(error.contains(address) && error.contains("loopback"), "{error}");
     }
 }
+
+#[test]
+fn the_table_of_settings_stands_in_the_document() {
+    let document = include_str!("../../../../docs/operations.md");
+    let table = document.split("<!-- settings: ").nth(1).unwrap_or_default();
+    let rows = table.lines().skip_while(|line| !line.starts_with("| `"));
+    let rows: Vec<_> = rows.take_while(|line| line.starts_with("| `")).collect();
+    let row = |setting: &Setting| {
+        let Setting { key, default, help, .. } = setting;
+        format!("| `{key}` | `{}` | `{default}` | {help} |", setting.variable())
+    };
+    let told: Vec<_> = SETTINGS.iter().map(row).collect();
+    assert_eq!(rows, told, "docs/operations.md is to say:\n{}", told.join("\n"));
+}

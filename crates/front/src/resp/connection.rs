@@ -18,7 +18,7 @@ use wire::resp::{Limits, Parser};
 
 use crate::budget::Spent;
 use crate::refusal::resp_error;
-use crate::resp::inbox::{Inbox, KEPT_BYTES, Received};
+use crate::resp::inbox::{Inbox, KEPT_BYTES, Received, poll_discard};
 use crate::resp::session::{Session, Then};
 use crate::server::Server;
 
@@ -31,9 +31,6 @@ const TURN_BYTES: usize = 1 << 20;
 /// After the last reply, a client is given this long to close its end. To close ours at once, while
 /// something of it is unread, would throw away replies that are on their way.
 const LINGER: Duration = Duration::from_millis(100);
-
-/// Bytes that are read and dropped meanwhile.
-const LINGER_BYTES: usize = 1 << 20;
 
 /// A connection over which nothing has come for so long is asked whether its other end still exists.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(300);
@@ -235,15 +232,9 @@ impl Connection {
 /// Ends our side, and gives the client a moment to end its own.
 pub(crate) async fn finish(stream: &mut TcpStream, inbox: &mut Inbox) {
     let end = async {
+        inbox.release(inbox.bytes().len());
         stream.shutdown().await?;
-        let mut dropped = 0;
-        while dropped < LINGER_BYTES {
-            inbox.release(inbox.bytes().len());
-            match poll_fn(|context| inbox.poll_receive(stream, 1, context)).await? {
-                Received::Bytes(count) => dropped += count,
-                Received::End | Received::Spent(_) => break,
-            }
-        }
+        while poll_fn(|context| poll_discard(stream, context)).await? > 0 {}
         io::Result::Ok(())
     };
     // Whether it ends well or not, the connection is over.

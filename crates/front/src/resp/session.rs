@@ -151,10 +151,6 @@ impl Session {
                 self.reply.ok();
                 return Then::Close;
             }
-            Run::Connection(Connection::Watch) if self.queue.is_some() => {
-                // Redis lets the transaction go on after this error.
-                self.reply.error("ERR WATCH inside MULTI is not allowed");
-            }
             Run::Connection(what) if self.queue.is_some() => {
                 let is_alone = matches!(what, Connection::TopicRead);
                 if is_alone || command.flags.has(Flags::NO_MULTI) {

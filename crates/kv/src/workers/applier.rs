@@ -20,7 +20,7 @@ use crate::watermark::Level;
 use crate::worker::{Next, Worker};
 
 /// At most this many bytes of groups become one batch.
-const BATCH_BYTES: usize = 32 << 20;
+const BATCH_BYTES: usize = 128 << 20;
 
 /// More sealed memtables than this, and the applier waits for the flusher.
 const SEALED_MAX: u64 = 2;
@@ -30,6 +30,12 @@ const TOP_RUNS_MAX: u64 = 32;
 
 /// Tombstones cleared in one step: more than one batch of commits can add.
 const TOMBSTONES: usize = 1 << 20;
+
+/// The backlog gathers for at most this long.
+const GATHER_TIME: Duration = Duration::from_secs(2);
+
+/// With an empty backlog it looks again after this long.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// What failed is tried again after this long.
 const BACK_OFF: Duration = Duration::from_secs(1);
@@ -120,11 +126,30 @@ pub(crate) struct Applier {
     shard: Arc<Shard>,
     /// Taken from the backlog; they stay here until they are in the tables.
     groups: Vec<Group>,
+    /// Since when something has been in the backlog.
+    since: Option<Monotonic>,
 }
 
 impl Applier {
     pub(crate) const fn new(shard: Arc<Shard>) -> Self {
-        Self { shard, groups: Vec::new() }
+        Self { shard, groups: Vec::new(), since: None }
+    }
+
+    /// Until when the backlog may gather: a row that is overwritten meanwhile goes to the tables once.
+    fn may_wait(&mut self, now: Monotonic) -> Option<Monotonic> {
+        let bytes = self.shard.backlog.bytes.load(Ordering::Relaxed);
+        if bytes == 0 {
+            self.since = None;
+            return Some(now + IDLE);
+        }
+        let until = *self.since.get_or_insert(now) + GATHER_TIME;
+        let is_urgent = bytes >= self.shard.settings.gather_bytes
+            || self.shard.watermarks.is_demanded(Level::Applied);
+        if is_urgent || now >= until {
+            self.since = None;
+            return None;
+        }
+        Some(until)
     }
 
     /// Takes what has gathered, unless something taken before is yet to be applied.
@@ -189,9 +214,12 @@ impl Worker for Applier {
         if full || shard.tables.top_runs() > TOP_RUNS_MAX {
             return Next::At(now + Duration::from_millis(5));
         }
+        if let Some(later) = self.may_wait(now) {
+            return if more { Next::Again } else { Next::At(later) };
+        }
         self.gather();
         if self.groups.is_empty() {
-            return if more { Next::Again } else { Next::At(now + Duration::from_millis(100)) };
+            return Next::At(now + IDLE);
         }
         match self.apply() {
             Ok(()) => {}
@@ -210,6 +238,6 @@ impl Worker for Applier {
     }
 
     fn signal(&self) -> Option<Arc<Signal>> {
-        Some(Arc::clone(&self.shard.backlog.work))
+        Some(Arc::clone(&self.shard.watermarks.tables_work))
     }
 }

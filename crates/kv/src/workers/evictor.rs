@@ -145,6 +145,11 @@ impl Worker for Evictor {
         // Twice round without finding anything: all of it is in use or on its way to the tables.
         let enough = 2 * STRIPES * (1 + SLICE as usize);
         let over = self.shard.resident() > self.shard.settings.objects_bytes;
+        if over && self.fruitless > enough {
+            // What is not yet in the tables holds its place.
+            let marks = &self.shard.watermarks;
+            marks.demand(Level::Applied, marks.queued());
+        }
         if !over || self.fruitless > enough {
             self.fruitless = 0;
             return Next::At(now + INTERVAL);

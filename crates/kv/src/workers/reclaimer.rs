@@ -67,7 +67,7 @@ impl Reclaimer {
         }
         self.shard.figures.reclaimed_rows.add((ROWS - left) as u64);
         self.pending = self.shard.commit_own(&changes);
-        self.shard.watermarks.demand(Level::Written, self.pending);
+        self.shard.watermarks.demand(Level::Applied, self.pending);
         Ok(true)
     }
 }

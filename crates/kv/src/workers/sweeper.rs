@@ -125,7 +125,7 @@ impl Sweeper {
 
     fn wait_for(&mut self, sequence: Sequence) {
         self.pending = sequence;
-        self.store.watermarks().demand(Level::Written, sequence);
+        self.store.watermarks().demand(Level::Applied, sequence);
     }
 }
 

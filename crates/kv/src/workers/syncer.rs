@@ -34,7 +34,7 @@ impl Syncer {
             return Err(now + interval);
         }
         let due = *self.unsynced_since.get_or_insert(now) + interval;
-        if watermarks.sync_is_demanded() || now >= due { Ok(()) } else { Err(due) }
+        if watermarks.is_demanded(Level::Durable) || now >= due { Ok(()) } else { Err(due) }
     }
 }
 

@@ -58,7 +58,7 @@ impl Worker for Writer {
         shard.backlog.bytes.fetch_add(bytes, Ordering::Relaxed);
         shard.backlog.groups.lock().push_back(group);
         shard.watermarks.advance(Level::Written, last);
-        shard.backlog.work.raise();
+        shard.watermarks.tables_work.raise();
         Next::Again
     }
 

@@ -149,5 +149,6 @@ fn indices_count_from_either_end_and_stop_at_both() {
     assert_eq!(of(4, i64::MAX), 4..5);
     assert_eq!(of(i64::MIN, i64::MIN), 0..1, "as in Redis");
     assert!(of(3, 2).is_empty() && of(-2, -3).is_empty() && of(5, 9).is_empty());
+    assert!(of(-50, -100).is_empty(), "although both are taken for the start");
     assert!(range_of(0, -1, 0).is_empty());
 }

@@ -31,9 +31,10 @@ impl<'a> Fields<'a> {
         self.flexible = flexible;
     }
 
-    /// Refuses bytes that no field accounts for.
-    pub(super) fn end(&self) -> Result<(), Error> {
-        if self.reader.is_empty() { Ok(()) } else { Err(Error::TrailingBytes) }
+    /// Refuses bytes that no field accounts for, unless there are exactly `left_over`.
+    pub(super) fn end(&self, left_over: usize) -> Result<(), Error> {
+        let left = self.reader.rest().len();
+        if left == 0 || left == left_over { Ok(()) } else { Err(Error::TrailingBytes) }
     }
 
     fn array_of_bytes<const N: usize>(&mut self, expected: &'static str) -> Result<[u8; N], Error> {

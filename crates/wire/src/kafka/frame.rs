@@ -219,8 +219,22 @@ pub fn decode(frame: &[u8], limits: Limits) -> Result<(Header<'_>, Request<'_>),
     fields.set_flexible(api.is_flexible(version));
     fields.tags()?;
     let request = decode_body(api, version, &mut fields)?;
-    fields.end()?;
+    fields.end(left_over(&header, &request))?;
     Ok((header, request))
+}
+
+/// How many bytes may follow the message. librdkafka (as of 2.16) writes the list of a Metadata that asks
+/// for all topics in the older form, four zeros, where flexible versions have one: three more bytes come,
+/// which brokers of Kafka pass over.
+fn left_over(header: &Header<'_>, request: &Request<'_>) -> usize {
+    match request {
+        Request::Metadata(request)
+            if request.topics.is_none() && header.api.is_flexible(header.version) =>
+        {
+            3
+        }
+        _ => 0,
+    }
 }
 
 fn decode_body<'a>(api: Api, version: i16, f: &mut Fields<'a>) -> Result<Request<'a>, Error> {

@@ -73,6 +73,19 @@ fn a_coordinator_that_is_not_known_is_an_error_and_no_panic() {
     assert_eq!(&out[8..10], &code);
 }
 
+/// As librdkafka 2.16 sends it from its admin client: client id, tags, and a list in the older form.
+#[test]
+fn a_metadata_of_librdkafka_that_asks_for_all_topics_is_read() {
+    let frame = b"\0\x03\0\x0c\0\0\0\x03\0\x07rdkafka\0\0\0\0\0\x01\0\0";
+    let (header, request) = decode(frame, LIMITS).unwrap();
+    assert_eq!(header.client_id, Some("rdkafka"));
+    assert!(matches!(request, Request::Metadata(request) if request.topics.is_none()));
+    // The same frame with a list of no topics, which is no such mistake.
+    let mut frame = frame.to_vec();
+    frame[18] = 1;
+    assert_eq!(decode(&frame, LIMITS).map(|_| ()), Err(Error::TrailingBytes));
+}
+
 #[test]
 fn a_small_frame_cannot_announce_much() {
     // An array of topics that claims as many elements as fit an i32, in each form.
