@@ -91,6 +91,7 @@ def test_a_kill_during_recovery_loses_nothing_acknowledged(server, rounds):
     assert kills > 0
 
 
+@pytest.mark.ours
 @needs_strace
 @pytest.mark.parametrize("when", [1, 2, 7])
 def test_a_failing_sync_stops_the_server_and_loses_nothing_acknowledged(server, when):
@@ -110,6 +111,7 @@ def test_a_failing_sync_stops_the_server_and_loses_nothing_acknowledged(server, 
     assert verdict.acknowledged > 0
 
 
+@pytest.mark.ours
 @needs_strace
 @pytest.mark.parametrize("call", ["mkdir", "fsync", "fdatasync", "rename", "unlink"])
 def test_a_first_start_killed_before_any_step_is_begun_again(launch, tmp_path, call):

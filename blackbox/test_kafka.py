@@ -311,7 +311,7 @@ def admin_outcome(futures):
         ("x", {"num_partitions": 1, "config": {"retention.ms": "60000"}}, KafkaError.INVALID_CONFIG),
         ("x", {"num_partitions": 1, "config": {"cleanup.policy": "compact"}}, KafkaError.INVALID_CONFIG),
         ("x", {"num_partitions": 1, "config": {"no.such": "1"}}, KafkaError.INVALID_CONFIG),
-        ("x", {"replica_assignment": [[1]]}, KafkaError.INVALID_REPLICA_ASSIGNMENT),
+        ("x", {"num_partitions": 1, "replica_assignment": [[1]]}, KafkaError.INVALID_REPLICA_ASSIGNMENT),
     ],
 )
 def test_topics_are_created_or_the_reason_is_told(server, topic, name, settings, code):
@@ -344,7 +344,7 @@ def test_a_deleted_topic_is_gone_and_a_new_one_of_its_name_is_empty(server, topi
 
 def test_topics_are_not_made_by_asking_for_them(server):
     """A misspelt name is an error, not a new topic."""
-    writer = producer(server, message_timeout_ms=3000)
+    writer = producer(server, topic_metadata_propagation_max_ms=100)
     told = []
     writer.produce("mispelt", b"v", on_delivery=lambda error, _: told.append(error.code()))
     assert writer.flush(SECONDS_MAX) == 0

@@ -144,6 +144,7 @@ def resident_kib(server):
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
 
 
+@pytest.mark.ours
 def test_a_silent_connection_keeps_next_to_no_memory(server):
     """Whatever it had sent and received before it fell silent."""
     payload = "x" * 12_000
@@ -161,6 +162,7 @@ def test_a_silent_connection_keeps_next_to_no_memory(server):
             connection.close()
 
 
+@pytest.mark.ours
 def test_a_request_beyond_the_memory_for_requests_ends_its_connection_and_no_other(launch, tmp_path):
     """A tenth of the memory is for requests under way; whoever would exceed it is told."""
     server = Server(launch, tmp_path / "server")
@@ -180,6 +182,7 @@ def test_a_request_beyond_the_memory_for_requests_ends_its_connection_and_no_oth
     assert server.stop() == 0
 
 
+@pytest.mark.ours
 def test_a_value_over_the_limit_is_refused_before_it_is_received(connection):
     """64 MiB: what no transaction takes is not read either."""
     connection.send(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$67108865\r\n")

@@ -99,9 +99,17 @@ pub fn count_keys(tables: &dyn Tables, book: &Book, now: StoreTime) -> Result<()
         let rows = view.range(Bound::Included(from), Bound::Excluded(to));
         rows.filter_map(Result::ok).collect::<Vec<_>>()
     };
-    let there = rows(&[1], &[2]).len();
-    let number = |value: &[u8]| value.try_into().map_or(0, i64::from_le_bytes);
-    let counted: i64 = rows(b"\0keys", b"\0keyt").iter().map(|(_, value)| number(value)).sum();
+    let (mut there, mut counted) = (0, 0);
+    for (_, entry) in rows(b"\0catalogue", b"\0cataloguf") {
+        // Tenant, durability, number of parts; then of each part the layer and the space.
+        for part in entry.get(6..).unwrap_or_default().chunks(9) {
+            let space = part.get(1..).and_then(|space| space.try_into().ok()).map_or(0, u64::from_le_bytes);
+            let prefix = |first: &[u8], space: u64| [first, &space.to_be_bytes()].concat();
+            there += rows(&prefix(&[1], space), &prefix(&[1], space + 1)).len();
+            let count = view.get(&prefix(b"\0keys", space)).ok().flatten();
+            counted += count.and_then(|count| (*count).try_into().ok()).map_or(0, i64::from_le_bytes);
+        }
+    }
     let (least, most) = (book.model.count(now), book.model.len());
     let right = (least..=most).contains(&there) && usize::try_from(counted) == Ok(there);
     book.check(Checker::KeyCount, right, || {

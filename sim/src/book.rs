@@ -151,6 +151,9 @@ impl Book {
             self.last = sequence;
             rests_on = sequence;
         }
+        if program.is_alone() {
+            self.tally.count("flushed namespaces");
+        }
         self.tally.count("operations");
         self.acts.push(Act {
             client,

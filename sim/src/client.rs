@@ -64,6 +64,12 @@ impl Program {
         }
     }
 
+    /// Whether it has to hold its namespaces alone.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        matches!(self, Self::Shelves(deeds) if shelves::flushes(deeds))
+    }
+
     /// Does it.
     pub fn run(&self, scribe: &mut Scribe<'_, '_, '_>) -> Result<Answer, Stop> {
         match self {

@@ -10,7 +10,7 @@ use std::fmt;
 
 use base::codec::varint_len;
 use base::{Sequence, StoreTime};
-use kv::{Header, PACKED_BYTES_MAX, PACKED_ROWS_MAX, Type};
+use kv::{Header, Layer, PACKED_BYTES_MAX, PACKED_ROWS_MAX, Type};
 
 use crate::notes::{Key, Notes, Op, Rows};
 
@@ -83,6 +83,8 @@ struct Past {
 #[derive(Debug)]
 pub struct Outcome {
     touched: Touched,
+    /// The namespace whose Redis objects it removed first.
+    flushed: Option<u32>,
     /// The last commit that what it saw rests on, absences included.
     pub rests_on: Sequence,
 }
@@ -91,7 +93,7 @@ impl Outcome {
     /// Whether it has anything to commit; none if that depends on what has been swept.
     #[must_use]
     pub fn changes(&self) -> Option<bool> {
-        let surely = self.touched.values().any(|touch| touch.changed);
+        let surely = self.flushed.is_some() || self.touched.values().any(|touch| touch.changed);
         let perhaps = self.touched.values().any(|touch| touch.swept);
         if surely || !perhaps { Some(surely) } else { None }
     }
@@ -136,8 +138,13 @@ impl Model {
     ) -> Result<Outcome, (&'a Key, String)> {
         let mut touched = Touched::new();
         let mut rests_on = Sequence::ZERO;
+        let flushed = match notes.ops.first() {
+            Some(Op::Flush(namespace)) => Some(*namespace),
+            _ => None,
+        };
         for key in &notes.keys {
-            let thing = self.things.get(key).filter(|_| !gone.contains(key)).cloned();
+            let dead = gone.contains(key) || is_in(key, flushed);
+            let thing = self.things.get(key).filter(|_| !dead).cloned();
             touched.insert(key.clone(), Touch { thing, changed: false, swept: false });
             rests_on = rests_on.max(self.changed_at(key));
         }
@@ -149,7 +156,7 @@ impl Model {
                 op => self.step(&mut touched, notes, op, now)?,
             }
         }
-        Ok(Outcome { touched, rests_on })
+        Ok(Outcome { touched, flushed, rests_on })
     }
 
     fn step<'a>(&self, touched: &mut Touched, notes: &'a Notes, op: &Op, now: StoreTime) -> Result<(), (&'a Key, String)> {
@@ -161,7 +168,10 @@ impl Model {
             Op::Header(_, saw) => self.header_is(key, seen, *saw),
             Op::Row(_, suffix, saw) => seen.and_then(|thing| thing.rows.get(suffix)) == saw.as_ref(),
             Op::Rows(_, from, saw) => rows_from(seen, from) == *saw,
-            Op::Delete(_, existed) | Op::Deadline(_, _, existed) => *existed == seen.is_some(),
+            Op::Delete(_, existed)
+            | Op::Deadline(_, _, existed)
+            | Op::Rename(_, _, existed)
+            | Op::Copy(_, _, existed) => *existed == seen.is_some(),
             Op::Remove(_, suffix, was) => *was == seen.is_some_and(|thing| thing.rows.contains_key(suffix)),
             _ => true,
         };
@@ -170,6 +180,12 @@ impl Model {
             let since = self.changed_at(key);
             let what = format!("at {now:?} {key:?}: {op:?} does not fit what {since} left: {thing:?}");
             return Err((key, what));
+        }
+        if let Op::Rename(_, to, true) | Op::Copy(_, to, true) = op {
+            if *to != at {
+                move_over(touched, key, &notes.keys[*to], matches!(op, Op::Rename(..)));
+            }
+            return Ok(());
         }
         let ended = touch.thing.is_some() && seen.is_none();
         let changed = write(&mut touch.thing, op, now);
@@ -203,6 +219,12 @@ impl Model {
     /// Takes on what a transaction came to.
     pub fn commit(&mut self, outcome: Outcome, sequence: Sequence) {
         let mut before = Vec::new();
+        let dead: Vec<Key> = self.keys().filter(|key| is_in(key, outcome.flushed)).cloned().collect();
+        for key in dead {
+            let was = self.things.remove(&key);
+            let changed = self.changed.insert(key.clone(), sequence).unwrap_or_default();
+            before.push((key, was, changed));
+        }
         for (key, touch) in outcome.touched.into_iter().filter(|(_, touch)| touch.changed || touch.swept) {
             let thing = touch.thing.filter(|thing| !thing.rows.is_empty());
             let was = match thing {
@@ -257,9 +279,26 @@ impl Model {
     }
 }
 
+fn is_in(key: &Key, flushed: Option<u32>) -> bool {
+    flushed == Some(key.namespace) && key.layer == Layer::Redis
+}
+
 fn rows_from(thing: Option<&Thing>, from: &[u8]) -> Rows {
     let rows = thing.into_iter().flat_map(|thing| thing.rows.range(from.to_vec()..));
     rows.map(|(suffix, value)| (suffix.clone(), value.clone())).collect()
+}
+
+/// Puts a thing in the place of another, and takes it away where it was if it is to move.
+fn move_over(touched: &mut Touched, from: &Key, to: &Key, moves: bool) {
+    let Some(source) = touched.get_mut(from) else { return };
+    let thing = source.thing.clone().map(|thing| Thing { fresh: true, ..thing });
+    if moves {
+        source.thing = None;
+        source.changed = true;
+    }
+    if let Some(target) = touched.get_mut(to) {
+        *target = Touch { thing, changed: true, swept: target.swept };
+    }
 }
 
 /// Does to the object what the operation did; whether that is a change.

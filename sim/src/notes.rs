@@ -67,6 +67,12 @@ pub enum Op {
     Put(usize, Vec<u8>, Vec<u8>),
     /// Removed a row; whether it was there.
     Remove(usize, Vec<u8>, bool),
+    /// Gave it the name of another; whether it existed.
+    Rename(usize, usize, bool),
+    /// Put a copy of it in the place of another; whether it existed.
+    Copy(usize, usize, bool),
+    /// Removed all Redis objects of that namespace; done before anything was opened.
+    Flush(u32),
     /// Took a savepoint.
     Savepoint,
     /// Went back to the last savepoint.
@@ -85,8 +91,10 @@ impl Op {
             | Self::Delete(at, ..)
             | Self::Deadline(at, ..)
             | Self::Put(at, ..)
+            | Self::Rename(at, ..)
+            | Self::Copy(at, ..)
             | Self::Remove(at, ..) => Some(*at),
-            Self::Savepoint | Self::RollBack => None,
+            Self::Flush(_) | Self::Savepoint | Self::RollBack => None,
         }
     }
 }
@@ -287,6 +295,28 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
         let was = self.txn.remove(held.object, suffix)?;
         self.note(Op::Remove(held.at, suffix.to_vec(), was));
         Ok(was)
+    }
+
+    /// See [`Txn::rename`].
+    pub fn rename(&mut self, from: Held, to: Held) -> Result<bool, Stop> {
+        let was = self.txn.rename(from.object, to.object)?;
+        self.note(Op::Rename(from.at, to.at, was));
+        Ok(was)
+    }
+
+    /// See [`Txn::copy`].
+    pub fn copy(&mut self, from: Held, to: Held) -> Result<bool, Stop> {
+        let was = self.txn.copy(from.object, to.object)?;
+        self.note(Op::Copy(from.at, to.at, was));
+        Ok(was)
+    }
+
+    /// Removes all Redis objects of a namespace; see [`Txn::flush`]. Nothing has been opened yet.
+    pub fn flush(&mut self, namespace: u32) -> Result<(), Stop> {
+        let place = if namespace == DURABLE { self.places[0] } else { self.places[1] };
+        self.txn.flush(place, Layer::Redis)?;
+        self.note(Op::Flush(namespace));
+        Ok(())
     }
 
     /// See [`Txn::savepoint`].

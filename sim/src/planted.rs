@@ -48,6 +48,8 @@ pub enum Planted {
     AppliedAhead,
     /// The tables forget to remove.
     RemovesForgotten,
+    /// A load reads a snapshot that was taken before the object was looked for.
+    LoadedFromBefore,
     /// Generations begin anew at each open.
     GenerationsReused,
     /// What the store takes for monotonic time follows the wall.
@@ -105,9 +107,11 @@ impl Planted {
     /// The tables, with the bug if it is one of tables.
     pub(crate) fn in_tables(self, inner: Arc<dyn ::tables::Tables>) -> Arc<dyn ::tables::Tables> {
         match self {
-            Self::FlushedBeforeDurable | Self::RotatedInsideBatch | Self::AppliedAhead | Self::RemovesForgotten => {
-                Arc::new(tables::PlantedTables::new(inner, self))
-            }
+            Self::FlushedBeforeDurable
+            | Self::RotatedInsideBatch
+            | Self::AppliedAhead
+            | Self::LoadedFromBefore
+            | Self::RemovesForgotten => Arc::new(tables::PlantedTables::new(inner, self)),
             _ => inner,
         }
     }

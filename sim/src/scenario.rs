@@ -41,6 +41,8 @@ pub struct Setup {
     pub sync_fails: bool,
     /// The wall clock jumps.
     pub clock_jumps: bool,
+    /// Namespaces are flushed. Without clients of the bank and the lists, whose books end with it.
+    pub flushes: bool,
     /// The disk has no space left, for a while.
     pub disk_fills: bool,
     /// Copies of the log rot.
@@ -78,6 +80,7 @@ const PLAIN: Setup = Setup {
     sync_fails: false,
     clock_jumps: false,
     disk_fills: false,
+    flushes: false,
     rot: false,
     files: false,
     planted: None,
@@ -143,8 +146,8 @@ pub fn all() -> Vec<Scenario> {
         scenario(
             9,
             "objects of all sizes change, expire and go; nothing comes back",
-            Setup { tellers: 0, listers: 0, keepers: 6, ..PLAIN },
-            &["flushes", "loads", "joined loads", "undone", "refused", "torn tails dropped", "recoveries"],
+            Setup { tellers: 0, listers: 0, keepers: 6, flushes: true, ..PLAIN },
+            &["flushes", "loads", "joined loads", "evictions", "flushed namespaces", "commits of the store's own", "undone", "refused", "torn tails dropped", "recoveries"],
         ),
         scenario(
             11,
@@ -154,6 +157,7 @@ pub fn all() -> Vec<Scenario> {
                 "edges between transactions",
                 "re-runs",
                 "rounds within another's",
+                "evictions",
                 "exclusive fallbacks",
                 "loads",
                 "joined loads",

@@ -202,6 +202,9 @@ impl Session {
         if program.says_that_it_writes() {
             plan.expect_bytes(100);
         }
+        if program.is_alone() {
+            plan.take_exclusively();
+        }
         for key in program.names() {
             plan.name(key.place(self.places), key.layer, |id| id.extend_from_slice(&key.id));
         }

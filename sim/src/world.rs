@@ -35,6 +35,9 @@ const TENANT: Tenant = Tenant(1);
 /// Everything that is under way must have come to an end after so many steps.
 const DRAIN_STEPS: u64 = 200_000;
 
+/// A hand that goes round all stripes once comes to about so many steps.
+const EVICTOR_STEPS: u64 = 1100;
+
 /// How far the store said that it had come.
 #[derive(Clone, Copy, Debug, Default)]
 struct Marks {
@@ -137,11 +140,11 @@ impl World {
         }
         self.stripes = Stripes::probe(&running.opened.store, &running.handles, &lists::all());
         let (numbers, lister) = (Numbers::default(), Lister::default());
-        let Setup { tellers, listers, keepers, .. } = self.setup;
+        let Setup { tellers, listers, keepers, flushes, .. } = self.setup;
         let mut clients: Vec<Box<dyn Client>> = Vec::new();
         clients.extend((0..tellers).map(|_| Box::new(Teller::new(&numbers)) as Box<dyn Client>));
         clients.extend((0..listers).map(|_| Box::new(lister.clone()) as Box<dyn Client>));
-        clients.extend((0..keepers).map(|_| Box::new(Keeper) as Box<dyn Client>));
+        clients.extend((0..keepers).map(|_| Box::new(Keeper { flushes }) as Box<dyn Client>));
         let sessions = clients.into_iter().enumerate();
         self.sessions = sessions.map(|(number, client)| Session::new(number, client)).collect();
         if tellers > 0 {
@@ -217,7 +220,11 @@ impl World {
     }
 
     fn step_client(&mut self) -> Result<(), Violation> {
-        let host = usize::try_from(self.rng.below(self.sessions.len() as u64)).unwrap_or(0);
+        let mut draw = || usize::try_from(self.rng.below(self.sessions.len() as u64)).unwrap_or(0);
+        let (first, second) = (draw(), draw());
+        // Who was kept waiting is often slow, and meets others' locks again.
+        let slow = self.sessions.get(first).is_some_and(|host| host.may_be_guest() && host.blocked() > 0);
+        let host = if slow && !self.rng.one_in(4) { second } else { first };
         self.step_session(host, true)
     }
 
@@ -230,7 +237,9 @@ impl World {
         };
         let (Some(host), Some(running)) = (host, &self.running) else { return Ok(()) };
         let apart = |held: &[Key], named: &[Key]| self.stripes.apart(held, named);
-        let guest = guest.filter(|guest| host.may_be_host() && guest.may_be_guest());
+        // A flush gives the objects other locks, so that nobody knows any more who shares one.
+        let may_meet = !self.setup.flushes && host.may_be_host();
+        let guest = guest.filter(|guest| may_meet && guest.may_be_guest());
         let guest = guest.map(|session| Guest { session, after, apart: &apart });
         let mut desk = Desk {
             store: &running.opened.store,
@@ -269,6 +278,15 @@ impl World {
         let count = running.opened.workers.len() as u64;
         let at = usize::try_from(self.rng.below(count)).unwrap_or(0);
         let Some((name, _)) = running.opened.workers.get(at) else { return };
+        // A step of the evictor passes over so little that only many of them come to anything.
+        let steps = if *name == "evictor" && self.rng.one_in(8) { EVICTOR_STEPS } else { 1 };
+        let before = self.tally.counts().of("evictions");
+        for _ in 1..steps {
+            for (_, worker) in running.opened.workers.iter().filter(|worker| worker.0 == *name) {
+                worker.lock().step(self.clock.monotonic());
+            }
+        }
+        self.trace.note(format_args!("evicted: {}", self.tally.counts().of("evictions") - before));
         self.step_worker_of(&running.opened, name);
     }
 

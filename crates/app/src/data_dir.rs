@@ -73,7 +73,8 @@ impl DataDir {
 
     /// Takes hold of a directory that is there, to look into it. Makes nothing.
     pub(crate) fn existing(path: &Path) -> Result<Self> {
-        let path = std::path::absolute(path).with_context(|| format!("resolve {}", path.display()))?;
+        let path =
+            std::path::absolute(path).with_context(|| format!("resolve {}", path.display()))?;
         if !has_identity(&path)? {
             bail!("{} is not a Groundsill directory: it has no `identity`", path.display());
         }

@@ -33,7 +33,9 @@ impl Addresses {
     pub(crate) fn take(config: &Config) -> Result<Self> {
         let take = |address: SocketAddr, setting: &str| {
             bind(address).with_context(|| {
-                format!("take the address {address} (`{setting}`); name another one, or stop who has it")
+                format!(
+                    "take the address {address} (`{setting}`); name another one, or stop who has it"
+                )
             })
         };
         Ok(Self { resp: take(config.resp, "resp")?, kafka: take(config.kafka, "kafka")? })

@@ -91,7 +91,10 @@ impl Observer for Journal {
                 error!(%reason, "a connection was ended by a defect of ours: please report it; the others go on")
             }
             Event::ConnectionStalled { left } => {
-                warn!(left, "a client took nothing of its replies for too long: its connection was closed")
+                warn!(
+                    left,
+                    "a client took nothing of its replies for too long: its connection was closed"
+                )
             }
             _ => {}
         }

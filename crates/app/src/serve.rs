@@ -43,7 +43,9 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 
 pub(crate) fn command() -> Command {
     let about = "Serve Redis and Kafka clients from a data directory";
-    cli::with_settings(Command::new("serve").about(about)).long_about(LONG_ABOUT).after_help(AFTER_HELP)
+    cli::with_settings(Command::new("serve").about(about))
+        .long_about(LONG_ABOUT)
+        .after_help(AFTER_HELP)
 }
 
 const LONG_ABOUT: &str = "\
@@ -287,7 +289,11 @@ fn print_start(
     let mib = |bytes: u64| bytes >> 20;
     let lines = [
         format!("groundsill {}", env!("CARGO_PKG_VERSION")),
-        format!("  data        {} ({made}, format {})", dir.path.display(), crate::identity::FORMAT),
+        format!(
+            "  data        {} ({made}, format {})",
+            dir.path.display(),
+            crate::identity::FORMAT
+        ),
         format!(
             "  log         commit {}, {} MiB replayed{tail}",
             recovered.last,

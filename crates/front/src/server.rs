@@ -42,7 +42,7 @@ impl Default for Limits {
             queued_commands: 100_000,
             queued_bytes: 128 << 20,
             inbox_bytes: 256 << 20,
-            write_time: Duration::from_secs(60),
+            write_time: Duration::from_mins(1),
         }
     }
 }

@@ -60,7 +60,7 @@ pub use records::StoredRecord;
 pub use settings::{Limits, Settings};
 pub use signal::Signal;
 pub use store::Store;
-pub use txn::{Object, Savepoint, Txn};
+pub use txn::{Object, RowRef, Savepoint, Txn};
 pub use watermark::{Level, Reached, Watermarks};
 pub use worker::{Next, Worker, Workers};
 pub use workers::OWED_COUNTED_MAX;

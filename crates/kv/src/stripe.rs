@@ -13,7 +13,7 @@ use parking_lot::RwLock;
 use crate::object::Entry;
 
 /// How many stripes a shard has.
-pub(crate) const STRIPES: usize = 1024;
+pub(crate) const STRIPES: StripeId = 1024;
 
 /// The number of a stripe. Locks are taken in ascending order.
 pub(crate) type StripeId = u16;
@@ -82,7 +82,8 @@ pub(crate) struct Hash(u32);
 impl Hash {
     /// The stripe that the object is in.
     pub(crate) const fn stripe(self) -> StripeId {
-        (self.0 >> (u32::BITS - STRIPES.ilog2())) as StripeId
+        let [.., high, low] = (self.0 >> (u32::BITS - STRIPES.ilog2())).to_be_bytes();
+        StripeId::from_be_bytes([high, low])
     }
 
     /// All 64 bits, for an index.

@@ -35,6 +35,9 @@ use crate::watermark::Level;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Object(u32);
 
+/// A row: its suffix and its value.
+pub type RowRef<'a> = (&'a [u8], &'a [u8]);
+
 /// Where a transaction can go back to.
 #[derive(Clone, Copy, Debug)]
 pub struct Savepoint {
@@ -192,12 +195,11 @@ impl<'a> Txn<'a> {
         let Named { place, layer, ref id, space, hash } = self.work.named[at];
         let id = (id.start as usize, id.end as usize);
         let bytes = &self.work.ids[id.0..id.1];
-        let object = match self.find_opened(hash, space, bytes) {
-            Some(object) => object,
-            None => {
-                self.check_id(&self.work.ids[id.0..id.1])?;
-                self.open_new(place, layer, space, hash, id)?
-            }
+        let object = if let Some(object) = self.find_opened(hash, space, bytes) {
+            object
+        } else {
+            self.check_id(&self.work.ids[id.0..id.1])?;
+            self.open_new(place, layer, space, hash, id)?
         };
         self.named.push(object);
         Ok(())
@@ -354,7 +356,7 @@ impl<'a> Txn<'a> {
     }
 
     /// The rows within bounds, in order of suffix.
-    pub fn rows(&self, object: Object, bounds: Bounds<'_>) -> Result<Vec<(&[u8], &[u8])>, Stop> {
+    pub fn rows(&self, object: Object, bounds: Bounds<'_>) -> Result<Vec<RowRef<'_>>, Stop> {
         self.first_rows(object, bounds, usize::MAX)
     }
 
@@ -365,7 +367,7 @@ impl<'a> Txn<'a> {
         object: Object,
         bounds: Bounds<'_>,
         most: usize,
-    ) -> Result<Vec<(&[u8], &[u8])>, Stop> {
+    ) -> Result<Vec<RowRef<'_>>, Stop> {
         let Some(entry) = self.existing(object) else { return Ok(Vec::new()) };
         match &entry.state {
             State::Split(split) if split.complete => Ok(split.rows(bounds).take(most).collect()),

@@ -115,8 +115,9 @@ impl World {
 
     /// Steps the workers until nothing is in memory.
     pub(crate) fn forget(&mut self) {
-        for _ in 0..1_000_000 {
+        for n in 0..1_000_000 {
             if self.store.resident_bytes() == 0 {
+                eprintln!("forget {n} queued {}", self.store.watermarks().queued());
                 return;
             }
             self.step();

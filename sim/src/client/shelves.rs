@@ -8,7 +8,7 @@ use super::{Answer, Client, Ending, Program};
 use crate::notes::{DURABLE, Held, Key, RELAXED, Scribe, refuse};
 
 /// How many objects there are, if all are there.
-const SHELVES: u64 = 14;
+const SHELVES: u64 = 15;
 
 /// What is done to an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,12 @@ pub enum Do {
     Row(u64),
     /// Read all rows from one on.
     Rows(u64),
+    /// Give it the name of another, so many further on.
+    Rename(u64),
+    /// Put a copy of it in the place of another, so many further on.
+    Copy(u64),
+    /// Remove everything that is in its namespace; only as the first of a transaction's deeds.
+    Flush,
     /// Take a savepoint.
     Savepoint,
     /// Go back to it.
@@ -48,6 +54,8 @@ pub struct Deed {
     what: Do,
     /// Makes what is put different each time.
     salt: u64,
+    /// Its number.
+    number: u64,
 }
 
 fn shelf(number: u64) -> Key {
@@ -60,11 +68,21 @@ pub(super) fn names(deeds: &[Deed]) -> Vec<Key> {
 }
 
 pub(super) fn run(deeds: &[Deed], scribe: &mut Scribe<'_, '_, '_>) -> Result<Answer, Stop> {
-    for deed in deeds {
+    if flushes(deeds)
+        && let Some(first) = deeds.first()
+    {
+        scribe.flush(first.shelf.namespace)?;
+    }
+    for deed in deeds.iter().filter(|deed| deed.what != Do::Flush) {
         let held = scribe.open(&deed.shelf)?;
         deed.run(held, scribe)?;
     }
     Ok(Answer::default())
+}
+
+/// Whether they begin with a flush, for which the namespace is held alone.
+pub(super) fn flushes(deeds: &[Deed]) -> bool {
+    deeds.first().is_some_and(|first| first.what == Do::Flush)
 }
 
 fn suffix(row: u64) -> Vec<u8> {
@@ -76,6 +94,11 @@ impl Deed {
         let mut value = (self.salt ^ row << 32).to_be_bytes().to_vec();
         value.resize(bytes.max(8), b'.');
         value
+    }
+
+    /// Another object of the same namespace, or the same.
+    fn other(&self, on: u64) -> Key {
+        shelf((self.number + 3 * on) % SHELVES)
     }
 
     fn run(&self, held: Held, scribe: &mut Scribe<'_, '_, '_>) -> Result<(), Stop> {
@@ -106,6 +129,15 @@ impl Deed {
             Do::Look => drop(scribe.header(held)),
             Do::Row(row) => drop(scribe.row(held, &suffix(row))?),
             Do::Rows(from) => drop(scribe.rows(held, &suffix(from))?),
+            Do::Rename(on) => {
+                let to = scribe.open(&self.other(on))?;
+                scribe.rename(held, to)?;
+            }
+            Do::Copy(on) => {
+                let to = scribe.open(&self.other(on))?;
+                scribe.copy(held, to)?;
+            }
+            Do::Flush => {}
             Do::Savepoint => scribe.savepoint(),
             Do::RollBack => scribe.roll_back(),
             Do::Refuse => return refuse("CHANGED MY MIND"),
@@ -116,7 +148,10 @@ impl Deed {
 
 /// A client who stocks, changes and clears shelves.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Keeper;
+pub struct Keeper {
+    /// Now and then, everything is flushed.
+    pub flushes: bool,
+}
 
 impl Keeper {
     fn draw(rng: &mut SplitMix64) -> Do {
@@ -126,7 +161,7 @@ impl Keeper {
             _ => 8 + usize::try_from(rng.below(30)).unwrap_or(0),
         };
         let row = rng.below(40);
-        match rng.below(24) {
+        match rng.below(27) {
             0 | 1 => Do::Stock(30 + rng.below(6), bytes.min(40)),
             2 => Do::Stock(1 + rng.below(3), bytes),
             3..=8 => Do::Put(row, bytes),
@@ -140,6 +175,8 @@ impl Keeper {
             19 => Do::Rows(row),
             20 | 21 => Do::Savepoint,
             22 => Do::RollBack,
+            23 | 24 => Do::Rename(rng.below(4)),
+            25 => Do::Copy(rng.below(4)),
             _ => Do::Refuse,
         }
     }
@@ -152,8 +189,14 @@ impl Client for Keeper {
         let first = rng.below(SHELVES);
         let mut deeds = Vec::new();
         for _ in 0..count {
-            let shelf = shelf(if rng.one_in(3) { rng.below(SHELVES) } else { first });
-            deeds.push(Deed { shelf, named, what: Self::draw(rng), salt: rng.draw() });
+            let number = if rng.one_in(3) { rng.below(SHELVES) } else { first };
+            let (shelf, what, salt) = (shelf(number), Self::draw(rng), rng.draw());
+            deeds.push(Deed { shelf, named, what, salt, number });
+        }
+        if self.flushes && rng.one_in(40) {
+            deeds.iter_mut().for_each(|deed| deed.named = false);
+            let (shelf, salt) = (shelf(first), rng.draw());
+            deeds.insert(0, Deed { shelf, named: false, what: Do::Flush, salt, number: first });
         }
         Program::Shelves(deeds)
     }

@@ -1,10 +1,11 @@
 //! Tables that break a rule of [`Tables`].
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use base::Sequence;
 use parking_lot::Mutex;
-use tables::{Change, Error, Flush, Sealed, Stats, Tables, Value, View};
+use tables::{Change, Error, Flush, Rows, Sealed, Stats, Tables, Value, View};
 
 use super::Planted;
 
@@ -14,11 +15,30 @@ pub(super) struct PlantedTables {
     bug: Planted,
     /// Changes that belong to an earlier batch.
     late: Mutex<Vec<Change>>,
+    /// The state before the last batch.
+    before: Mutex<Option<Arc<dyn View>>>,
+}
+
+/// A view that several look at.
+struct Shared(Arc<dyn View>);
+
+impl View for Shared {
+    fn applied(&self) -> Sequence {
+        self.0.applied()
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, Error> {
+        self.0.get(key)
+    }
+
+    fn range<'a>(&'a self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> Rows<'a> {
+        self.0.range(from, to)
+    }
 }
 
 impl PlantedTables {
     pub(super) fn new(inner: Arc<dyn Tables>, bug: Planted) -> Self {
-        Self { inner, bug, late: Mutex::default() }
+        Self { inner, bug, late: Mutex::default(), before: Mutex::default() }
     }
 
     /// The batch with what is late of earlier ones, and without its own last rows.
@@ -47,6 +67,7 @@ impl Tables for PlantedTables {
                 self.inner.apply(std::mem::replace(&mut changes, rest), before)?;
                 self.inner.rotate();
             }
+            Planted::LoadedFromBefore => *self.before.lock() = Some(self.inner.view().into()),
             Planted::AppliedAhead => changes = self.behind(changes),
             _ => {}
         }
@@ -58,7 +79,10 @@ impl Tables for PlantedTables {
     }
 
     fn view(&self) -> Box<dyn View> {
-        self.inner.view()
+        match &*self.before.lock() {
+            Some(before) => Box::new(Shared(Arc::clone(before))),
+            None => self.inner.view(),
+        }
     }
 
     fn memtable_bytes(&self) -> u64 {

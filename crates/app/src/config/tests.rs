@@ -59,8 +59,7 @@ fn a_bad_value_names_the_setting_and_its_origin() {
 #[test]
 fn an_address_that_others_can_reach_is_refused() {
     for (flag, address) in [("--resp", "0.0.0.0:6379"), ("--kafka", "[::]:9092")] {
-        let error =
-            Config::new(&gather(&[flag, address], &[]).unwrap()).unwrap_err().to_string();
+        let error = Config::new(&gather(&[flag, address], &[]).unwrap()).unwrap_err().to_string();
         assert!(error.contains(address) && error.contains("loopback"), "{error}");
     }
 }

@@ -83,7 +83,10 @@ fn what_a_finished_directory_has_lost_is_named_and_nothing_is_made_in_its_place(
         drop(finished(dir.path()));
         fs::remove_dir_all(dir.path().join(lost)).unwrap();
         let error = DataDir::open(dir.path(), &MachineClock).unwrap_err().to_string();
-        assert!(error.contains(&format!("{lost} is missing")) && error.contains("restore"), "{error}");
+        assert!(
+            error.contains(&format!("{lost} is missing")) && error.contains("restore"),
+            "{error}"
+        );
         assert!(!dir.path().join(lost).exists(), "{lost} was made");
     }
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base::Monotonic;
 use kv::Watch;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -30,6 +31,14 @@ const OUTBOX_BYTES: usize = 16 * 1024;
 /// Bytes before a frame: its length.
 const LENGTH_BYTES: usize = 4;
 
+/// Room for a frame is taken as it comes, this much at first: to announce a large one costs nobody else
+/// anything.
+const ROOM_BYTES: usize = 16 * 1024;
+
+/// A frame of which a part has come has to come whole within this time, and a second for each MiB of it:
+/// its room is not there for others meanwhile.
+const FRAME_TIME: Duration = Duration::from_secs(60);
+
 /// What is received while a Fetch waits is bounded by this many bytes: enough to notice the client's end.
 const AHEAD_BYTES: usize = 64 * 1024;
 
@@ -43,6 +52,8 @@ pub(crate) struct Connection {
     pub(crate) session: Session,
     stopping: watch::Receiver<bool>,
     limits: Limits,
+    /// Since when a part of a frame has been there.
+    partial_since: Option<Monotonic>,
 }
 
 /// How a connection ends before its client ends it.
@@ -105,6 +116,7 @@ pub(crate) async fn serve(server: Arc<Server>, stream: TcpStream, address: Socke
         stopping: server.stopping(),
         session: Session::new(server, address, local),
         limits: Limits::default(),
+        partial_since: None,
     };
     if connection.run().await.is_ok() {
         finish(&mut connection.stream, &mut connection.inbox).await;
@@ -147,6 +159,7 @@ impl Connection {
                 Err(_malformed) => return Ok(Turn::Closing),
             };
             used += LENGTH_BYTES + frame.len();
+            self.partial_since = None;
             let Ok((header, request)) = decode(frame, self.limits) else {
                 return Ok(Turn::Closing);
             };
@@ -199,8 +212,10 @@ impl Connection {
 
     /// Waits for more requests.
     async fn receive(&mut self) -> Result<Received, End> {
-        let Self { stream, inbox, stopping, limits, .. } = self;
-        let wants = frame_wants(inbox.bytes(), *limits);
+        let late = self.frame_is_late();
+        let Self { stream, inbox, stopping, limits, session, .. } = self;
+        let room = inbox.bytes().len().max(ROOM_BYTES);
+        let wants = frame_wants(inbox.bytes(), *limits).min(room);
         let received = poll_fn(|context| {
             let received = inbox.poll_receive(stream, wants, context);
             if received.is_pending() {
@@ -211,10 +226,30 @@ impl Connection {
         tokio::select! {
             biased;
             received = received => return Ok(received?),
+            () = late => {
+                session.server.counters.stalled.add(1);
+                return Ok(Received::End);
+            }
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
         // The kernel may hold what the runtime has not heard of yet: that was sent before the stop.
         Ok(inbox.receive_held(stream)?)
+    }
+
+    /// Returns when a frame that has begun to come has taken too long; never if none has.
+    fn frame_is_late(&mut self) -> impl Future<Output = ()> + use<> {
+        let now = self.session.server.store.monotonic();
+        let len = self.inbox.bytes().len() as u64;
+        let left = (len > 0).then(|| {
+            let since = *self.partial_since.get_or_insert(now);
+            (since + FRAME_TIME + Duration::from_secs(len >> 20)).saturating_sub(now)
+        });
+        async move {
+            match left {
+                Some(left) => tokio::time::sleep(left).await,
+                None => pending().await,
+            }
+        }
     }
 
     /// Waits for a change, while the answers before have left.

@@ -18,6 +18,9 @@ use crate::refusal::{Fault, no_partition};
 /// Bytes of log that a batch takes beside its own, at most: the head and the producer.
 const HEAD_BYTES: usize = 512;
 
+/// A batch up to this long is looked at where it came.
+const INLINE_BYTES: usize = 256 * 1024;
+
 /// Partitions after which others get their turn.
 const PARTITIONS: usize = 16;
 
@@ -71,7 +74,14 @@ impl Session {
             return Ok(Err(no_partition(partition.index)));
         };
         let bytes_max = self.server.store.settings().limits.value_bytes;
-        let batch = match check(partition.records.unwrap_or_default(), bytes_max) {
+        let records = partition.records.unwrap_or_default();
+        let checked = if records.len() > INLINE_BYTES {
+            // A long batch takes long to look at: the thread's other connections go on elsewhere.
+            tokio::task::block_in_place(|| check(records, bytes_max))
+        } else {
+            check(records, bytes_max)
+        };
+        let batch = match checked {
             Ok(batch) => batch,
             Err(fault) => return Ok(Err(fault)),
         };

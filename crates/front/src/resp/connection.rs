@@ -33,10 +33,10 @@ const TURN_BYTES: usize = 1 << 20;
 const LINGER: Duration = Duration::from_millis(100);
 
 /// A connection over which nothing has come for so long is asked whether its other end still exists.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(300);
+const KEEPALIVE_IDLE: Duration = Duration::from_mins(5);
 
 /// Without an answer it is asked again after this long, so often.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(60);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_mins(1);
 const KEEPALIVE_TRIES: u32 = 3;
 
 struct Connection {
@@ -242,7 +242,11 @@ pub(crate) async fn finish(stream: &mut TcpStream, inbox: &mut Inbox) {
 }
 
 /// Writes all of it, and gives a client up that takes nothing of it for too long.
-pub(crate) async fn write_all(stream: &mut TcpStream, mut bytes: &[u8], server: &Server) -> io::Result<()> {
+pub(crate) async fn write_all(
+    stream: &mut TcpStream,
+    mut bytes: &[u8],
+    server: &Server,
+) -> io::Result<()> {
     while !bytes.is_empty() {
         match timeout(server.limits.write_time, stream.write(bytes)).await {
             Ok(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),

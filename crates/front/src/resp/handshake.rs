@@ -47,7 +47,7 @@ impl Session {
             match option.to_ascii_uppercase().as_slice() {
                 b"AUTH" => {
                     let (user, password) = rest.next().zip(rest.next()).ok_or_else(syntax)?;
-                    self.check_password(user, password)?;
+                    Self::check_password(user, password)?;
                 }
                 b"SETNAME" => self.set_name(rest.next().ok_or_else(syntax)?)?,
                 _ => return Err(syntax()),
@@ -86,7 +86,7 @@ impl Session {
                 return;
             }
         };
-        match self.check_password(user, password) {
+        match Self::check_password(user, password) {
             Ok(()) => self.reply.ok(),
             Err(error) => {
                 self.fail(error);
@@ -95,7 +95,7 @@ impl Session {
     }
 
     /// No password has been set: the user `default` needs none, and there is no other.
-    fn check_password(&self, user: &[u8], _password: &[u8]) -> Result<(), Error> {
+    fn check_password(user: &[u8], _password: &[u8]) -> Result<(), Error> {
         if user == b"default" {
             return Err(Error::text(
                 "ERR AUTH <password> called without any password configured for the default user. \
@@ -136,7 +136,7 @@ impl Session {
 
 /// The number of a database.
 pub(crate) fn parse_database(text: &[u8]) -> Result<u32, Error> {
-    let number = parse_i64(text).ok_or(Error::text("ERR invalid DB index"))?;
+    let number = parse_i64(text).ok_or(Error::NOT_AN_INTEGER)?;
     let number = u32::try_from(number).ok().filter(|number| *number < DATABASES);
     number.ok_or(Error::text("ERR DB index is out of range"))
 }

@@ -144,7 +144,10 @@ impl Inbox {
 }
 
 /// Reads what has come and drops it; how many bytes there were.
-pub(crate) fn poll_discard(stream: &mut TcpStream, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+pub(crate) fn poll_discard(
+    stream: &mut TcpStream,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
     SHARED.with_borrow_mut(|shared| {
         let mut buffer = ReadBuf::new(shared);
         ready!(Pin::new(stream).poll_read(context, &mut buffer))?;

@@ -20,13 +20,22 @@ const COUNT: usize = 10;
 /// Bytes of the hash at the beginning of an id.
 const HASH_BYTES: usize = 6;
 
+/// Keys of which type SCAN is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum OfType {
+    #[default]
+    Any,
+    Only(Type),
+    /// A type that there is no key of.
+    None,
+}
+
 /// What SCAN is asked for behind its cursor.
 #[derive(Debug, Default)]
 struct Filter<'a> {
     pattern: Option<&'a [u8]>,
     count: Option<usize>,
-    /// `Some(None)` for a type that there is none of.
-    kind: Option<Option<Type>>,
+    kind: OfType,
 }
 
 impl<'a> Filter<'a> {
@@ -42,7 +51,9 @@ impl<'a> Filter<'a> {
                     let count = usize::try_from(count).ok().filter(|count| *count > 0);
                     filter.count = Some(count.ok_or(Error::SYNTAX)?.min(ROWS_MAX));
                 }
-                b"TYPE" => filter.kind = Some(redis::type_named(value)),
+                b"TYPE" => {
+                    filter.kind = redis::type_named(value).map_or(OfType::None, OfType::Only);
+                }
                 _ => return Err(Error::SYNTAX),
             }
         }
@@ -50,7 +61,7 @@ impl<'a> Filter<'a> {
     }
 
     fn admits(&self, listed: &Listed) -> bool {
-        self.kind.is_none_or(|kind| kind == Some(listed.kind))
+        (self.kind == OfType::Any || self.kind == OfType::Only(listed.kind))
             && self.pattern.is_none_or(|pattern| glob::matches(pattern, key_of(listed)))
     }
 }

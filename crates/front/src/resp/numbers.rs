@@ -112,7 +112,8 @@ static NAMES: &[&str] = &[
     "topic.read",
 ];
 
-static NUMBERS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| NAMES.iter().copied().zip(1..).collect());
+static NUMBERS: LazyLock<HashMap<&'static str, u32>> =
+    LazyLock::new(|| NAMES.iter().copied().zip(1..).collect());
 
 /// The number of a command; of a subcommand, its container's.
 pub(crate) fn of(name: &str) -> u32 {

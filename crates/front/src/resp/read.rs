@@ -1,5 +1,7 @@
 //! TOPIC.READ: the one command that reads records, and so waits for the tables.
 
+use std::sync::Arc;
+
 use base::Kind;
 use bytes::Bytes;
 use kv::{Level, Receipt, Refusal};
@@ -42,7 +44,7 @@ impl Session {
             Some(namespace) => namespace,
             None => self.bind().map_err(|refusal| Failure::Refused(refusal, Receipt::NOTHING))?,
         };
-        let server = self.server.clone();
+        let server = Arc::clone(&self.server);
         let mut plan = server.store.plan(server.limits.transaction_time);
         let place = plan.namespace(&namespace);
         let closure =

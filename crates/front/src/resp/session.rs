@@ -366,11 +366,7 @@ impl Session {
             [(command, _)] => numbers::of(command.name),
             _ => numbers::of("exec"),
         };
-        plan.set_origin(Origin {
-            session: self.presence.client.id,
-            count: self.commands,
-            command,
-        });
+        plan.set_origin(Origin { session: self.presence.client.id, count: self.commands, command });
         Ok(())
     }
 
@@ -451,7 +447,7 @@ fn unknown_command(args: Args<'_>) -> Error {
         if text.len() > 128 + 40 {
             break;
         }
-        text.push_str(&format!("'{}' ", printable(arg)));
+        text.extend(["'", &printable(arg), "' "]);
     }
     Error::Reply(text.into())
 }

@@ -30,7 +30,13 @@ impl Session {
 
     fn slowlog_get(&mut self, args: Args<'_>) -> Result<(), Error> {
         let most = match args.get(2) {
-            _ if args.len() > 3 => return Err(Error::SYNTAX),
+            _ if args.len() > 3 => {
+                let word = args[1].escape_ascii();
+                let text = format!(
+                    "ERR unknown subcommand or wrong number of arguments for '{word}'. Try SLOWLOG HELP."
+                );
+                return Err(Error::Reply(text.into()));
+            }
             None => ENTRIES,
             Some(count) => match parse_i64(count) {
                 Some(-1) => usize::MAX,

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use base::{Clock, Monotonic, Observer, StoreId, StoreTime};
 use kv::{Ground, Level, Start, Store, Workers};
-use log::medium::simulated::SimulatedMedium;
-use log::{FileLog, Log};
+
+use log::{FileLog, Log, SimulatedMedium};
 use parking_lot::Mutex;
 use tables::{ModelTables, Tables};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -41,7 +41,8 @@ impl World {
     fn new(limits: Limits) -> Self {
         let events: Arc<Mutex<Vec<Event>>> = Arc::default();
         let heard = Arc::clone(&events);
-        let observer: Arc<dyn Observer> = Arc::new(move |event: &Event| heard.lock().push(event.clone()));
+        let observer: Arc<dyn Observer> =
+            Arc::new(move |event: &Event| heard.lock().push(event.clone()));
         let bounds = log::Settings {
             segment_bytes: 4 << 20,
             history_bytes: 1 << 30,
@@ -129,7 +130,8 @@ async fn a_client_that_takes_nothing_of_its_replies_is_given_up_and_counted() {
     let serving = tokio::spawn(serve(Arc::clone(&world.server), listener));
     let mut deaf = TcpStream::connect(address).await.unwrap();
     let sending = tokio::spawn(async move {
-        let request = [b"*2\r\n$4\r\nECHO\r\n$1000000\r\n".as_slice(), &[b'x'; 1_000_000], b"\r\n"].concat();
+        let request =
+            [b"*2\r\n$4\r\nECHO\r\n$1000000\r\n".as_slice(), &vec![b'x'; 1_000_000], b"\r\n"].concat();
         // Until the server has given it up: more than all buffers between them hold.
         while deaf.write_all(&request).await.is_ok() {}
     });

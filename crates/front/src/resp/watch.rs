@@ -3,6 +3,8 @@
 //! A watch is registered with the store, which marks it in the commit that changes the object, while that
 //! is locked. EXEC names the watched objects, so that they stand still, and looks at the marks.
 
+use std::sync::Arc;
+
 use kv::{Handle, Layer, Plan, Txn, Watch};
 use redis::Error;
 use wire::resp::Args;
@@ -70,7 +72,7 @@ impl Session {
 
     async fn watch_key(&mut self, key: &[u8]) -> Result<(), Failure> {
         let namespace = self.bound()?;
-        let server = self.server.clone();
+        let server = Arc::clone(&self.server);
         let mut id = Vec::with_capacity(key.len() + 8);
         server.keys.put_id(&mut id, key);
         if self.watches.0.iter().any(|watched| {
@@ -85,7 +87,7 @@ impl Session {
             let object = txn.open(place, Layer::Redis, &id)?;
             if txn.kind(object).is_none() { txn.delete(object).map(drop) } else { Ok(()) }
         };
-        let (_, receipt) = server.run(&mut plan, end_if_due).await?;
+        let ((), receipt) = server.run(&mut plan, end_if_due).await?;
         self.note_receipt(receipt);
         let watch = server.store.watch([(&namespace, Layer::Redis, &*id)]);
         server.store.replan(&mut plan, server.limits.transaction_time);

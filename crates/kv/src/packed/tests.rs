@@ -10,7 +10,8 @@ fn packed_content_is_a_small_ordered_map() {
     for _ in 0..2_000 {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let suffix = vec![b'a' + (seed >> 24) as u8 % 9; (seed >> 20) as usize % 4];
-        let value = (seed % 3 > 0).then(|| seed.to_le_bytes()[..(seed >> 8) as usize % 5].to_vec());
+        let value = (!seed.is_multiple_of(3))
+            .then(|| seed.to_le_bytes()[..(seed >> 8) as usize % 5].to_vec());
         let mut next = Vec::new();
         replace(&mut next, &content, &suffix, value.as_deref());
         content = next;

@@ -65,9 +65,9 @@ impl Evictor {
                 shard.charge(-entry.charge().cast_signed());
             }
         }
-        self.stripe = (self.stripe + 1) % STRIPES as StripeId;
+        self.stripe = (self.stripe + 1) % STRIPES;
         self.passed += 1;
-        if self.passed >= STRIPES {
+        if self.passed >= usize::from(STRIPES) {
             if !self.leftover {
                 shard.dead_spaces.lock().retain(|space| !dead.contains(space));
             }
@@ -112,7 +112,7 @@ impl Evictor {
         let is_round = end >= stripe.slots();
         stripe.hand = if is_round { 0 } else { end };
         if is_round {
-            self.stripe = (self.stripe + 1) % STRIPES as StripeId;
+            self.stripe = (self.stripe + 1) % STRIPES;
             self.fruitless += 1;
         }
     }
@@ -143,7 +143,7 @@ impl Worker for Evictor {
             return if self.dead.is_empty() { Next::At(now + INTERVAL) } else { Next::Again };
         }
         // Twice round without finding anything: all of it is in use or on its way to the tables.
-        let enough = 2 * STRIPES * (1 + SLICE as usize);
+        let enough = 2 * usize::from(STRIPES) * (1 + SLICE as usize);
         let over = self.shard.resident() > self.shard.settings.objects_bytes;
         if over && self.fruitless > enough {
             // What is not yet in the tables holds its place.

@@ -77,7 +77,7 @@ fn prefixes(owed: Owed) -> Vec<Vec<u8>> {
     let mut prefixes = vec![Vec::new()];
     match owed {
         Owed::Generation(space, generation) => {
-            key::put_content(&mut prefixes[0], space, generation, b"")
+            key::put_content(&mut prefixes[0], space, generation, b"");
         }
         Owed::Space(space) => {
             key::put_header(&mut prefixes[0], space, b"");

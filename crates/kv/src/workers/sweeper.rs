@@ -80,7 +80,7 @@ impl Sweeper {
             self.drop_rows(&due);
             return Ok(true);
         };
-        self.name(&mut plan, &handle, layer, &due);
+        name(&mut plan, &handle, layer, &due);
         loop {
             let mut expired = 0;
             let attempt = self.store.attempt(&mut plan, |txn| {
@@ -104,14 +104,6 @@ impl Sweeper {
         }
     }
 
-    fn name(&self, plan: &mut Plan, handle: &Handle, layer: Layer, due: &[Due]) {
-        let place = plan.namespace(handle);
-        for due in due {
-            plan.name(place, layer, |id| id.extend_from_slice(&due.id));
-        }
-        plan.release_bytes(due.iter().map(|due| 2 * due.id.len() + 64).sum());
-    }
-
     fn drop_rows(&mut self, due: &[Due]) {
         let mut changes = Vec::new();
         for due in due {
@@ -127,6 +119,14 @@ impl Sweeper {
         self.pending = sequence;
         self.store.watermarks().demand(Level::Applied, sequence);
     }
+}
+
+fn name(plan: &mut Plan, handle: &Handle, layer: Layer, due: &[Due]) {
+    let place = plan.namespace(handle);
+    for due in due {
+        plan.name(place, layer, |id| id.extend_from_slice(&due.id));
+    }
+    plan.release_bytes(due.iter().map(|due| 2 * due.id.len() + 64).sum());
 }
 
 /// Ends one object if it is past its deadline, and takes its row out of the index or moves it on.

@@ -93,7 +93,7 @@ fn info(call: &mut Call<'_, '_>) -> Result<(), Error> {
     for name in names.iter() {
         match call.find_command(name) {
             Some(command) => describe(call.reply, command),
-            None => call.reply.null_array(),
+            None => call.reply.null(),
         }
     }
     Ok(())

@@ -127,8 +127,8 @@ fn renew(call: &mut Call<'_, '_>) -> Result<(), Error> {
 }
 
 fn token(call: &Call<'_, '_>, index: usize) -> Result<Sequence, Error> {
-    let token = u64::try_from(call.integer(index)?);
-    token.map(Sequence).map_err(|_negative| Error::text("ERR a fencing token is a number above 0"))
+    let token = u64::try_from(call.integer(index)?).ok().filter(|token| *token > 0);
+    token.map(Sequence).ok_or_else(|| Error::text("ERR a fencing token is a number above 0"))
 }
 
 fn reply_with_token(call: &mut Call<'_, '_>, token: Sequence) {

@@ -116,6 +116,6 @@ proptest! {
         prop_assert_eq!(read.nullable_bytes("it"), Ok(Some(whole.as_slice())));
         prop_assert_eq!(read.nullable_array("it", |f| f.i64("it")), Ok(numbers));
         prop_assert_eq!(read.tags(), Ok(()));
-        prop_assert_eq!(read.end(), Ok(()));
+        prop_assert_eq!(read.end(0), Ok(()));
     }
 }
