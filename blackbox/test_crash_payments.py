@@ -86,7 +86,7 @@ def test_an_idempotent_producer_goes_on_over_kills_and_each_message_is_there_onc
     count, per_round = 0, 300
     assert server.call("TOPIC.CREATE", "orders").value == b"OK"
     # It tries again until it is answered, which it has to be.
-    writer = producer(server, enable_idempotence=True, retry_backoff_ms=10, reconnect_backoff_max_ms=50)
+    writer = producer(server, enable_idempotence=True, retry_backoff_ms=10, reconnect_backoff_ms=10, reconnect_backoff_max_ms=50)
     told, kills = [], 0
 
     def delivered(error, message):

@@ -46,7 +46,7 @@ pub fn audit(store: &Store, handles: &[Handle; 2], book: &Book) -> Result<Invent
     let keys: Vec<Key> = book.model.keys().cloned().collect();
     let mut inventory = Inventory::default();
     for keys in keys.chunks(AT_ONCE) {
-        let mut plan = store.plan(Duration::from_secs(3600));
+        let mut plan = store.plan(Duration::from_hours(1));
         let now = plan.now();
         let places = [0, 1].map(|at: usize| plan.namespace(&handles[at]));
         for key in keys {
@@ -68,12 +68,16 @@ pub fn audit(store: &Store, handles: &[Handle; 2], book: &Book) -> Result<Invent
                 Attempt::Again(wants) => wants,
                 Attempt::Busy => continue,
                 Attempt::Refused(refusal, _) => {
-                    book.check(Checker::Recovered, false, || format!("everything cannot be read: {refusal:?}"))?;
+                    book.check(Checker::Recovered, false, || {
+                        format!("everything cannot be read: {refusal:?}")
+                    })?;
                     break;
                 }
             };
             if let Err(error) = store.load(&mut plan, wants) {
-                book.check(Checker::Recovered, false, || format!("everything cannot be loaded: {error:?}"))?;
+                book.check(Checker::Recovered, false, || {
+                    format!("everything cannot be loaded: {error:?}")
+                })?;
                 break;
             }
         }
@@ -103,11 +107,13 @@ pub fn count_keys(tables: &dyn Tables, book: &Book, now: StoreTime) -> Result<()
     for (_, entry) in rows(b"\0catalogue", b"\0cataloguf") {
         // Tenant, durability, number of parts; then of each part the layer and the space.
         for part in entry.get(6..).unwrap_or_default().chunks(9) {
-            let space = part.get(1..).and_then(|space| space.try_into().ok()).map_or(0, u64::from_le_bytes);
+            let space =
+                part.get(1..).and_then(|space| space.try_into().ok()).map_or(0, u64::from_le_bytes);
             let prefix = |first: &[u8], space: u64| [first, &space.to_be_bytes()].concat();
             there += rows(&prefix(&[1], space), &prefix(&[1], space + 1)).len();
             let count = view.get(&prefix(b"\0keys", space)).ok().flatten();
-            counted += count.and_then(|count| (*count).try_into().ok()).map_or(0, i64::from_le_bytes);
+            counted +=
+                count.and_then(|count| (*count).try_into().ok()).map_or(0, i64::from_le_bytes);
         }
     }
     let (least, most) = (book.model.count(now), book.model.len());

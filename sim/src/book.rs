@@ -96,7 +96,12 @@ impl Book {
     }
 
     /// Fails if a rule does not hold.
-    pub fn check(&self, checker: Checker, holds: bool, what: impl FnOnce() -> String) -> Result<(), Violation> {
+    pub fn check(
+        &self,
+        checker: Checker,
+        holds: bool,
+        what: impl FnOnce() -> String,
+    ) -> Result<(), Violation> {
         if holds || !(self.only.is_empty() || self.only.contains(&checker)) {
             return Ok(());
         }
@@ -137,8 +142,11 @@ impl Book {
         let mut rests_on = Sequence::ZERO;
         if let Some(outcome) = outcome {
             rests_on = outcome.rests_on;
-            let agrees = outcome.changes().is_none_or(|changes| changes == receipt.commit.is_some());
-            self.check(Checker::Sequences, agrees, || format!("{program:?} has the receipt {receipt:?}"))?;
+            let agrees =
+                outcome.changes().is_none_or(|changes| changes == receipt.commit.is_some());
+            self.check(Checker::Sequences, agrees, || {
+                format!("{program:?} has the receipt {receipt:?}")
+            })?;
             if let Some(sequence) = receipt.commit {
                 self.model.commit(outcome, sequence);
             }
@@ -217,7 +225,9 @@ impl Book {
             let gone = act.commit.is_some_and(|commit| commit > kept);
             let vouched = end != End::PowerCut || act.level == Level::Durable;
             if act.fate == Fate::Acknowledged && vouched {
-                self.check(Checker::Acknowledged, !gone, || format!("after {end:?} the log ends at {kept}: {act:?}"))?;
+                self.check(Checker::Acknowledged, !gone, || {
+                    format!("after {end:?} the log ends at {kept}: {act:?}")
+                })?;
                 self.check(Checker::Dependency, act.rests_on <= kept, || {
                     format!("after {end:?} the log ends at {kept}: {act:?}")
                 })?;
@@ -232,7 +242,9 @@ impl Book {
             match (act.fate, fate) {
                 (Fate::Waiting, Fate::Lost) => self.tally.count("unknown outcomes: lost"),
                 (Fate::Waiting, Fate::Survived) => self.tally.count("unknown outcomes: survived"),
-                (Fate::Acknowledged, Fate::Lost) => self.tally.count("relaxed answers lost to a power cut"),
+                (Fate::Acknowledged, Fate::Lost) => {
+                    self.tally.count("relaxed answers lost to a power cut");
+                }
                 _ => {}
             }
             self.acts[at].fate = fate;

@@ -77,7 +77,13 @@ impl Ground {
         } else {
             Shelf::Model(Arc::default())
         };
-        Ok(Self { medium: SimulatedMedium::new(seed), shelf, bounds, planted, raised: Raised::default() })
+        Ok(Self {
+            medium: SimulatedMedium::new(seed),
+            shelf,
+            bounds,
+            planted,
+            raised: Raised::default(),
+        })
     }
 
     /// Whether the tables are real files, which cannot lose what was not synced.
@@ -111,17 +117,31 @@ impl Ground {
             }
             Shelf::Lsm(directory) => {
                 let settings = tables::Settings::default();
-                let opened = LsmTables::open(directory.path(), &settings, Existing::Possible, Arc::clone(observer));
-                Arc::new(opened.map_err(|error| Shut { kind: error.kind(), what: error.to_string() })?)
+                let opened = LsmTables::open(
+                    directory.path(),
+                    &settings,
+                    Existing::Possible,
+                    Arc::clone(observer),
+                );
+                Arc::new(
+                    opened.map_err(|error| Shut { kind: error.kind(), what: error.to_string() })?,
+                )
             }
         };
         let planted = self.planted;
         let tables = planted.map_or(Arc::clone(&tables), |bug| bug.in_tables(tables));
         let medium: Arc<dyn Medium> = Arc::new(self.medium.clone());
         let wall = StoreTime(base::Clock::wall_ms(&**clock));
-        let opened =
-            FileLog::open(medium, self.bounds.log.clone(), STORE, tables.applied(), wall, Arc::clone(observer));
-        let (log, recovered) = opened.map_err(|error| Shut { kind: error.kind(), what: error.to_string() })?;
+        let opened = FileLog::open(
+            medium,
+            self.bounds.log.clone(),
+            STORE,
+            tables.applied(),
+            wall,
+            Arc::clone(observer),
+        );
+        let (log, recovered) =
+            opened.map_err(|error| Shut { kind: error.kind(), what: error.to_string() })?;
         let log: Arc<dyn Log> = Arc::new(log);
         let log = planted.map_or(Arc::clone(&log), |bug| bug.in_log(log, &self.raised));
         let ground = kv::Ground {
@@ -140,7 +160,10 @@ impl Ground {
         if let Some(bug) = planted {
             bug.raise(&self.raised, &*tables, last, next);
         }
-        let workers = workers.into_iter().map(|worker| (worker.name(), Arc::new(Mutex::new(worker)))).collect();
+        let workers = workers
+            .into_iter()
+            .map(|worker| (worker.name(), Arc::new(Mutex::new(worker))))
+            .collect();
         Ok(Opened { store, workers, recovered, tables })
     }
 }
@@ -172,7 +195,13 @@ impl std::fmt::Debug for SyncState {
 impl DuringSync {
     /// Watches the syncs of a medium.
     #[must_use]
-    pub fn watch(medium: &SimulatedMedium, writer: SharedWorker, clock: &Arc<MachineClock>, trace: &Trace, seed: u64) -> Self {
+    pub fn watch(
+        medium: &SimulatedMedium,
+        writer: SharedWorker,
+        clock: &Arc<MachineClock>,
+        trace: &Trace,
+        seed: u64,
+    ) -> Self {
         let state = SyncState {
             writer,
             clock: Arc::clone(clock),
@@ -233,4 +262,3 @@ impl SyncState {
         }
     }
 }
-

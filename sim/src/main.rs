@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use anyhow::{Result, ensure};
 use clap::Parser;
 use groundsill_sim::scenario::{self, Scenario};
-use groundsill_sim::teeth;
+use groundsill_sim::teeth::{self, Tooth};
+use groundsill_sim::violation::Violation;
 
 /// Simulate the store: seeded, replayable, checked.
 #[derive(Parser)]
@@ -38,9 +39,8 @@ fn main() -> Result<ExitCode> {
     if cli.teeth {
         return bite(cli.bug.as_deref());
     }
-    let scenarios = scenario::all();
     let wanted = |scenario: &&Scenario| cli.scenario.is_none_or(|number| number == scenario.number);
-    let scenarios: Vec<_> = scenarios.iter().filter(wanted).collect();
+    let scenarios: Vec<_> = scenario::ALL.iter().filter(wanted).collect();
     ensure!(!scenarios.is_empty(), "there is no such scenario");
     let mut failed = 0;
     for scenario in scenarios {
@@ -51,13 +51,13 @@ fn main() -> Result<ExitCode> {
         }
         let report = scenario.report(cli.seed..cli.seed + cli.seeds)?;
         println!("\n{scenario}\n{}", report.counts);
-        for (seed, violation) in &report.broken {
+        if let Some((seed, violation)) = &report.broken {
             println!("BROKEN {violation}\nto see it again: {}", scenario.replay(*seed));
         }
         for missing in &report.missing {
             println!("NEVER HAPPENED: {missing}");
         }
-        failed += usize::from(!report.broken.is_empty() || !report.missing.is_empty());
+        failed += usize::from(report.broken.is_some() || !report.missing.is_empty());
     }
     if failed > 0 {
         println!("{failed} scenarios failed");
@@ -70,14 +70,12 @@ fn bite(only: Option<&str>) -> Result<ExitCode> {
     let mut missed = 0;
     let teeth = teeth::all()?.into_iter();
     for tooth in teeth.filter(|tooth| only.is_none_or(|only| tooth.name() == only)) {
-        match tooth.bite()? {
-            Some((seed, found)) => {
-                println!("found in seed {seed:<3} by {:<14?} {:?}: {}", found.checker, tooth.bug, tooth.why);
-            }
-            None => {
-                missed += 1;
-                println!("NOT FOUND in {} seeds: {:?}: {}", teeth::SEEDS_MAX, tooth.bug, tooth.why);
-            }
+        let Tooth { bug, why, .. } = &tooth;
+        if let Some((seed, Violation { checker, .. })) = tooth.bite()? {
+            println!("found in seed {seed:<3} by {checker:<14?} {bug:?}: {why}");
+        } else {
+            missed += 1;
+            println!("NOT FOUND in {} seeds: {bug:?}: {why}", teeth::SEEDS_MAX);
         }
     }
     if missed > 0 {

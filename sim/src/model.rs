@@ -114,14 +114,19 @@ impl Model {
     ///
     /// # Errors
     /// The first thing that it saw and should not have seen.
-    pub fn go_through(&self, notes: &Notes, (now, latest): (StoreTime, StoreTime)) -> Result<Outcome, String> {
+    pub fn go_through(
+        &self,
+        notes: &Notes,
+        (now, latest): (StoreTime, StoreTime),
+    ) -> Result<Outcome, String> {
         let mut gone: BTreeSet<&Key> = BTreeSet::new();
         loop {
             match self.go_through_without(notes, now, &gone) {
                 Ok(outcome) => return Ok(outcome),
                 Err((key, what)) => {
                     let thing = self.things.get(key);
-                    let swept = thing.is_some_and(|thing| thing.exists(now) && !thing.exists(latest));
+                    let swept =
+                        thing.is_some_and(|thing| thing.exists(now) && !thing.exists(latest));
                     if !swept || !gone.insert(key) {
                         return Err(what);
                     }
@@ -159,26 +164,37 @@ impl Model {
         Ok(Outcome { touched, flushed, rests_on })
     }
 
-    fn step<'a>(&self, touched: &mut Touched, notes: &'a Notes, op: &Op, now: StoreTime) -> Result<(), (&'a Key, String)> {
+    fn step<'a>(
+        &self,
+        touched: &mut Touched,
+        notes: &'a Notes,
+        op: &Op,
+        now: StoreTime,
+    ) -> Result<(), (&'a Key, String)> {
         let Some(at) = op.object() else { return Ok(()) };
         let key = &notes.keys[at];
         let Some(touch) = touched.get_mut(key) else { return Ok(()) };
         let seen = touch.thing.as_ref().filter(|thing| thing.exists(now));
         let right = match op {
             Op::Header(_, saw) => self.header_is(key, seen, *saw),
-            Op::Row(_, suffix, saw) => seen.and_then(|thing| thing.rows.get(suffix)) == saw.as_ref(),
+            Op::Row(_, suffix, saw) => {
+                seen.and_then(|thing| thing.rows.get(suffix)) == saw.as_ref()
+            }
             Op::Rows(_, from, saw) => rows_from(seen, from) == *saw,
             Op::Delete(_, existed)
             | Op::Deadline(_, _, existed)
             | Op::Rename(_, _, existed)
             | Op::Copy(_, _, existed) => *existed == seen.is_some(),
-            Op::Remove(_, suffix, was) => *was == seen.is_some_and(|thing| thing.rows.contains_key(suffix)),
+            Op::Remove(_, suffix, was) => {
+                *was == seen.is_some_and(|thing| thing.rows.contains_key(suffix))
+            }
             _ => true,
         };
         if !right {
             let thing = &touch.thing;
             let since = self.changed_at(key);
-            let what = format!("at {now:?} {key:?}: {op:?} does not fit what {since} left: {thing:?}");
+            let what =
+                format!("at {now:?} {key:?}: {op:?} does not fit what {since} left: {thing:?}");
             return Err((key, what));
         }
         if let Op::Rename(_, to, true) | Op::Copy(_, to, true) = op {
@@ -219,13 +235,16 @@ impl Model {
     /// Takes on what a transaction came to.
     pub fn commit(&mut self, outcome: Outcome, sequence: Sequence) {
         let mut before = Vec::new();
-        let dead: Vec<Key> = self.keys().filter(|key| is_in(key, outcome.flushed)).cloned().collect();
+        let dead: Vec<Key> =
+            self.keys().filter(|key| is_in(key, outcome.flushed)).cloned().collect();
         for key in dead {
             let was = self.things.remove(&key);
             let changed = self.changed.insert(key.clone(), sequence).unwrap_or_default();
             before.push((key, was, changed));
         }
-        for (key, touch) in outcome.touched.into_iter().filter(|(_, touch)| touch.changed || touch.swept) {
+        for (key, touch) in
+            outcome.touched.into_iter().filter(|(_, touch)| touch.changed || touch.swept)
+        {
             let thing = touch.thing.filter(|thing| !thing.rows.is_empty());
             let was = match thing {
                 Some(thing) => self.things.insert(key.clone(), Thing { fresh: false, ..thing }),

@@ -179,7 +179,8 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
             of == key
                 && match (seen, &op) {
                     (Op::Header(..), Op::Header(..)) => true,
-                    (Op::Row(_, a, _), Op::Row(_, b, _)) | (Op::Rows(_, a, _), Op::Rows(_, b, _)) => a == b,
+                    (Op::Row(_, a, _), Op::Row(_, b, _))
+                    | (Op::Rows(_, a, _), Op::Rows(_, b, _)) => a == b,
                     _ => false,
                 }
         };
@@ -254,7 +255,8 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
     /// All rows from a suffix on; see [`Txn::rows`].
     pub fn rows(&mut self, held: Held, from: &[u8]) -> Result<Rows, Stop> {
         let rows = self.txn.rows(held.object, (Bound::Included(from), Bound::Unbounded))?;
-        let rows: Rows = rows.iter().map(|(suffix, value)| (suffix.to_vec(), value.to_vec())).collect();
+        let rows: Rows =
+            rows.iter().map(|(suffix, value)| (suffix.to_vec(), value.to_vec())).collect();
         let op = self.recall(Op::Rows(held.at, from.to_vec(), rows));
         let rows = if let Op::Rows(_, _, rows) = &op { rows.clone() } else { Rows::new() };
         self.note(op);

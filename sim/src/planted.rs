@@ -89,7 +89,13 @@ impl Planted {
     }
 
     /// Puts what the log ended before into the tables, as if recovery had taken it.
-    pub(crate) fn raise(self, raised: &Raised, tables: &dyn ::tables::Tables, last: Sequence, next: Sequence) {
+    pub(crate) fn raise(
+        self,
+        raised: &Raised,
+        tables: &dyn ::tables::Tables,
+        last: Sequence,
+        next: Sequence,
+    ) {
         let groups = std::mem::take(&mut *raised.0.lock());
         let above = groups.iter().filter(|group| group.first() > last);
         let rows = match self {
@@ -118,7 +124,10 @@ impl Planted {
 }
 
 /// The rows that groups set, as the tables hold them; of each commit at most `most`.
-fn rows<'a>(groups: impl Iterator<Item = &'a Group>, most: usize) -> BTreeMap<Value, Option<Value>> {
+fn rows<'a>(
+    groups: impl Iterator<Item = &'a Group>,
+    most: usize,
+) -> BTreeMap<Value, Option<Value>> {
     let mut rows = BTreeMap::new();
     for record in groups.flat_map(Group::records) {
         let Ok(Record::Commit { sequence, changes, .. }) = record else { continue };
@@ -170,12 +179,15 @@ impl Memory {
     fn recalls(&self, events_only: bool) -> Quirk {
         let seen = self.rounds.iter().flat_map(|notes| {
             let key = |op: &Op| match op {
-                Op::Header(at, _) | Op::Row(at, ..) | Op::Rows(at, ..) => notes.keys.get(*at).cloned(),
+                Op::Header(at, _) | Op::Row(at, ..) | Op::Rows(at, ..) => {
+                    notes.keys.get(*at).cloned()
+                }
                 _ => None,
             };
             notes.ops.iter().filter_map(move |op| Some((key(op)?, op.clone())))
         });
-        let recalls = seen.filter(|(key, _)| !events_only || key.layer == kv::Layer::Topics).collect();
+        let recalls =
+            seen.filter(|(key, _)| !events_only || key.layer == kv::Layer::Topics).collect();
         Quirk { recalls, blind: false }
     }
 }
@@ -187,7 +199,8 @@ pub fn run(
     program: &Program,
     mut scribe: Scribe<'_, '_, '_>,
 ) -> Result<Answered, Stop> {
-    let half_done = || Stop::from(Refusal { kind: base::Kind::Conflict, code: HALF_DONE, message: "".into() });
+    let half_done =
+        || Stop::from(Refusal { kind: base::Kind::Conflict, code: HALF_DONE, message: "".into() });
     match planted {
         Some(Planted::RefusalSwallowed) => match program.run(&mut scribe) {
             Err(Stop::Refused(refusal)) => Ok(Answered::Refused(refusal.code)),
@@ -229,7 +242,11 @@ pub fn run(
 /// Does what was noted, as far as it writes, whatever it rested on.
 fn write_again(notes: &Notes, scribe: &mut Scribe<'_, '_, '_>) -> Result<(), Stop> {
     for op in &notes.ops {
-        let (Op::Create(at, _) | Op::Delete(at, _) | Op::Deadline(at, ..) | Op::Put(at, ..) | Op::Remove(at, ..)) = op
+        let (Op::Create(at, _)
+        | Op::Delete(at, _)
+        | Op::Deadline(at, ..)
+        | Op::Put(at, ..)
+        | Op::Remove(at, ..)) = op
         else {
             continue;
         };
@@ -259,7 +276,9 @@ pub fn due(planted: Option<Planted>, receipt: Receipt, notes: &Notes) -> Receipt
         Some(Planted::AnsweredWhenQueued) => nothing,
         Some(Planted::AnsweredWhenWritten) => Receipt { level: Level::Written, ..receipt },
         Some(Planted::ReadsDoNotWait) if receipt.commit.is_none() => nothing,
-        Some(Planted::AbsenceDoesNotCount) if receipt.commit.is_none() && found_nothing(notes) => nothing,
+        Some(Planted::AbsenceDoesNotCount) if receipt.commit.is_none() && found_nothing(notes) => {
+            nothing
+        }
         _ => receipt,
     }
 }

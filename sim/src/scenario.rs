@@ -14,47 +14,50 @@ use crate::trace::{Digest, Trace};
 use crate::violation::{Checker, Violation};
 use crate::world::World;
 
+/// Something that goes wrong, or on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The power is cut.
+    PowerCut,
+    /// The process is killed.
+    Kill,
+    /// The process is stopped cleanly, now and then.
+    Stop,
+    /// The process dies while it recovers.
+    DeathInRecovery,
+    /// Syncs fail.
+    FailingSync,
+    /// The disk has no space left, for a while.
+    FullDisk,
+    /// The wall clock jumps.
+    ClockJump,
+    /// Namespaces are flushed. Without clients of the bank and the lists, whose books end with it.
+    Flush,
+    /// Copies of the log rot.
+    Rot,
+    /// The tables are real files, which cannot lose what was not synced.
+    Files,
+}
+
 /// What a run is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Setup {
     /// The scenario's number.
     pub scenario: u32,
-    /// How many clients of the bank.
-    pub tellers: u32,
-    /// How many clients of the lists.
-    pub listers: u32,
-    /// How many clients of the shelves.
-    pub keepers: u32,
+    /// How many clients of the bank, of the lists and of the shelves.
+    pub clients: [u32; 3],
     /// How many steps.
     pub steps: u64,
     /// The process ends once in so many steps, on average.
     pub crash_every: u64,
-    /// The power is cut.
-    pub power: bool,
-    /// The process is killed.
-    pub kill: bool,
-    /// The process is stopped cleanly, now and then.
-    pub stops: bool,
-    /// The process dies while it recovers.
-    pub deaths: bool,
-    /// Syncs fail.
-    pub sync_fails: bool,
-    /// The wall clock jumps.
-    pub clock_jumps: bool,
-    /// Namespaces are flushed. Without clients of the bank and the lists, whose books end with it.
-    pub flushes: bool,
-    /// The disk has no space left, for a while.
-    pub disk_fills: bool,
-    /// Copies of the log rot.
-    pub rot: bool,
-    /// The tables are real files.
-    pub files: bool,
+    /// What goes wrong.
+    pub troubles: &'static [Trouble],
     /// What is wrong on purpose.
     pub planted: Option<Planted>,
 }
 
 /// A scenario.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Scenario {
     /// Its number.
     pub number: u32,
@@ -68,118 +71,168 @@ pub struct Scenario {
 
 const PLAIN: Setup = Setup {
     scenario: 0,
-    tellers: 3,
-    listers: 4,
-    keepers: 3,
+    clients: [3, 4, 3],
     steps: 12_000,
     crash_every: 1500,
-    power: true,
-    kill: true,
-    stops: true,
-    deaths: false,
-    sync_fails: false,
-    clock_jumps: false,
-    disk_fills: false,
-    flushes: false,
-    rot: false,
-    files: false,
+    troubles: &[Trouble::PowerCut, Trouble::Kill, Trouble::Stop],
     planted: None,
 };
 
 /// Every scenario, in order of number.
-#[must_use]
-pub fn all() -> Vec<Scenario> {
-    let scenario = |number, about, setup: Setup, must| Scenario {
-        number,
-        about,
-        setup: Setup { scenario: number, ..setup },
-        must,
-    };
-    vec![
-        scenario(
-            1,
-            "killed at every step of a commit",
-            Setup { power: false, stops: false, crash_every: 300, ..PLAIN },
-            &["kills", "halts", "recoveries", "unknown outcomes: survived", "unknown outcomes: lost"],
-        ),
-        scenario(
-            2,
-            "the power is cut under load",
-            Setup { kill: false, crash_every: 400, ..PLAIN },
-            &[
-                "power cuts",
-                "power cuts inside a sync",
-                "torn tails dropped",
-                "writes inside a sync",
-                "flushes",
-                "unknown outcomes: survived",
-                "unknown outcomes: lost",
-                "relaxed answers lost to a power cut",
-                "refused",
-                "clean stops",
-            ],
-        ),
-        scenario(
-            4,
-            "bits flip and pages are zeroed in the log",
-            Setup { rot: true, crash_every: 400, kill: false, ..PLAIN },
-            &["rot: refused", "rot: opened", "rot at rest", "recoveries"],
-        ),
-        scenario(
-            6,
-            "a sync fails once",
-            Setup { sync_fails: true, crash_every: 200, ..PLAIN },
-            &["failing syncs", "poisoned", "ends of a poisoned store", "unknown outcomes: lost"],
-        ),
-        scenario(
-            7,
-            "the disk is full for a while",
-            Setup { disk_fills: true, power: false, stops: false, ..PLAIN },
-            &["log space exhausted", "log space returned", "refused for want of space", "recoveries"],
-        ),
-        scenario(
-            8,
-            "killed in recovery, up to ten times in a row",
-            Setup { deaths: true, crash_every: 600, ..PLAIN },
-            &["deaths in recovery", "recoveries", "power cuts", "kills"],
-        ),
-        scenario(
-            9,
-            "objects of all sizes change, expire and go; nothing comes back",
-            Setup { tellers: 0, listers: 0, keepers: 6, flushes: true, ..PLAIN },
-            &["flushes", "loads", "joined loads", "evictions", "flushed namespaces", "commits of the store's own", "undone", "refused", "torn tails dropped", "recoveries"],
-        ),
-        scenario(
-            11,
-            "write skew, phantoms, lost updates: lists, appended to and read",
-            Setup { tellers: 0, listers: 8, keepers: 0, crash_every: 3000, ..PLAIN },
-            &[
-                "edges between transactions",
-                "re-runs",
-                "rounds within another's",
-                "evictions",
-                "exclusive fallbacks",
-                "loads",
-                "joined loads",
-                "recoveries",
-            ],
-        ),
-        scenario(
-            15,
-            "the wall clock jumps by up to an hour, both ways",
-            Setup { clock_jumps: true, keepers: 6, ..PLAIN },
-            &["jumps of the wall clock", "clock steps told", "recoveries"],
-        ),
-        scenario(
-            23,
-            "the same over tables in real files",
-            Setup { files: true, power: false, steps: 6000, ..PLAIN },
-            &["kills", "flushes", "loads", "recoveries"],
-        ),
-    ]
-}
+pub const ALL: [Scenario; 10] = [
+    Scenario {
+        number: 1,
+        about: "killed at every step of a commit",
+        setup: Setup { scenario: 1, crash_every: 300, troubles: &[Trouble::Kill], ..PLAIN },
+        must: &[
+            "kills",
+            "halts",
+            "recoveries",
+            "unknown outcomes: survived",
+            "unknown outcomes: lost",
+        ],
+    },
+    Scenario {
+        number: 2,
+        about: "the power is cut under load",
+        setup: Setup {
+            scenario: 2,
+            crash_every: 400,
+            troubles: &[Trouble::PowerCut, Trouble::Stop],
+            ..PLAIN
+        },
+        must: &[
+            "power cuts",
+            "power cuts inside a sync",
+            "torn tails dropped",
+            "writes inside a sync",
+            "flushes",
+            "evictions",
+            "unknown outcomes: survived",
+            "unknown outcomes: lost",
+            "relaxed answers lost to a power cut",
+            "refused",
+            "clean stops",
+        ],
+    },
+    Scenario {
+        number: 4,
+        about: "bits flip and pages are zeroed in the log",
+        setup: Setup {
+            scenario: 4,
+            crash_every: 400,
+            troubles: &[Trouble::PowerCut, Trouble::Stop, Trouble::Rot],
+            ..PLAIN
+        },
+        must: &["rot: refused", "rot: opened", "rot at rest", "recoveries"],
+    },
+    Scenario {
+        number: 6,
+        about: "a sync fails once",
+        setup: Setup {
+            scenario: 6,
+            crash_every: 200,
+            troubles: &[Trouble::PowerCut, Trouble::Kill, Trouble::Stop, Trouble::FailingSync],
+            ..PLAIN
+        },
+        must: &[
+            "failing syncs",
+            "poisoned",
+            "ends of a poisoned store",
+            "unknown outcomes: survived",
+            "unknown outcomes: lost",
+        ],
+    },
+    Scenario {
+        number: 7,
+        about: "the disk is full for a while",
+        setup: Setup { scenario: 7, troubles: &[Trouble::Kill, Trouble::FullDisk], ..PLAIN },
+        must: &[
+            "log space exhausted",
+            "log space returned",
+            "refused for want of space",
+            "recoveries",
+        ],
+    },
+    Scenario {
+        number: 8,
+        about: "killed in recovery, up to ten times in a row",
+        setup: Setup {
+            scenario: 8,
+            crash_every: 600,
+            troubles: &[Trouble::PowerCut, Trouble::Kill, Trouble::Stop, Trouble::DeathInRecovery],
+            ..PLAIN
+        },
+        must: &["deaths in recovery", "recoveries", "power cuts", "kills"],
+    },
+    Scenario {
+        number: 9,
+        about: "objects of all sizes change, expire and go; nothing comes back",
+        setup: Setup {
+            scenario: 9,
+            clients: [0, 0, 6],
+            troubles: &[Trouble::PowerCut, Trouble::Kill, Trouble::Stop, Trouble::Flush],
+            ..PLAIN
+        },
+        must: &[
+            "flushes",
+            "loads",
+            "joined loads",
+            "evictions",
+            "flushed namespaces",
+            "commits of the store's own",
+            "undone",
+            "refused",
+            "torn tails dropped",
+            "recoveries",
+        ],
+    },
+    Scenario {
+        number: 11,
+        about: "write skew, phantoms, lost updates: lists, appended to and read",
+        setup: Setup { scenario: 11, clients: [0, 8, 0], crash_every: 3000, ..PLAIN },
+        must: &[
+            "edges between transactions",
+            "re-runs",
+            "rounds within another's",
+            "evictions",
+            "exclusive fallbacks",
+            "loads",
+            "joined loads",
+            "recoveries",
+        ],
+    },
+    Scenario {
+        number: 15,
+        about: "the wall clock jumps by up to an hour, both ways",
+        setup: Setup {
+            scenario: 15,
+            clients: [3, 4, 6],
+            troubles: &[Trouble::PowerCut, Trouble::Kill, Trouble::Stop, Trouble::ClockJump],
+            ..PLAIN
+        },
+        must: &["jumps of the wall clock", "clock steps told", "recoveries"],
+    },
+    Scenario {
+        number: 23,
+        about: "the same over tables in real files",
+        setup: Setup {
+            scenario: 23,
+            steps: 6000,
+            troubles: &[Trouble::Kill, Trouble::Stop, Trouble::Files],
+            ..PLAIN
+        },
+        must: &["kills", "flushes", "loads", "evictions", "recoveries"],
+    },
+];
 
 impl Setup {
+    /// Whether this goes wrong.
+    #[must_use]
+    pub fn has(&self, trouble: Trouble) -> bool {
+        self.troubles.contains(&trouble)
+    }
+
     /// Bounds that are met often, drawn anew for each run.
     #[must_use]
     pub fn bounds(&self, rng: &mut SplitMix64) -> Bounds {
@@ -214,8 +267,10 @@ pub struct Run {
 /// Runs one seed. With `only`, what other checkers find is passed over.
 pub fn run(setup: &Setup, seed: u64, only: &[Checker], loud: bool) -> anyhow::Result<Run> {
     let (trace, tally) = (Trace::new(loud), Arc::new(Tally::default()));
-    let outcome = match World::found(setup.clone(), seed, trace.clone(), Arc::clone(&tally), only)? {
-        Ok(mut world) => (0..setup.steps).try_for_each(|_| world.step()).and_then(|()| world.finish()),
+    let outcome = match World::found(*setup, seed, trace.clone(), Arc::clone(&tally), only)? {
+        Ok(mut world) => {
+            (0..setup.steps).try_for_each(|_| world.step()).and_then(|()| world.finish())
+        }
         Err(violation) => Err(violation),
     };
     Ok(Run { counts: tally.counts(), digest: trace.digest(), violation: outcome.err() })
@@ -226,8 +281,8 @@ pub fn run(setup: &Setup, seed: u64, only: &[Checker], loud: bool) -> anyhow::Re
 pub struct Report {
     /// What was counted, over all seeds.
     pub counts: Counts,
-    /// The seeds that broke a rule.
-    pub broken: Vec<(u64, Violation)>,
+    /// The seed that broke a rule, if one did.
+    pub broken: Option<(u64, Violation)>,
     /// What had to happen, and did not.
     pub missing: Vec<&'static str>,
 }
@@ -235,12 +290,12 @@ pub struct Report {
 impl Scenario {
     /// Runs seeds, and says what they came to. Stops at the first that breaks a rule.
     pub fn report(&self, seeds: impl Iterator<Item = u64>) -> anyhow::Result<Report> {
-        let mut report = Report { counts: Counts::default(), broken: Vec::new(), missing: Vec::new() };
+        let mut report = Report { counts: Counts::default(), broken: None, missing: Vec::new() };
         for seed in seeds {
             let run = run(&self.setup, seed, &[], false)?;
             report.counts.merge(&run.counts);
             if let Some(violation) = run.violation {
-                report.broken.push((seed, violation));
+                report.broken = Some((seed, violation));
                 return Ok(report);
             }
         }

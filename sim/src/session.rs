@@ -19,7 +19,7 @@ use crate::trace::Trace;
 use crate::violation::Violation;
 
 /// Transactions are given up after this long.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const PATIENCE: Duration = Duration::from_hours(1);
 
 /// How far a transaction has come.
 enum State {
@@ -31,7 +31,12 @@ enum State {
     /// Until the loads of others are over.
     Joining(Vec<u64>),
     /// Until its answer may leave.
-    Waiting { act: usize, after: Sequence, level: Level, ending: Ending },
+    Waiting {
+        act: usize,
+        after: Sequence,
+        level: Level,
+        ending: Ending,
+    },
 }
 
 /// See the module's description.
@@ -90,7 +95,10 @@ pub struct Guest<'a> {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("number", &self.number).field("program", &self.program).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("number", &self.number)
+            .field("program", &self.program)
+            .finish_non_exhaustive()
     }
 }
 
@@ -133,7 +141,9 @@ impl Session {
     /// Whether it could run a round within another's without waiting for its namespace.
     #[must_use]
     pub fn may_be_guest(&self) -> bool {
-        matches!(self.state, State::Ready) && self.blocked < 3 && !matches!(self.program, Program::Bank(_))
+        matches!(self.state, State::Ready)
+            && self.blocked < 3
+            && !matches!(self.program, Program::Bank(_))
     }
 
     /// How many rounds of its transaction ended at a lock, or at a write that was not announced.
@@ -155,7 +165,13 @@ impl Session {
     }
 
     /// Does the next thing. `fresh` says whether it may begin another transaction.
-    pub fn step(&mut self, desk: &mut Desk<'_>, rng: &mut SplitMix64, fresh: bool, guest: Option<Guest<'_>>) -> Result<(), Violation> {
+    pub fn step(
+        &mut self,
+        desk: &mut Desk<'_>,
+        rng: &mut SplitMix64,
+        fresh: bool,
+        guest: Option<Guest<'_>>,
+    ) -> Result<(), Violation> {
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle if fresh => {
                 let program = self.client.next(rng, desk.store.now());
@@ -236,7 +252,8 @@ impl Session {
                 if let Some(kept_quiet) = receipt.commit {
                     desk.book.pass_over(kept_quiet);
                 }
-                let act = desk.book.refused((self.number, &self.program), told, code, receipt.level)?;
+                let act =
+                    desk.book.refused((self.number, &self.program), told, code, receipt.level)?;
                 self.wait(desk, act, receipt, Ending::Refused(code));
             }
             Attempt::Done(Answered::Done(answer), receipt) => {
@@ -248,7 +265,9 @@ impl Session {
                 desk.book.tally.count("waits for room in the log");
                 self.state = State::Ready;
             }
-            Attempt::Refused(refusal, _) if refusal == Refusal::unknown() || refusal == Refusal::stopped() => {
+            Attempt::Refused(refusal, _)
+                if refusal == Refusal::unknown() || refusal == Refusal::stopped() =>
+            {
                 self.state = State::Ready;
             }
             Attempt::Refused(refusal, _) if refusal.code == planted::HALF_DONE => {
@@ -258,7 +277,8 @@ impl Session {
             Attempt::Refused(refusal, receipt) => {
                 let code = refusal.code;
                 desk.trace.note(format_args!("{} is refused: {code} {receipt:?}", self.number));
-                let act = desk.book.refused((self.number, &self.program), told, code, receipt.level)?;
+                let act =
+                    desk.book.refused((self.number, &self.program), told, code, receipt.level)?;
                 self.wait(desk, act, receipt, Ending::Refused(code));
             }
             Attempt::Again(wants) => {
@@ -303,7 +323,8 @@ impl Session {
                 if !alone && (guest.apart)(&held, &guest.session.named) {
                     desk.book.tally.count("rounds within another's");
                     let within = guest.session.number;
-                    desk.trace.note(format_args!("{number} holds {held:?}; within, {within} goes on"));
+                    desk.trace
+                        .note(format_args!("{number} holds {held:?}; within, {within} goes on"));
                     *failed = guest.session.run(desk, None).err();
                 }
             };

@@ -48,7 +48,7 @@ impl Stripes {
 }
 
 fn plan(store: &Store) -> Plan {
-    let mut plan = store.plan(Duration::from_secs(3600));
+    let mut plan = store.plan(Duration::from_hours(1));
     plan.expect_bytes(0);
     plan
 }

@@ -32,7 +32,8 @@ struct List {
 
 /// All that are listed.
 pub fn all() -> Result<Vec<Tooth>> {
-    let list: List = toml::from_str(include_str!("../teeth.toml")).context("reading sim/teeth.toml")?;
+    let list: List =
+        toml::from_str(include_str!("../teeth.toml")).context("reading sim/teeth.toml")?;
     Ok(list.tooth)
 }
 
@@ -45,13 +46,15 @@ impl Tooth {
 
     /// The first seed in which it is found, and what was found.
     pub fn bite(&self) -> Result<Option<(u64, Violation)>> {
-        let mut scenarios = scenario::all().into_iter();
-        let scenario = scenarios.find(|scenario| scenario.number == self.scenario);
-        let scenario = scenario.with_context(|| format!("there is no scenario {}", self.scenario))?;
+        let scenario = scenario::ALL.iter().find(|scenario| scenario.number == self.scenario);
+        let scenario =
+            scenario.with_context(|| format!("there is no scenario {}", self.scenario))?;
         let setup = Setup { planted: Some(self.bug), ..scenario.setup };
         for seed in 1..=SEEDS_MAX {
             let run = scenario::run(&setup, seed, &self.checkers, false)?;
-            if let Some(found) = run.violation.filter(|found| self.checkers.contains(&found.checker)) {
+            if let Some(found) =
+                run.violation.filter(|found| self.checkers.contains(&found.checker))
+            {
                 return Ok(Some((seed, found)));
             }
         }

@@ -20,7 +20,7 @@ use crate::clock::MachineClock;
 use crate::ground::{DuringSync, Ground, Opened, Shut};
 use crate::notes::{DURABLE, Key, RELAXED};
 use crate::planted::Planted;
-use crate::scenario::Setup;
+use crate::scenario::{Setup, Trouble};
 use crate::session::{Desk, Guest, Session};
 use crate::stripes::Stripes;
 use crate::tally::Tally;
@@ -54,7 +54,8 @@ impl Marks {
         let store = &running.store;
         let opened = (running.recovered.last, running.recovered.next);
         let marks = store.watermarks();
-        let [written, durable, applied] = [Level::Written, Level::Durable, Level::Applied].map(|level| marks.at(level));
+        let [written, durable, applied] =
+            [Level::Written, Level::Durable, Level::Applied].map(|level| marks.at(level));
         Self { queued: marks.queued(), written, durable, applied, opened }
     }
 
@@ -100,17 +101,23 @@ impl std::fmt::Debug for World {
     }
 }
 
-fn shut(shut: Shut) -> Violation {
+fn shut(shut: &Shut) -> Violation {
     let what = format!("the store does not open: {:?}, {}", shut.kind, shut.what);
     Violation { checker: Checker::Opens, what }
 }
 
 impl World {
     /// A new store with its namespaces and its bank, and clients who have asked for nothing yet.
-    pub fn found(setup: Setup, seed: u64, trace: Trace, tally: Arc<Tally>, only: &[Checker]) -> anyhow::Result<Result<Self, Violation>> {
+    pub fn found(
+        setup: Setup,
+        seed: u64,
+        trace: Trace,
+        tally: Arc<Tally>,
+        only: &[Checker],
+    ) -> anyhow::Result<Result<Self, Violation>> {
         let mut rng = SplitMix64::new(seed ^ u64::from(setup.scenario) << 32);
         let bounds = setup.bounds(&mut rng);
-        let lsm = setup.files;
+        let lsm = setup.has(Trouble::Files);
         let ground = Ground::new(rng.draw(), bounds, lsm, setup.planted)?;
         let clock = Arc::new(MachineClock::default());
         if setup.planted == Some(Planted::WallForMonotonic) {
@@ -118,13 +125,14 @@ impl World {
         }
         let book = Book::new(Arc::clone(&tally), only);
         let (running, sessions, stripes) = (None, Vec::new(), Stripes::default());
-        let mut world = Self { setup, rng, trace, clock, tally, ground, running, sessions, book, stripes };
+        let mut world =
+            Self { setup, rng, trace, clock, tally, ground, running, sessions, book, stripes };
         Ok(world.begin().map(|()| world))
     }
 
     fn begin(&mut self) -> Result<(), Violation> {
         // The relaxed namespace is made by an open whose new namespaces are relaxed.
-        let opened = self.open_once(Durability::Relaxed).map_err(shut)?;
+        let opened = self.open_once(Durability::Relaxed).map_err(|found| shut(&found))?;
         let _relaxed = opened.store.namespace(TENANT, Namespace(RELAXED));
         for name in ["log-writer", "log-syncer", "applier"] {
             self.step_worker_of(&opened, name);
@@ -140,7 +148,8 @@ impl World {
         }
         self.stripes = Stripes::probe(&running.opened.store, &running.handles, &lists::all());
         let (numbers, lister) = (Numbers::default(), Lister::default());
-        let Setup { tellers, listers, keepers, flushes, .. } = self.setup;
+        let [tellers, listers, keepers] = self.setup.clients;
+        let flushes = self.setup.has(Trouble::Flush);
         let mut clients: Vec<Box<dyn Client>> = Vec::new();
         clients.extend((0..tellers).map(|_| Box::new(Teller::new(&numbers)) as Box<dyn Client>));
         clients.extend((0..listers).map(|_| Box::new(lister.clone()) as Box<dyn Client>));
@@ -160,7 +169,7 @@ impl World {
     }
 
     fn open(&mut self, durability: Durability) -> Result<(), Violation> {
-        let opened = self.open_once(durability).map_err(shut)?;
+        let opened = self.open_once(durability).map_err(|found| shut(&found))?;
         self.start(opened)
     }
 
@@ -180,10 +189,17 @@ impl World {
         let mut during_sync = None;
         if let Some((_, writer)) = opened.workers.iter().find(|(name, _)| *name == "log-writer") {
             let seed = self.rng.draw();
-            let watch = DuringSync::watch(&self.ground.medium, Arc::clone(writer), &self.clock, &self.trace, seed);
+            let watch = DuringSync::watch(
+                &self.ground.medium,
+                Arc::clone(writer),
+                &self.clock,
+                &self.trace,
+                seed,
+            );
             during_sync = Some(watch);
         }
-        self.running = Some(Running { opened, handles: [durable, relaxed], during_sync, marks, began });
+        self.running =
+            Some(Running { opened, handles: [durable, relaxed], during_sync, marks, began });
         self.lie();
         Ok(())
     }
@@ -223,7 +239,8 @@ impl World {
         let mut draw = || usize::try_from(self.rng.below(self.sessions.len() as u64)).unwrap_or(0);
         let (first, second) = (draw(), draw());
         // Who was kept waiting is often slow, and meets others' locks again.
-        let slow = self.sessions.get(first).is_some_and(|host| host.may_be_guest() && host.blocked() > 0);
+        let slow =
+            self.sessions.get(first).is_some_and(|host| host.may_be_guest() && host.blocked() > 0);
         let host = if slow && !self.rng.one_in(4) { second } else { first };
         self.step_session(host, true)
     }
@@ -238,7 +255,7 @@ impl World {
         let (Some(host), Some(running)) = (host, &self.running) else { return Ok(()) };
         let apart = |held: &[Key], named: &[Key]| self.stripes.apart(held, named);
         // A flush gives the objects other locks, so that nobody knows any more who shares one.
-        let may_meet = !self.setup.flushes && host.may_be_host();
+        let may_meet = !self.setup.has(Trouble::Flush) && host.may_be_host();
         let guest = guest.filter(|guest| may_meet && guest.may_be_guest());
         let guest = guest.map(|session| Guest { session, after, apart: &apart });
         let mut desk = Desk {
@@ -257,12 +274,15 @@ impl World {
         if self.rng.one_in(2) {
             return anyone;
         }
-        let waiting = self.sessions.iter().enumerate().filter(|(_, session)| session.may_be_guest());
+        let waiting =
+            self.sessions.iter().enumerate().filter(|(_, session)| session.may_be_guest());
         waiting.max_by_key(|(_, session)| session.blocked()).map_or(anyone, |(at, _)| at)
     }
 
     fn desk(&mut self, session: usize, act: impl FnOnce(&mut Session, &mut Desk<'_>)) {
-        let (Some(running), Some(session)) = (&self.running, self.sessions.get_mut(session)) else { return };
+        let (Some(running), Some(session)) = (&self.running, self.sessions.get_mut(session)) else {
+            return;
+        };
         let mut desk = Desk {
             store: &running.opened.store,
             handles: &running.handles,
@@ -298,20 +318,21 @@ impl World {
     }
 
     fn pass_time(&mut self) {
-        let micros = if self.rng.one_in(20) { self.rng.below(2_000_000) } else { self.rng.below(5_000) };
+        let micros =
+            if self.rng.one_in(20) { self.rng.below(2_000_000) } else { self.rng.below(5_000) };
         self.trace.note(format_args!("{micros} us pass"));
         self.clock.pass(Duration::from_micros(micros));
     }
 
     /// The wall clock jumps, or the disk fills, if that is what the scenario is about.
     fn change_time(&mut self) {
-        if self.setup.disk_fills && self.rng.one_in(4) {
+        if self.setup.has(Trouble::FullDisk) && self.rng.one_in(4) {
             let bytes = if self.rng.one_in(3) { 1 << 40 } else { 0 };
             self.trace.note(format_args!("{bytes} bytes of the disk are free"));
             self.ground.medium.set_free(Free { bytes, inodes: 1 << 20 });
         }
         let jump = 1 + self.rng.below(3_600_000).cast_signed();
-        if self.setup.clock_jumps && self.rng.one_in(10) {
+        if self.setup.has(Trouble::ClockJump) && self.rng.one_in(10) {
             let jump = if self.rng.one_in(2) { jump } else { -jump };
             self.trace.note(format_args!("the wall clock jumps by {jump} ms"));
             self.tally.count("jumps of the wall clock");
@@ -324,25 +345,30 @@ impl World {
         let (was, is) = (running.marks, Marks::of(&running.opened));
         running.marks = is;
         // The store makes commits of its own: it sweeps and reclaims.
-        self.tally.add("commits of the store's own", is.queued.0.saturating_sub(self.book.last().0));
+        self.tally
+            .add("commits of the store's own", is.queued.0.saturating_sub(self.book.last().0));
         self.book.pass_over(is.queued);
         self.trace.note(format_args!("{} {} {} {}", is.queued, is.written, is.durable, is.applied));
-        let ordered = is.queued >= is.written && is.written >= is.durable && is.written >= is.applied;
+        let ordered =
+            is.queued >= is.written && is.written >= is.durable && is.written >= is.applied;
         let forward = is.queued >= was.queued
             && is.written >= was.written
             && is.durable >= was.durable
             && is.applied >= was.applied;
-        self.book.check(Checker::Watermarks, ordered && forward, || format!("from {was:?} to {is:?}"))
+        self.book
+            .check(Checker::Watermarks, ordered && forward, || format!("from {was:?} to {is:?}"))
     }
 
     /// Store time keeps pace with the time that has really passed, but for a hundredth.
     fn watch_time(&self) -> Result<(), Violation> {
         let Some(running) = &self.running else { return Ok(()) };
         let (then, passed) = running.began;
-        let passed = (self.clock.elapsed() - passed).as_millis();
+        let passed = self.clock.elapsed().saturating_sub(passed).as_millis();
         let counted = u128::from(running.opened.store.now().0.saturating_sub(then.0));
         let slack = passed / 100 + 2;
         let right = counted + slack >= passed && counted <= passed + slack;
-        self.book.check(Checker::Time, right, || format!("{passed} ms passed, the store counted {counted}"))
+        self.book.check(Checker::Time, right, || {
+            format!("{passed} ms passed, the store counted {counted}")
+        })
     }
 }

@@ -5,7 +5,7 @@ use groundsill_sim::{scenario, teeth};
 #[test]
 fn every_tooth_is_planted_in_a_scenario_that_there_is() {
     let teeth = teeth::all().unwrap();
-    let numbers: Vec<u32> = scenario::all().iter().map(|scenario| scenario.number).collect();
+    let numbers: Vec<u32> = scenario::ALL.iter().map(|scenario| scenario.number).collect();
     for tooth in &teeth {
         assert!(numbers.contains(&tooth.scenario), "{tooth:?}");
         assert!(!tooth.checkers.is_empty(), "{tooth:?}");
@@ -17,7 +17,6 @@ fn every_tooth_is_planted_in_a_scenario_that_there_is() {
 
 #[test]
 fn a_sound_store_is_not_bitten() {
-    let scenarios = scenario::all();
-    let sound = scenario::run(&scenarios[1].setup, 3, &[], false).unwrap();
+    let sound = scenario::run(&scenario::ALL[1].setup, 3, &[], false).unwrap();
     assert!(sound.violation.is_none(), "{:?}", sound.violation);
 }

@@ -172,7 +172,10 @@ fn work(posts: &[Post], signal: &Signal, stop: &AtomicBool, fail: &Fail) {
         }
         let now = MachineClock.monotonic();
         let due = posts.iter().map(|post| post.due(now)).min().unwrap_or(Duration::MAX);
-        woken = if due <= now { signal.take() } else { signal.wait(due - now) };
+        woken = match due.checked_sub(now) {
+            Some(wait) if !wait.is_zero() => signal.wait(wait),
+            _ => signal.take(),
+        };
     }
     // One raise wakes one thread: passed on to the next.
     signal.raise();

@@ -14,7 +14,9 @@ use crate::data_dir::DataDir;
 use crate::verify::{data_flag, data_path, log_medium};
 
 pub(crate) fn command() -> Command {
-    let flag = |name: &'static str, value: &'static str, help: &'static str| Arg::new(name).long(name).value_name(value).help(help);
+    let flag = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
     let dump = Command::new("dump")
         .about("Show what was committed: sequence, time, who, with which command, and what changed")
         .arg(data_flag())
@@ -26,7 +28,11 @@ pub(crate) fn command() -> Command {
             "Reads the log and its history; the first line says from which commit on the answer is complete. \
              Values are shown by their length only.",
         );
-    Command::new("log").about("Look into the log of a data directory").subcommand_required(true).arg_required_else_help(true).subcommand(dump)
+    Command::new("log")
+        .about("Look into the log of a data directory")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(dump)
 }
 
 /// Which commits and changes are shown.
@@ -42,7 +48,9 @@ impl Filter {
     fn new(matches: &ArgMatches) -> Result<Self> {
         let number = |name: &str, default: u64| match matches.get_one::<String>(name) {
             None => Ok(default),
-            Some(text) => text.parse().with_context(|| format!("`--{name}` takes a number, not `{text}`")),
+            Some(text) => {
+                text.parse().with_context(|| format!("`--{name}` takes a number, not `{text}`"))
+            }
         };
         Ok(Self {
             key: matches.get_one::<String>("key").map(|key| key.clone().into_bytes()),
@@ -58,7 +66,9 @@ impl Filter {
 
     /// Whether a row belongs to the key: its own id ends with it.
     fn admits_row(&self, row: &[u8]) -> bool {
-        self.key.as_ref().is_none_or(|key| kv::object_of_row(row).is_some_and(|id| id.ends_with(key)))
+        self.key
+            .as_ref()
+            .is_none_or(|key| kv::object_of_row(row).is_some_and(|id| id.ends_with(key)))
     }
 }
 
@@ -74,7 +84,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 fn show(dir: &DataDir, filter: &Filter) -> Result<()> {
@@ -100,8 +112,15 @@ fn show(dir: &DataDir, filter: &Filter) -> Result<()> {
     Ok(out.flush()?)
 }
 
-fn show_record(out: &mut impl Write, filter: &Filter, sessions: &Sessions, record: &Record<'_>) -> Result<()> {
-    let Record::Commit { sequence, time, session, count, command, ref changes } = *record else { return Ok(()) };
+fn show_record(
+    out: &mut impl Write,
+    filter: &Filter,
+    sessions: &Sessions,
+    record: &Record<'_>,
+) -> Result<()> {
+    let Record::Commit { sequence, time, session, count, command, ref changes } = *record else {
+        return Ok(());
+    };
     if !filter.admits(sequence, time.0) {
         return Ok(());
     }
@@ -114,7 +133,12 @@ fn show_record(out: &mut impl Write, filter: &Filter, sessions: &Sessions, recor
         if filter.admits_row(row) {
             let who = sessions.get(session).map_or_else(|| "the store".to_owned(), name);
             let command = numbers::name_of(command).unwrap_or("-");
-            writeln!(out, "{sequence} {} {who} {command} ({session}.{count}): {} {what}", time.0, kv::describe_row(row))?;
+            writeln!(
+                out,
+                "{sequence} {} {who} {command} ({session}.{count}): {} {what}",
+                time.0,
+                kv::describe_row(row)
+            )?;
         }
     }
     Ok(())
@@ -122,6 +146,12 @@ fn show_record(out: &mut impl Write, filter: &Filter, sessions: &Sessions, recor
 
 fn name(session: &SessionNames) -> String {
     let SessionNames { user, client, address, protocol } = session;
-    let client = if client.is_empty() { String::new() } else { format!(" \"{}\"", client.escape_ascii()) };
-    format!("{}@{}{client} by {}", user.escape_ascii(), address.escape_ascii(), protocol.escape_ascii())
+    let client =
+        if client.is_empty() { String::new() } else { format!(" \"{}\"", client.escape_ascii()) };
+    format!(
+        "{}@{}{client} by {}",
+        user.escape_ascii(),
+        address.escape_ascii(),
+        protocol.escape_ascii()
+    )
 }

@@ -29,7 +29,7 @@ impl Clock for MachineClock {
 /// machine has.
 pub(crate) fn memory_bytes() -> u64 {
     let machine = rustix::system::sysinfo();
-    let physical = u64::from(machine.totalram) * u64::from(machine.mem_unit.max(1));
+    let physical = machine.totalram * u64::from(machine.mem_unit.max(1));
     cgroup_limits().into_iter().fold(physical, u64::min)
 }
 

@@ -71,30 +71,34 @@ impl Observer for Journal {
             Event::TornTailDropped { file, offset, bytes, kept, copy } => {
                 warn!(%file, offset, bytes, %kept, %copy, "the log ended in an unfinished write, which nobody was told of: dropped, and a copy kept");
             }
-            Event::Poisoned { reason } => {
-                // The log and the store may both have reason to tell of it: the first is the cause.
-                if !self.poisoned.swap(true, Ordering::AcqRel) {
-                    error!(%reason, "the log has failed: nothing more is acknowledged, and the process stops");
-                }
+            // The log and the store may both have reason to tell of it: the first is the cause.
+            Event::Poisoned { reason } if !self.poisoned.swap(true, Ordering::AcqRel) => {
+                error!(%reason, "the log has failed: nothing more is acknowledged, and the process stops");
             }
             Event::LogSpaceExhausted { reason } => {
-                error!(%reason, "no space for the log: writes are refused until there is")
+                error!(%reason, "no space for the log: writes are refused until there is");
             }
             Event::LogSpaceReturned => info!("there is space for the log again: writes are taken"),
             Event::TableWorkFailed { reason } => {
-                warn!(%reason, "a flush or compaction failed and will be tried again")
+                warn!(%reason, "a flush or compaction failed and will be tried again");
+            }
+            Event::TableDamaged { file, reason } => {
+                error!(%file, %reason, "a table is damaged: run `groundsill verify`, and restore the directory from a backup");
             }
             Event::ClockStep { skew_ms } => {
-                warn!(skew_ms, "the wall clock and store time are apart; store time follows slowly")
+                warn!(
+                    skew_ms,
+                    "the wall clock and store time are apart; store time follows slowly"
+                );
             }
             Event::ConnectionFailed { reason } => {
-                error!(%reason, "a connection was ended by a defect of ours: please report it; the others go on")
+                error!(%reason, "a connection was ended by a defect of ours: please report it; the others go on");
             }
             Event::ConnectionStalled { left } => {
                 warn!(
                     left,
                     "a client took nothing of its replies for too long: its connection was closed"
-                )
+                );
             }
             _ => {}
         }

@@ -16,7 +16,11 @@ const EXIT_DAMAGED: u8 = 65;
 
 /// The flag that names the data directory of an offline command.
 pub(crate) fn data_flag() -> Arg {
-    Arg::new("data").long("data").value_name("DIR").default_value("./data").help("The data directory; no server may be using it")
+    Arg::new("data")
+        .long("data")
+        .value_name("DIR")
+        .default_value("./data")
+        .help("The data directory; no server may be using it")
 }
 
 pub(crate) fn data_path(matches: &ArgMatches) -> PathBuf {
@@ -27,7 +31,9 @@ pub(crate) fn command() -> Command {
     Command::new("verify")
         .about("Read everything in a data directory and say what is damaged")
         .arg(data_flag())
-        .after_help("Changes nothing. Exits with 0 if all is well, and with 65 if anything is damaged.")
+        .after_help(
+            "Changes nothing. Exits with 0 if all is well, and with 65 if anything is damaged.",
+        )
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
@@ -44,7 +50,8 @@ pub(crate) fn log_medium(dir: &DataDir) -> Result<Arc<dyn Medium>> {
 
 #[expect(clippy::print_stdout, reason = "this is the command's result")]
 fn verify_log(dir: &DataDir) -> Result<bool> {
-    let report = log::verify::verify(&*log_medium(dir)?, &dir.identity.store).context("read the log")?;
+    let report =
+        log::verify::verify(&*log_medium(dir)?, &dir.identity.store).context("read the log")?;
     println!(
         "log     {} segments, {} frames, {} commits ({} to {}), {} bytes, durable through {}, {}",
         report.segments,
@@ -57,10 +64,16 @@ fn verify_log(dir: &DataDir) -> Result<bool> {
         if report.clean { "stopped cleanly" } else { "not stopped cleanly" },
     );
     if let Some(tail) = &report.tail {
-        println!("        unfinished tail of {} bytes in {} at {}: the next start drops it, and keeps a copy", tail.bytes, tail.file, tail.offset);
+        println!(
+            "        unfinished tail of {} bytes in {} at {}: the next start drops it, and keeps a copy",
+            tail.bytes, tail.file, tail.offset
+        );
     }
     for damage in &report.damage {
-        println!("DAMAGED {} at {}, {} bytes: {}; commits {} to {}", damage.file, damage.offset, damage.bytes, damage.reason, damage.first, damage.last);
+        println!(
+            "DAMAGED {} at {}, {} bytes: {}; commits {} to {}",
+            damage.file, damage.offset, damage.bytes, damage.reason, damage.first, damage.last
+        );
     }
     Ok(report.damage.is_empty())
 }
@@ -68,7 +81,10 @@ fn verify_log(dir: &DataDir) -> Result<bool> {
 #[expect(clippy::print_stdout, reason = "this is the command's result")]
 fn verify_tables(path: &Path) -> Result<bool> {
     let report = tables::verify(path).context("read the tables")?;
-    println!("tables  {} tables, {} entries, {} bytes", report.tables, report.entries, report.bytes);
+    println!(
+        "tables  {} tables, {} entries, {} bytes",
+        report.tables, report.entries, report.bytes
+    );
     for problem in &report.problems {
         println!("DAMAGED {}: {}", problem.file, problem.reason);
     }

@@ -66,7 +66,7 @@ impl Txn<'_> {
         let sequence = self.shard.queue.push(self.work.now, self.work.origin, &changes, stamped);
         self.work.changes = changes;
         self.stamp(sequence);
-        self.bury_spaces();
+        self.bury_spaces(sequence);
         Receipt { commit: Some(sequence), after: sequence, level }
     }
 

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use base::Space;
+use base::{Sequence, Space};
 use log::record;
 
 use crate::error::{Refusal, Stop};
@@ -38,6 +38,7 @@ impl Txn<'_> {
         let part = Part {
             space: Space(self.shard.next_generation().0),
             complete: Arc::new(AtomicBool::new(true)),
+            since: Sequence::ZERO,
         };
         let namespace = self.namespaces[usize::from(place.0)];
         let Some(GateGuard::Exclusive(entry)) = self.gates.get_mut(usize::from(place.0)) else {
@@ -69,10 +70,13 @@ impl Txn<'_> {
     }
 
     /// The commit is queued: the old spaces are dead, and whoever watches their objects is told.
-    pub(crate) fn bury_spaces(&mut self) {
-        for Flushed { place, was, .. } in self.flushed.drain(..) {
-            if let Some(gate) = self.gates.get(usize::from(place.0)) {
+    pub(crate) fn bury_spaces(&mut self, sequence: Sequence) {
+        for Flushed { place, layer, was } in self.flushed.drain(..) {
+            if let Some(gate) = self.gates.get_mut(usize::from(place.0)) {
                 self.shard.know(gate);
+                if let GateGuard::Exclusive(entry) = gate {
+                    entry.parts[layer as usize - 1].since = sequence;
+                }
             }
             self.shard.tell_flushed(&was, self.work.now);
             self.shard.complete.write().remove(&was.space);

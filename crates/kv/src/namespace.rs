@@ -43,6 +43,9 @@ pub(crate) struct Part {
     pub(crate) space: Space,
     /// Whether what is absent in memory is absent. False once anything left memory, or after a recovery.
     pub(crate) complete: Arc<AtomicBool>,
+    /// The flush that began it, if that was in this open: what is absent in it may be absent because
+    /// of that, so whoever looks into it waits for that.
+    pub(crate) since: Sequence,
 }
 
 impl Part {
@@ -95,7 +98,8 @@ impl Entry {
                 return Err(malformed);
             }
             let space = Space(reader.u64("a space")?);
-            parts.push(Part { space, complete: Arc::new(AtomicBool::new(false)) });
+            let complete = Arc::new(AtomicBool::new(false));
+            parts.push(Part { space, complete, since: Sequence::ZERO });
         }
         match (parts.try_into(), reader.is_empty()) {
             (Ok(parts), true) => Ok(Self { tenant, durability, parts }),

@@ -105,7 +105,8 @@ impl Store {
         }
         let part = || {
             let space = Space(shard.next_generation().0);
-            Part { space, complete: Arc::new(AtomicBool::new(true)) }
+            let complete = Arc::new(AtomicBool::new(true));
+            Part { space, complete, since: Sequence::ZERO }
         };
         let entry =
             Entry { tenant, durability: shard.settings.durability, parts: LAYERS.map(|_| part()) };

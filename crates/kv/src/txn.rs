@@ -253,6 +253,8 @@ impl<'a> Txn<'a> {
         let bytes = &self.work.ids[id.0..id.1];
         let stripe = self.guards[guard].1.stripe();
         let slot = stripe.find(hash, space, bytes);
+        let part = self.gates[usize::from(place.0)].part(layer);
+        self.after = self.after.max(part.since);
         let mut original = Original::default();
         match slot.and_then(|slot| stripe.get(slot)) {
             Some(entry) if !matches!(entry.state, State::Loading(_)) => {
@@ -260,7 +262,7 @@ impl<'a> Txn<'a> {
                 self.after = self.after.max(entry.last_commit);
                 original = Original::of(entry);
             }
-            None if self.gates[usize::from(place.0)].part(layer).is_complete() => {}
+            None if part.is_complete() => {}
             _ => {
                 let want = Want { space, hash, id: bytes.into(), part: Part::Header };
                 self.wants.get_mut().push(want);

@@ -236,16 +236,16 @@ fn what_takes_the_old_name_in_the_same_transaction_is_another_object() {
 #[test]
 fn a_deadline_goes_with_the_object() {
     let mut world = world_with(&[("a", LARGE), ("b", 1)]);
-    let deadline = world.store.now().0 + 500;
+    let deadline = world.store.now().0 + 100_000;
     let set = |txn: &mut Txn<'_>, name: &str, at: u64| {
         let object = open(txn, name)?;
         txn.set_deadline(object, Some(StoreTime(at)))
     };
-    world.changes(|txn| set(txn, "a", deadline).and_then(|()| set(txn, "b", deadline + 1000)));
+    world.changes(|txn| set(txn, "a", deadline).and_then(|()| set(txn, "b", deadline + 50_000)));
     let changes = world.changes(|txn| rename(txn, "a", "b").map(drop));
     assert!(changes.contains(&Row::Expiry("b".to_owned())), "{changes:?}");
     assert!(contents_of(&mut world, "b").is_some());
-    world.hands.turn(2000);
+    world.hands.turn(200_000);
     assert_eq!(contents_of(&mut world, "b"), None);
     world.settle();
     check_rows(&mut world);

@@ -64,7 +64,9 @@ impl World {
     }
 
     pub(crate) fn step(&mut self) {
-        self.store.watermarks().demand(kv::Level::Durable, self.store.watermarks().queued());
+        let marks = self.store.watermarks();
+        marks.demand(kv::Level::Durable, marks.queued());
+        marks.demand(kv::Level::Applied, marks.queued());
         for worker in &mut self.workers {
             worker.step(Duration::ZERO);
         }
@@ -115,9 +117,8 @@ impl World {
 
     /// Steps the workers until nothing is in memory.
     pub(crate) fn forget(&mut self) {
-        for n in 0..1_000_000 {
+        for _ in 0..1_000_000 {
             if self.store.resident_bytes() == 0 {
-                eprintln!("forget {n} queued {}", self.store.watermarks().queued());
                 return;
             }
             self.step();

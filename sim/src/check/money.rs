@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::audit::Inventory;
 use crate::book::{Act, Book, Fate};
 use crate::client::Program;
-use crate::client::bank::{self, ACCOUNTS, BALANCE, BALANCE_ROW, Business, EVENT_LOGS, EVENT_ROW, Transfer};
+use crate::client::bank::{
+    self, ACCOUNTS, BALANCE, BALANCE_ROW, Business, EVENT_LOGS, EVENT_ROW, Transfer,
+};
 use crate::violation::{Checker, Violation};
 
 /// An event, and where it stands.
@@ -28,7 +30,9 @@ pub fn check(inventory: &Inventory, book: &Book) -> Result<(), Violation> {
     }
     for (id, events) in &by_transfer {
         let count = events.len();
-        book.check(Checker::Guards, count == 1, || format!("transfer {id} happened {count} times"))?;
+        book.check(Checker::Guards, count == 1, || {
+            format!("transfer {id} happened {count} times")
+        })?;
     }
     records(inventory, book, &by_transfer)?;
     acts(book, &by_transfer)?;
@@ -73,11 +77,17 @@ fn balances(inventory: &Inventory, book: &Book, events: &[Event]) -> Result<(), 
         })?;
     }
     let total = BALANCE * ACCOUNTS.cast_signed();
-    book.check(Checker::Money, sum == total, || format!("the balances sum up to {sum}, not {total}"))
+    book.check(Checker::Money, sum == total, || {
+        format!("the balances sum up to {sum}, not {total}")
+    })
 }
 
 /// There is a record of each transfer that has an event, with the event's number, and of no other.
-fn records(inventory: &Inventory, book: &Book, events: &BTreeMap<u64, Vec<&Event>>) -> Result<(), Violation> {
+fn records(
+    inventory: &Inventory,
+    book: &Book,
+    events: &BTreeMap<u64, Vec<&Event>>,
+) -> Result<(), Violation> {
     for (id, told) in events {
         let number = bank::number(inventory.row(&bank::record(*id), EVENT_ROW));
         let right = told.iter().any(|event| Some(event.number) == number);
@@ -114,7 +124,9 @@ fn acts(book: &Book, events: &BTreeMap<u64, Vec<&Event>>) -> Result<(), Violatio
             (None, Some(number)) => {
                 let log = transfer.from % EVENT_LOGS;
                 let there = told.iter().any(|event| (event.log, event.number) == (log, number));
-                book.check(Checker::Acknowledged, there, || format!("event {number} of {transfer:?} is gone"))?;
+                book.check(Checker::Acknowledged, there, || {
+                    format!("event {number} of {transfer:?} is gone")
+                })?;
             }
             (Some("REPEATED"), _) => book.check(Checker::Dependency, !told.is_empty(), || {
                 format!("{transfer:?} was said to be made already, and it is not")
@@ -124,7 +136,9 @@ fn acts(book: &Book, events: &BTreeMap<u64, Vec<&Event>>) -> Result<(), Violatio
     }
     for Event { fields, .. } in events.values().flatten() {
         let bytes: Vec<u8> = fields.iter().flat_map(|field| field.to_be_bytes()).collect();
-        book.check(Checker::Money, asked.contains(&bytes), || format!("nobody asked for {fields:?}"))?;
+        book.check(Checker::Money, asked.contains(&bytes), || {
+            format!("nobody asked for {fields:?}")
+        })?;
     }
     Ok(())
 }

@@ -42,13 +42,18 @@ pub fn check(inventory: &Inventory, book: &Book) -> Result<(), Violation> {
     for (number, act, deeds) in acts(book).filter(|(_, act, _)| act.counts()) {
         lists.add_reads(book, &mut edges, (number, act), deeds)?;
     }
-    book.tally.add("edges between transactions", edges.values().map(|after| after.len() as u64).sum());
+    book.tally
+        .add("edges between transactions", edges.values().map(|after| after.len() as u64).sum());
     check_sequences(book, &edges)?;
     let circle = circle(&edges);
     book.check(Checker::Order, circle.is_none(), || {
         let circle = circle.unwrap_or_default();
         let acts = circle.iter().filter_map(|number| book.acts.get(*number));
-        format!("a circle of {} transactions: {:#?}", circle.len(), acts.take(6).collect::<Vec<_>>())
+        format!(
+            "a circle of {} transactions: {:#?}",
+            circle.len(),
+            acts.take(6).collect::<Vec<_>>()
+        )
     })
 }
 
@@ -68,13 +73,18 @@ impl Lists {
                 let by = self.by.get(number).and_then(|by| book.acts.get(*by));
                 let once = found.insert(*number);
                 let right = once && by.is_some_and(Act::counts);
-                book.check(Checker::Order, right, || format!("{list:?} holds {number}, of {by:?}"))?;
+                book.check(Checker::Order, right, || {
+                    format!("{list:?} holds {number}, of {by:?}")
+                })?;
             }
         }
         for (_, act, deeds) in acts(book).filter(|(_, act, _)| act.counts()) {
             for appended in deeds.iter().filter_map(|deed| deed.append) {
-                let checker =
-                    if act.fate == Fate::Acknowledged { Checker::Acknowledged } else { Checker::Order };
+                let checker = if act.fate == Fate::Acknowledged {
+                    Checker::Acknowledged
+                } else {
+                    Checker::Order
+                };
                 let there = found.contains(&appended);
                 book.check(checker, there, || format!("{appended} of {act:?} is gone"))?;
             }
@@ -99,7 +109,13 @@ impl Lists {
     }
 
     /// Who read follows who appended what was read last, and comes before who appended next.
-    fn add_reads(&self, book: &Book, edges: &mut Edges, (number, act): (usize, &Act), deeds: &[Deed]) -> Result<(), Violation> {
+    fn add_reads(
+        &self,
+        book: &Book,
+        edges: &mut Edges,
+        (number, act): (usize, &Act),
+        deeds: &[Deed],
+    ) -> Result<(), Violation> {
         let answered = act.answer.iter().flat_map(|answer| &answer.lists);
         let mut own: BTreeMap<&Key, Vec<u64>> = BTreeMap::new();
         let mut answered = answered;
@@ -136,10 +152,16 @@ fn add(edges: &mut Edges, before: usize, after: usize) {
 /// Who must come before another has the lower sequence.
 fn check_sequences(book: &Book, edges: &Edges) -> Result<(), Violation> {
     let commit = |number: &usize| book.acts.get(*number).and_then(|act| act.commit);
-    for (before, after) in edges.iter().flat_map(|(before, after)| after.iter().map(move |after| (before, after))) {
+    for (before, after) in
+        edges.iter().flat_map(|(before, after)| after.iter().map(move |after| (before, after)))
+    {
         if let (Some(a), Some(b)) = (commit(before), commit(after)) {
             book.check(Checker::Order, a < b, || {
-                format!("commit {a} must come before {b}: {:?} {:?}", book.acts.get(*before), book.acts.get(*after))
+                format!(
+                    "commit {a} must come before {b}: {:?} {:?}",
+                    book.acts.get(*before),
+                    book.acts.get(*after)
+                )
             })?;
         }
     }
@@ -152,7 +174,9 @@ fn circle(edges: &Edges) -> Option<Vec<usize>> {
     for start in edges.keys() {
         // The way from `start` to where we are, each with those after it that are still to be visited.
         let mut way: Vec<(usize, Vec<usize>)> = Vec::new();
-        let after = |number: usize| edges.get(&number).map_or(Vec::new(), |after| after.iter().copied().collect());
+        let after = |number: usize| {
+            edges.get(&number).map_or(Vec::new(), |after| after.iter().copied().collect())
+        };
         if !done.contains(start) {
             way.push((*start, after(*start)));
         }

@@ -17,6 +17,9 @@ use crate::notes::{Key, Scribe, refuse};
 /// How many accounts there are.
 pub const ACCOUNTS: u64 = 6;
 
+/// The same, as a length.
+const ACCOUNTS_LEN: usize = 6;
+
 /// What each begins with.
 pub const BALANCE: i64 = 100;
 
@@ -172,13 +175,10 @@ impl Transfer {
         }
         scribe.put(to, BALANCE_ROW, &(to_balance + self.amount).to_be_bytes())?;
         let events = scribe.open(&events)?;
-        let next = match scribe.header(events) {
-            Some(header) => header.rows,
-            None => {
-                scribe.create(events, Type::Partition)?;
-                0
-            }
-        };
+        let next = scribe.header(events).map_or(0, |header| header.rows);
+        if next == 0 {
+            scribe.create(events, Type::Partition)?;
+        }
         scribe.put(events, &next.to_be_bytes(), &event(self))?;
         scribe.create(record, Type::Idempotency)?;
         scribe.put(record, EVENT_ROW, &next.to_be_bytes())?;
@@ -211,7 +211,7 @@ impl Numbers {
 pub struct Teller {
     numbers: Numbers,
     /// The tokens that it believes to be those of the locks.
-    tokens: [u64; ACCOUNTS as usize],
+    tokens: [u64; ACCOUNTS_LEN],
     asked: Option<Business>,
     /// A transfer whose outcome it does not know, or likes to ask for twice.
     again: Option<Transfer>,
@@ -222,7 +222,7 @@ impl Teller {
     #[must_use]
     pub fn new(numbers: &Numbers) -> Self {
         let numbers = numbers.clone();
-        Self { numbers, tokens: [0; ACCOUNTS as usize], asked: None, again: None }
+        Self { numbers, tokens: [0; ACCOUNTS_LEN], asked: None, again: None }
     }
 
     fn token(&mut self, account: u64) -> Option<&mut u64> {
@@ -242,7 +242,7 @@ impl Client for Teller {
             let to = (from + 1 + rng.below(ACCOUNTS - 1)) % ACCOUNTS;
             let amount = 1 + rng.below(60).cast_signed();
             let id = Numbers::draw(&self.numbers.transfers);
-            let named = rng.below(64) as u8;
+            let named = u8::try_from(rng.below(64)).unwrap_or(0);
             Business::Transfer(Transfer { id, from, to, amount, token, named })
         };
         self.asked = Some(business.clone());

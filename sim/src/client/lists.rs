@@ -65,13 +65,10 @@ pub(super) fn run(deeds: &[Deed], scribe: &mut Scribe<'_, '_, '_>) -> Result<Ans
                 answer.lists.push(rows.iter().map(|(_, value)| read_number(value)).collect());
             }
             Some(number) => {
-                let next = match scribe.header(list) {
-                    Some(header) => header.rows,
-                    None => {
-                        scribe.create(list, Type::Hash)?;
-                        0
-                    }
-                };
+                let next = scribe.header(list).map_or(0, |header| header.rows);
+                if next == 0 {
+                    scribe.create(list, Type::Hash)?;
+                }
                 scribe.put(list, &next.to_be_bytes(), &number.to_be_bytes())?;
             }
         }

@@ -14,6 +14,7 @@ use crate::audit::{self, Inventory};
 use crate::book::End;
 use crate::check;
 use crate::ground::{DuringSync, Ground, Opened};
+use crate::scenario::Trouble;
 use crate::session::Session;
 use crate::violation::{Checker, Violation};
 
@@ -42,30 +43,30 @@ impl World {
             return Ok(());
         }
         match self.rng.below(8) {
-            0 | 1 => self.crash_now(),
             2 | 3 => {
                 let operations = self.rng.below(12);
                 self.trace.note(format_args!("the process is to end in {operations} operations"));
                 self.ground.medium.halt_after(operations);
                 Ok(())
             }
-            4 if self.setup.power => {
+            4 if self.setup.has(Trouble::PowerCut) => {
                 let seed = self.rng.draw();
                 self.trace.note(format_args!("the power is to be cut in a sync"));
                 running.during_sync.iter().for_each(|during| during.cut_power(seed));
                 Ok(())
             }
-            5 if self.setup.sync_fails => {
+            5 if self.setup.has(Trouble::FailingSync) => {
                 self.tally.count("failing syncs");
-                let fault = Fault { operation: Operation::Sync, nth: 1, times: 1, outcome: Outcome::Fail };
+                let fault =
+                    Fault { operation: Operation::Sync, nth: 1, times: 1, outcome: Outcome::Fail };
                 self.ground.medium.inject(fault);
                 Ok(())
             }
-            6 if self.setup.stops => {
+            6 if self.setup.has(Trouble::Stop) => {
                 self.drain()?;
                 if self.is_failing() { Ok(()) } else { self.stop() }
             }
-            7 if self.setup.rot => {
+            7 if self.setup.has(Trouble::Rot) => {
                 self.rest()?;
                 let quiet = self.running.as_ref().map(|running| running.marks.promised(End::Kill));
                 if !self.is_failing() {
@@ -94,7 +95,8 @@ impl World {
 
     /// Ends the process at once, in one of the ways that the scenario has.
     fn crash_now(&mut self) -> Result<(), Violation> {
-        let cut = self.setup.power && (!self.setup.kill || self.rng.one_in(2));
+        let cut = self.setup.has(Trouble::PowerCut)
+            && (!self.setup.has(Trouble::Kill) || self.rng.one_in(2));
         if cut {
             let seed = self.rng.draw();
             self.crash(End::PowerCut, self.ground.medium.crash(seed))
@@ -113,7 +115,11 @@ impl World {
         self.book.check(Checker::Opens, closed.is_ok(), || format!("a stop failed: {closed:?}"))?;
         self.tally.count("clean stops");
         let seed = self.rng.draw();
-        let left = if self.setup.power { self.ground.medium.crash(seed) } else { self.ground.medium.kill() };
+        let left = if self.setup.has(Trouble::PowerCut) {
+            self.ground.medium.crash(seed)
+        } else {
+            self.ground.medium.kill()
+        };
         self.crash(End::Stop, left)
     }
 
@@ -152,7 +158,11 @@ impl World {
     /// Opens what is left; in some scenarios the process dies again and again while it does. Also
     /// says how the worst of it ended.
     fn recover(&mut self, mut end: End) -> Result<(Opened, End), Violation> {
-        let mut deaths = if self.setup.deaths && end != End::Stop { self.rng.below(DEATHS_MAX + 1) } else { 0 };
+        let mut deaths = if self.setup.has(Trouble::DeathInRecovery) && end != End::Stop {
+            self.rng.below(DEATHS_MAX + 1)
+        } else {
+            0
+        };
         while deaths > 0 {
             deaths -= 1;
             self.ground.medium.halt_after(self.rng.below(30));
@@ -163,7 +173,7 @@ impl World {
             drop(opened);
             self.tally.count("deaths in recovery");
             let seed = self.rng.draw();
-            let power = self.setup.power && self.rng.one_in(2);
+            let power = self.setup.has(Trouble::PowerCut) && self.rng.one_in(2);
             if power {
                 end = End::PowerCut;
             }
@@ -172,7 +182,7 @@ impl World {
             self.ground = self.ground.after(left);
         }
         self.ground = self.ground.after(self.ground.medium.kill());
-        Ok((self.open_once(Durability::Durable).map_err(shut)?, end))
+        Ok((self.open_once(Durability::Durable).map_err(|found| shut(&found))?, end))
     }
 
     /// Opens a copy of what there is, and reads everything in it.
@@ -182,7 +192,7 @@ impl World {
             return audit::audit(&running.opened.store, &running.handles, &self.book);
         }
         let copy = self.ground.after(self.ground.medium.kill());
-        let opened = self.open_copy(&copy).map_err(shut)?;
+        let opened = self.open_copy(&copy).map_err(|found| shut(&found))?;
         let inventory = self.audit_of(&opened)?;
         check::money::check(&inventory, &self.book)?;
         Ok(inventory)
@@ -195,7 +205,9 @@ impl World {
 
     fn audit_of(&self, opened: &Opened) -> Result<Inventory, Violation> {
         let handle = |number| opened.store.namespace(super::TENANT, base::Namespace(number));
-        let (Ok(durable), Ok(relaxed)) = (handle(crate::notes::DURABLE), handle(crate::notes::RELAXED)) else {
+        let (Ok(durable), Ok(relaxed)) =
+            (handle(crate::notes::DURABLE), handle(crate::notes::RELAXED))
+        else {
             let what = "a namespace is refused".to_owned();
             return Err(Violation { checker: Checker::Opens, what });
         };
@@ -207,7 +219,7 @@ impl World {
     /// Spoils copies of the log. One that opens has lost nothing that other bytes vouch for; where
     /// these are not told, they are looked for in the frames that are left.
     fn rot(&mut self, vouched: Option<Sequence>) -> Result<(), Violation> {
-        if !self.setup.rot {
+        if !self.setup.has(Trouble::Rot) {
             return Ok(());
         }
         for _ in 0..3 {
@@ -219,14 +231,17 @@ impl World {
                     let kept = opened.recovered.last;
                     self.tally.count("rot: opened");
                     self.book.check(Checker::Acknowledged, kept >= vouched, || {
-                        format!("with {place} spoilt the log ends at {kept}, and {vouched} was durable")
+                        format!(
+                            "with {place} spoilt the log ends at {kept}, and {vouched} was durable"
+                        )
                     })?;
                 }
                 Err(shut) => {
                     self.tally.count("rot: refused");
                     self.trace.note(format_args!("{place} spoilt: {}", shut.what));
                     let loud = shut.kind == Kind::Corrupt && shut.what.contains("damaged");
-                    self.book.check(Checker::Opens, loud, || format!("with {place} spoilt: {shut:?}"))?;
+                    self.book
+                        .check(Checker::Opens, loud, || format!("with {place} spoilt: {shut:?}"))?;
                 }
             }
         }
@@ -236,7 +251,8 @@ impl World {
     /// Flips a bit or zeroes a page within the frames of the log; says where.
     fn spoil(&mut self, copy: &Ground) -> Option<String> {
         let names = log::Medium::list(&copy.medium).ok()?;
-        let segments: Vec<String> = names.into_iter().filter(|name| name.ends_with(".seg")).collect();
+        let segments: Vec<String> =
+            names.into_iter().filter(|name| name.ends_with("seg")).collect();
         let name = segments.get(usize::try_from(self.rng.below(segments.len() as u64)).ok()?)?;
         let end = written_end(&copy.medium.bytes(name)?);
         let at = self.rng.below(end.max(1));
@@ -272,7 +288,8 @@ impl World {
             }
             match self.rng.below(8) {
                 0..=3 => {
-                    let at = usize::try_from(self.rng.below(self.sessions.len() as u64)).unwrap_or(0);
+                    let at =
+                        usize::try_from(self.rng.below(self.sessions.len() as u64)).unwrap_or(0);
                     self.step_session(at, false)?;
                 }
                 4..=6 => self.step_worker(),
@@ -283,7 +300,8 @@ impl World {
             }
         }
         let left = self.sessions.iter().find(|session| !session.is_idle());
-        self.book.check(Checker::Progress, false, || format!("no end in {DRAIN_STEPS} steps: {left:?}"))
+        self.book
+            .check(Checker::Progress, false, || format!("no end in {DRAIN_STEPS} steps: {left:?}"))
     }
 
     /// Ends the run: everything comes to its end, is read, survives a last crash, and is read again.

@@ -56,7 +56,7 @@ fn stop(crew: Crew) {
     stopping.join().unwrap();
 }
 
-const FAR: Duration = Duration::from_secs(3600);
+const FAR: Duration = Duration::from_hours(1);
 
 #[test]
 fn no_work_is_lost_in_100_000_raises() {

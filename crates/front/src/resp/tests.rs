@@ -131,7 +131,8 @@ async fn a_client_that_takes_nothing_of_its_replies_is_given_up_and_counted() {
     let mut deaf = TcpStream::connect(address).await.unwrap();
     let sending = tokio::spawn(async move {
         let request =
-            [b"*2\r\n$4\r\nECHO\r\n$1000000\r\n".as_slice(), &vec![b'x'; 1_000_000], b"\r\n"].concat();
+            [b"*2\r\n$4\r\nECHO\r\n$1000000\r\n".as_slice(), &vec![b'x'; 1_000_000], b"\r\n"]
+                .concat();
         // Until the server has given it up: more than all buffers between them hold.
         while deaf.write_all(&request).await.is_ok() {}
     });

@@ -1,7 +1,8 @@
 use super::*;
 
 fn entry() -> Entry {
-    let part = |space| Part { space: Space(space), complete: Arc::default() };
+    let part =
+        |space| Part { space: Space(space), complete: Arc::default(), since: Sequence::ZERO };
     Entry {
         tenant: Tenant(3),
         durability: Durability::Relaxed,

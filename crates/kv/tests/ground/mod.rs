@@ -123,8 +123,10 @@ impl World {
     /// Steps the workers until all that was queued is in the tables.
     pub(crate) fn settle(&mut self) {
         for _ in 0..10_000 {
-            let queued = self.store.watermarks().queued();
-            self.store.watermarks().demand(Level::Durable, queued);
+            let marks = self.store.watermarks();
+            let queued = marks.queued();
+            marks.demand(Level::Durable, queued);
+            marks.demand(Level::Applied, queued);
             self.step();
             if queued == self.store.watermarks().queued()
                 && self.store.has_reached(Level::Applied, queued)

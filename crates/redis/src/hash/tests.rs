@@ -170,7 +170,8 @@ fn any_cursor_is_answered_and_none_repeats_what_lies_before_it() {
     for n in 0..100 {
         ask(&mut world, 0, &["HSET", "h", &format!("field{n}"), "1"]);
     }
-    for cursor in ["281474976710655", "281474976710656", "9007199254740993", "18446744073709551615"] {
+    for cursor in ["281474976710655", "281474976710656", "9007199254740993", "18446744073709551615"]
+    {
         let answer = ask(&mut world, 0, &["HSCAN", "h", cursor]);
         let empty = Value::Array(vec![Value::Bulk(b"0".to_vec()), Value::Array(Vec::new())]);
         assert_eq!(answer, empty, "{cursor}");
@@ -227,12 +228,18 @@ fn a_name_is_as_long_as_a_suffix_may_be_in_either_form() {
     let mut world = World::new(kv::Settings::default());
     let (longest, longer) = (vec![b'x'; FIELD_BYTES_MAX], vec![b'x'; FIELD_BYTES_MAX + 1]);
     for form in 0..2 {
-        assert_eq!(ask(&mut world, 0, &[&b"HSET"[..], b"h", &longest, b"1"]), Value::Integer(1 - form));
+        assert_eq!(
+            ask(&mut world, 0, &[&b"HSET"[..], b"h", &longest, b"1"]),
+            Value::Integer(1 - form)
+        );
         for (command, arguments) in [("HGET", 1), ("HDEL", 1), ("HSET", 2), ("HEXISTS", 1)] {
             let mut words = vec![command.as_bytes(), b"h", &longer, b"1"];
             words.truncate(2 + arguments);
             let answer = ask(&mut world, 0, &words);
-            assert!(matches!(&answer, Value::Error(text) if text.contains("at most 32762")), "{command}");
+            assert!(
+                matches!(&answer, Value::Error(text) if text.contains("at most 32762")),
+                "{command}"
+            );
         }
     }
 }

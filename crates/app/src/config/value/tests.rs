@@ -6,7 +6,7 @@ fn sizes_and_times_are_read_with_their_units() {
     assert_eq!(parse_bytes("1 GiB").unwrap(), 1 << 30);
     assert_eq!(parse_bytes("512").unwrap(), 512);
     assert_eq!(parse_time("100ms").unwrap(), Duration::from_millis(100));
-    assert_eq!(parse_time("7d").unwrap(), Duration::from_secs(7 * 86_400));
+    assert_eq!(parse_time("7d").unwrap(), Duration::from_hours(7 * 24));
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn a_connection_beyond_the_budget_is_told_and_the_others_keep_their_share() {
 fn a_small_request_leaves_no_large_room_behind() {
     let (mut inbox, budget) = inbox(1 << 20);
     for _ in 0..3 {
-        assert_eq!(inbox.append(&vec![1; 100]), Received::Bytes(100));
+        assert_eq!(inbox.append(&[1; 100]), Received::Bytes(100));
         inbox.release(100);
         inbox.rest();
         assert!(budget.taken() <= KEPT_BYTES, "{}", budget.taken());
