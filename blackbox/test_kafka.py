@@ -7,13 +7,14 @@ import time
 import kafka
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 
 from harness.kafka import (
     API_VERSIONS,
     FIND_COORDINATOR,
     SECONDS_MAX,
     Raw,
+    admin_of,
     consumer,
     frame,
     kcat,
@@ -316,7 +317,7 @@ def admin_outcome(futures):
 )
 def test_topics_are_created_or_the_reason_is_told(server, topic, name, settings, code):
     """Validated first, which creates nothing, then for good: with the same outcome."""
-    admin = AdminClient({"bootstrap.servers": server.kafka})
+    admin = admin_of(server)
     wanted = NewTopic(name, **settings)
     assert admin_outcome(admin.create_topics([wanted], validate_only=True)) == code
     assert set(admin.list_topics(timeout=SECONDS_MAX).topics) == {topic}
@@ -330,7 +331,7 @@ def test_topics_are_created_or_the_reason_is_told(server, topic, name, settings,
 def test_a_deleted_topic_is_gone_and_a_new_one_of_its_name_is_empty(server, topic):
     """Through the admin client of librdkafka."""
     kcat(server, "-P", "-t", topic, "-p", "0", stdin=b"old\n")
-    admin = AdminClient({"bootstrap.servers": server.kafka})
+    admin = admin_of(server)
     assert admin_outcome(admin.delete_topics([topic])) is None
     assert admin_outcome(admin.delete_topics([topic])) == KafkaError.UNKNOWN_TOPIC_OR_PART
     assert topic not in admin.list_topics(timeout=SECONDS_MAX).topics

@@ -14,11 +14,15 @@ const SAMPLES: usize = 200;
 pub(crate) fn sync_time(dir: &Path) -> Result<Duration> {
     let path = dir.join("sync-probe");
     let file = File::create(&path).with_context(|| format!("make {}", path.display()))?;
-    file.write_all_at(&vec![0; 512 * SAMPLES], 0).and_then(|()| file.sync_all()).context("fill the probe")?;
+    file.write_all_at(&vec![0; 512 * SAMPLES], 0)
+        .and_then(|()| file.sync_all())
+        .context("fill the probe")?;
     let mut times = Vec::with_capacity(SAMPLES);
     for sample in 0..SAMPLES {
         let began = Instant::now();
-        file.write_all_at(&[1; 512], 512 * sample as u64).and_then(|()| file.sync_data()).context("sync the probe")?;
+        file.write_all_at(&[1; 512], 512 * sample as u64)
+            .and_then(|()| file.sync_data())
+            .context("sync the probe")?;
         times.push(began.elapsed());
     }
     fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;

@@ -30,7 +30,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = Path::new("target/bench");
     std::fs::create_dir_all(root).context("make target/bench")?;
-    println!("sync: {:.3} ms (median of 200 writes of 512 bytes)", sync_time(root)?.as_secs_f64() * 1e3);
+    println!(
+        "sync: {:.3} ms (median of 200 writes of 512 bytes)",
+        sync_time(root)?.as_secs_f64() * 1e3
+    );
     println!("{:>7} | {:>12} {:>12} {:>6}", "clients", "SET/s", "EXEC/s", "ratio");
     for &clients in &args.clients {
         let time = Duration::from_secs(args.seconds);
@@ -72,7 +75,15 @@ fn expect(reply: &str, wanted: &str) -> Result<()> {
 /// How many pieces of work a second so many clients get done, each on a connection of its own.
 fn rate(clients: u32, time: Duration, root: &Path, work: Work) -> Result<f64> {
     let server = Server::start(Kind::Groundsill, Mode::Durable, root)?;
-    expect(&Client::connect(server.port)?.send(&[&["TOPIC.CREATE", "payments", "PARTITIONS", "16"]])?, "+OK")?;
+    expect(
+        &Client::connect(server.port)?.send(&[&[
+            "TOPIC.CREATE",
+            "payments",
+            "PARTITIONS",
+            "16",
+        ]])?,
+        "+OK",
+    )?;
     let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let began = Instant::now();
     let threads: Vec<_> = (0..clients)

@@ -4,7 +4,10 @@
 //! used of the processor: on a small machine the client is half of every rate.
 
 #![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
-#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and has threads of its own")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark reads the clock and has threads of its own"
+)]
 
 mod client;
 mod disk;

@@ -65,7 +65,10 @@ struct Measure {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = Path::new("target/bench");
     std::fs::create_dir_all(root).context("make target/bench")?;
-    println!("sync: {:.3} ms (median of 200 writes of 512 bytes)", sync_time(root)?.as_secs_f64() * 1e3);
+    println!(
+        "sync: {:.3} ms (median of 200 writes of 512 bytes)",
+        sync_time(root)?.as_secs_f64() * 1e3
+    );
     println!("{}", head());
     let mut rows = Vec::new();
     for load in loads(args) {
@@ -88,7 +91,14 @@ fn loads(args: &Args) -> Vec<Load<'_>> {
             for &connections in &args.connections {
                 for &pipeline in &args.pipeline {
                     for &value in &args.value {
-                        loads.push(Load { mode, test, connections, pipeline, value, keys: args.keys });
+                        loads.push(Load {
+                            mode,
+                            test,
+                            connections,
+                            pipeline,
+                            value,
+                            keys: args.keys,
+                        });
                     }
                 }
             }
@@ -104,7 +114,12 @@ fn measure(kind: Kind, load: &Load<'_>, root: &Path, seconds: u64) -> Result<Mea
         benchmark(&server, &Load { test: "set", pipeline: 16, ..load.clone() }, load.keys * 2)?;
     }
     let (guess, _) = benchmark(&server, load, 20_000)?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a count of requests")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a count of requests"
+    )]
     let requests = (guess * Duration::from_secs(seconds).as_secs_f64()).max(20_000.0) as u64;
     let before = server.cpu_seconds()?;
     let (rate, p999_ms) = benchmark(&server, load, requests)?;
@@ -126,7 +141,14 @@ fn benchmark(server: &Server, load: &Load<'_>, requests: u64) -> Result<(f64, f6
         bail!("redis-benchmark failed: {}", String::from_utf8_lossy(&output.stderr));
     }
     let number = |word: &str| word.trim().parse::<f64>().ok();
-    let rate = text.lines().find_map(|line| number(line.trim().strip_prefix("throughput summary:")?.trim().strip_suffix("requests per second")?));
+    let rate = text.lines().find_map(|line| {
+        number(
+            line.trim()
+                .strip_prefix("throughput summary:")?
+                .trim()
+                .strip_suffix("requests per second")?,
+        )
+    });
     let p999 = text.lines().find_map(|line| {
         let (percent, rest) = line.trim().split_once("% <=")?;
         (number(percent)? >= 99.9).then(|| number(rest.trim().split_whitespace().next()?))?
@@ -138,7 +160,19 @@ fn benchmark(server: &Server, load: &Load<'_>, requests: u64) -> Result<(f64, f6
 fn head() -> String {
     format!(
         "{:<8} {:<5} {:>5} {:>4} {:>6} | {:>11} {:>11} {:>6} | {:>7} {:>7} {:>6} | {:>8} {:>8}",
-        "mode", "test", "conns", "pipe", "value", "redis op/s", "ours op/s", "ratio", "us cpu", "us cpu", "ratio", "p999 ms", "p999 ms"
+        "mode",
+        "test",
+        "conns",
+        "pipe",
+        "value",
+        "redis op/s",
+        "ours op/s",
+        "ratio",
+        "us cpu",
+        "us cpu",
+        "ratio",
+        "p999 ms",
+        "p999 ms"
     )
 }
 
@@ -165,7 +199,9 @@ fn json(load: &Load<'_>, rival: Measure, ours: Measure) -> String {
     let side = |measure: Measure| {
         let Measure { rate, cpu_us, p999_ms, memory } = measure;
         let p999 = if p999_ms.is_finite() { p999_ms.to_string() } else { "null".to_owned() };
-        format!("{{\"rate\": {rate}, \"cpu_us\": {cpu_us:.3}, \"p999_ms\": {p999}, \"resident_bytes\": {memory}}}")
+        format!(
+            "{{\"rate\": {rate}, \"cpu_us\": {cpu_us:.3}, \"p999_ms\": {p999}, \"resident_bytes\": {memory}}}"
+        )
     };
     let Load { mode, test, connections, pipeline, value, keys } = load;
     format!(

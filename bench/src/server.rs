@@ -70,7 +70,9 @@ impl Server {
     fn wait(&mut self) -> Result<()> {
         // What it prints is read on, so that it never waits for us.
         if let Some(stdout) = self.child.stdout.take() {
-            std::thread::spawn(move || BufReader::new(stdout).lines().map_while(Result::ok).for_each(drop));
+            std::thread::spawn(move || {
+                BufReader::new(stdout).lines().map_while(Result::ok).for_each(drop)
+            });
         }
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
@@ -87,8 +89,10 @@ impl Server {
         let path = format!("/proc/{}/stat", self.child.id());
         let stat = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
         // The name in parentheses may hold blanks; what follows does not.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+        let fields: Vec<&str> =
+            stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks =
+            |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
         Ok((ticks(11) + ticks(12)) / TICKS)
     }
 
@@ -114,14 +118,26 @@ impl Drop for Server {
 fn redis(mode: Mode, dir: &Path, port: u16) -> Command {
     let fsync = if mode == Mode::Durable { "always" } else { "everysec" };
     let mut command = Command::new("redis-server");
-    command.arg("--port").arg(port.to_string()).args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]);
+    command.arg("--port").arg(port.to_string()).args([
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "yes",
+    ]);
     command.args(["--appendfsync", fsync]).arg("--dir").arg(dir);
     command
 }
 
 fn groundsill(mode: Mode, dir: &Path, port: u16) -> Command {
     let mut command = Command::new("target/release/groundsill");
-    command.arg("serve").arg("--data").arg(dir.join("data")).arg("--resp").arg(format!("127.0.0.1:{port}"));
+    command
+        .arg("serve")
+        .arg("--data")
+        .arg(dir.join("data"))
+        .arg("--resp")
+        .arg(format!("127.0.0.1:{port}"));
     command.arg("--kafka").arg("127.0.0.1:0").arg("--durability").arg(mode.name());
     command
 }

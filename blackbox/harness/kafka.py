@@ -9,10 +9,14 @@ import struct
 import subprocess
 
 import confluent_kafka
+from confluent_kafka.admin import AdminClient
 
 SECONDS_MAX = 30.0
 
 API_VERSIONS, FIND_COORDINATOR = 18, 10
+
+# A client that a test has left behind says nothing when its server goes.
+QUIET = {"log_level": 0}
 
 
 def frame(api, version, body=b"", correlation=7, client=b"test"):
@@ -84,7 +88,12 @@ def kcat(server, *arguments, stdin=b""):
 def producer(server, **settings):
     """A producer of librdkafka."""
     named = {name.replace("_", "."): value for name, value in settings.items()}
-    return confluent_kafka.Producer({"bootstrap.servers": server.kafka, "linger.ms": 0, **named})
+    return confluent_kafka.Producer({"bootstrap.servers": server.kafka, "linger.ms": 0, **QUIET, **named})
+
+
+def admin_of(server):
+    """An admin client of librdkafka."""
+    return AdminClient({"bootstrap.servers": server.kafka, **QUIET})
 
 
 def consumer(server, **settings):
@@ -98,7 +107,7 @@ def consumer(server, **settings):
         "auto.offset.reset": "error",
         "fetch.wait.max.ms": 100,
     }
-    return confluent_kafka.Consumer({**always, **named})
+    return confluent_kafka.Consumer({**always, **QUIET, **named})
 
 
 def read_all(server, topic, partitions=1, **settings):

@@ -53,7 +53,8 @@ const LONG_ABOUT: &str = "\
 Groundsill keeps state, events, locks and idempotency keys in one durable transaction on one log, for the \
 Redis and Kafka clients that you use already.
 
-A client that gets its reply can rely on it: what was acknowledged has been synced to the disk before.";
+A client that gets its reply can rely on it: unless a namespace is made `relaxed`, what was acknowledged has \
+been synced to the disk before.";
 
 const AFTER_HELP: &str = "\
 Try it:

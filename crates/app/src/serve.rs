@@ -56,8 +56,9 @@ const LONG_ABOUT: &str = "\
 Serve Redis and Kafka clients from a data directory.
 
 Without any option it keeps its data in ./data, which it makes, answers Redis clients on 127.0.0.1:6379 and \
-Kafka clients on 127.0.0.1:9092. It prints what it found and what it may use, and then the line `ready`: from there on it takes clients. What it has \
-acknowledged is on disk, whatever happens to the process or the machine.";
+Kafka clients on 127.0.0.1:9092. It prints what it found and what it may use, and then the \
+line `ready`: from there on it takes clients. Unless `durability` is `relaxed`, what it has acknowledged is on \
+disk, whatever happens to the process or the machine.";
 
 const AFTER_HELP: &str = "\
 Examples:

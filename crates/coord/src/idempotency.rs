@@ -31,7 +31,13 @@ pub struct Claim {
 
 /// Guards a transaction: claims the key for `ttl_ms` milliseconds, or refuses all of it because the key is
 /// claimed already, by the same request (`IDEMDUP`) or by one with another fingerprint (`IDEMMISMATCH`).
-pub fn claim(txn: &mut Txn<'_>, place: Place, key: &[u8], ttl_ms: u64, fingerprint: &[u8]) -> Result<(), Stop> {
+pub fn claim(
+    txn: &mut Txn<'_>,
+    place: Place,
+    key: &[u8],
+    ttl_ms: u64,
+    fingerprint: &[u8],
+) -> Result<(), Stop> {
     let record = open(txn, place, key)?;
     if let Some(claim) = read(txn, record)? {
         return Err(refusal(key, &claim, fingerprint).into());
@@ -44,10 +50,13 @@ pub fn claim(txn: &mut Txn<'_>, place: Place, key: &[u8], ttl_ms: u64, fingerpri
 fn refusal(key: &[u8], claim: &Claim, fingerprint: &[u8]) -> Refusal {
     let key = key.escape_ascii();
     if claim.fingerprint != fingerprint {
-        let message = format!("'{key}' was claimed by another request, with another fingerprint: nothing was done");
+        let message = format!(
+            "'{key}' was claimed by another request, with another fingerprint: nothing was done"
+        );
         return Refusal { kind: Kind::Conflict, code: "IDEMMISMATCH", message: message.into() };
     }
-    let then = if claim.answer.is_some() { "IDEM.GET gives its answer" } else { "it has saved no answer" };
+    let then =
+        if claim.answer.is_some() { "IDEM.GET gives its answer" } else { "it has saved no answer" };
     let message = format!("'{key}' was claimed before: nothing was done; {then}");
     Refusal { kind: Kind::Exists, code: "IDEMDUP", message: message.into() }
 }
@@ -86,8 +95,9 @@ fn read(txn: &Txn<'_>, record: Object) -> Result<Option<Claim>, Stop> {
         let state = reader.u8("a state")?;
         Ok((state, reader.bytes("a fingerprint")?, reader.bytes("an answer")?))
     };
-    let (state, fingerprint, answer) =
-        decode().map_err(|error: base::codec::Malformed| Refusal::internal(format!("the row of a claim: {error}")))?;
+    let (state, fingerprint, answer) = decode().map_err(|error: base::codec::Malformed| {
+        Refusal::internal(format!("the row of a claim: {error}"))
+    })?;
     Ok(Some(Claim {
         fingerprint: fingerprint.to_vec(),
         answer: (state == SAVED).then(|| answer.to_vec()),

@@ -38,7 +38,13 @@ pub enum Acquired {
 
 /// Takes a lock for `ttl_ms` milliseconds. An owner who has it already, and names itself, gets the same
 /// token again: so a request whose answer was lost can be repeated.
-pub fn acquire(txn: &mut Txn<'_>, place: Place, name: &[u8], ttl_ms: u64, owner: &[u8]) -> Result<Acquired, Stop> {
+pub fn acquire(
+    txn: &mut Txn<'_>,
+    place: Place,
+    name: &[u8],
+    ttl_ms: u64,
+    owner: &[u8],
+) -> Result<Acquired, Stop> {
     let lock = open(txn, place, name)?;
     let deadline = StoreTime(txn.now().0.saturating_add(ttl_ms));
     match read(txn, lock)? {
@@ -57,16 +63,29 @@ pub fn acquire(txn: &mut Txn<'_>, place: Place, name: &[u8], ttl_ms: u64, owner:
 }
 
 /// Lets the lock's time begin anew; whether it is held with this token.
-pub fn renew(txn: &mut Txn<'_>, place: Place, name: &[u8], token: Sequence, ttl_ms: u64) -> Result<bool, Stop> {
+pub fn renew(
+    txn: &mut Txn<'_>,
+    place: Place,
+    name: &[u8],
+    token: Sequence,
+    ttl_ms: u64,
+) -> Result<bool, Stop> {
     let lock = open(txn, place, name)?;
-    let Some(held) = read(txn, lock)?.filter(|held| held.token == Some(token)) else { return Ok(false) };
+    let Some(held) = read(txn, lock)?.filter(|held| held.token == Some(token)) else {
+        return Ok(false);
+    };
     let deadline = StoreTime(txn.now().0.saturating_add(ttl_ms));
     prolong(txn, lock, &held, deadline)?;
     Ok(true)
 }
 
 /// Gives a lock back; whether it was held with this token.
-pub fn release(txn: &mut Txn<'_>, place: Place, name: &[u8], token: Sequence) -> Result<bool, Stop> {
+pub fn release(
+    txn: &mut Txn<'_>,
+    place: Place,
+    name: &[u8],
+    token: Sequence,
+) -> Result<bool, Stop> {
     let lock = open(txn, place, name)?;
     let is_held = read(txn, lock)?.is_some_and(|held| held.token == Some(token));
     if is_held {
@@ -81,9 +100,15 @@ pub fn check(txn: &mut Txn<'_>, place: Place, name: &[u8], token: Sequence) -> R
     let message = match read(txn, lock)? {
         Some(held) if held.token == Some(token) => return Ok(()),
         Some(Held { token: Some(newer), .. }) => {
-            format!("the lock '{}' is held with token {newer}, not {token}: nothing was done", name.escape_ascii())
+            format!(
+                "the lock '{}' is held with token {newer}, not {token}: nothing was done",
+                name.escape_ascii()
+            )
         }
-        _ => format!("the lock '{}' is not held with token {token} any more: nothing was done", name.escape_ascii()),
+        _ => format!(
+            "the lock '{}' is not held with token {token} any more: nothing was done",
+            name.escape_ascii()
+        ),
     };
     Err(Refusal { kind: Kind::Conflict, code: "LOCKLOST", message: message.into() }.into())
 }
@@ -111,13 +136,18 @@ fn read(txn: &Txn<'_>, lock: Object) -> Result<Option<Held>, Stop> {
     let row = txn.row(lock, ROW)?.unwrap_or_default();
     let mut reader = Reader::new(row);
     let decoded = reader.varint("a token").and_then(|token| Ok((token, reader.bytes("an owner")?)));
-    let (token, owner) = decoded.map_err(|error| Refusal::internal(format!("the row of a lock: {error}")))?;
+    let (token, owner) =
+        decoded.map_err(|error| Refusal::internal(format!("the row of a lock: {error}")))?;
     let token = match token {
         0 if txn.is_changed(lock) => None,
         0 => Some(header.last_commit),
         token => Some(Sequence(token)),
     };
-    Ok(Some(Held { token, owner: owner.to_vec(), deadline: header.deadline.unwrap_or(StoreTime(u64::MAX)) }))
+    Ok(Some(Held {
+        token,
+        owner: owner.to_vec(),
+        deadline: header.deadline.unwrap_or(StoreTime(u64::MAX)),
+    }))
 }
 
 /// Sets a new deadline and writes the token out, since this commit is not the one that took the lock.

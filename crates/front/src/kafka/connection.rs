@@ -37,7 +37,7 @@ const ROOM_BYTES: usize = 16 * 1024;
 
 /// A frame of which a part has come has to come whole within this time, and a second for each MiB of it:
 /// its room is not there for others meanwhile.
-const FRAME_TIME: Duration = Duration::from_secs(60);
+const FRAME_TIME: Duration = Duration::from_mins(1);
 
 /// What is received while a Fetch waits is bounded by this many bytes: enough to notice the client's end.
 const AHEAD_BYTES: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! CreateTopics: each topic is a transaction of its own.
+//! `CreateTopics`: each topic is a transaction of its own.
 
 mod configs;
 

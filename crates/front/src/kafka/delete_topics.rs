@@ -1,4 +1,4 @@
-//! DeleteTopics: each topic is a transaction of its own.
+//! `DeleteTopics`: each topic is a transaction of its own.
 
 use topics::topic;
 use wire::kafka::delete_topics::{DeletedTopic, Request, Response, TopicName};

@@ -1,4 +1,4 @@
-//! FindCoordinator: there is none yet, for groups or for transactions.
+//! `FindCoordinator`: there is none yet, for groups or for transactions.
 
 use wire::kafka::find_coordinator::{Coordinator, Request, Response, TRANSACTION};
 use wire::kafka::{ErrorCode, Response as Answer};

@@ -1,4 +1,4 @@
-//! The heads of partitions, read for Fetch and ListOffsets: what there is, and what the answer depends on.
+//! The heads of partitions, read for Fetch and `ListOffsets`: what there is, and what the answer depends on.
 
 use base::Sequence;
 use kv::Receipt;

@@ -1,4 +1,4 @@
-//! InitProducerId: an id for an idempotent producer, that no other has had.
+//! `InitProducerId`: an id for an idempotent producer, that no other has had.
 
 use topics::producer;
 use wire::kafka::init_producer_id::{Request, Response};

@@ -1,4 +1,4 @@
-//! ListOffsets: the ends of partitions, and offsets by time.
+//! `ListOffsets`: the ends of partitions, and offsets by time.
 
 use topics::partition::Head;
 use wire::kafka::list_offsets::{

@@ -23,15 +23,10 @@ struct Found {
 impl Session {
     pub(crate) async fn metadata(&mut self, request: &Request<'_>) -> Result<Answer, Stopped> {
         let asked = request.topics.as_deref();
-        let found = match asked {
-            Some([]) => Vec::new(),
-            _ => {
-                let find = |txn: &mut Txn<'_>, place| find(txn, place, asked);
-                match self.transact(Effort::Read, Wait::AsAsked, &[], find).await? {
-                    Ok((found, _)) => found,
-                    Err(fault) => all_failed(asked.unwrap_or_default(), &fault),
-                }
-            }
+        let find = |txn: &mut Txn<'_>, place| find(txn, place, asked);
+        let found = match self.transact(Effort::Read, Wait::AsAsked, &[], find).await? {
+            Ok((found, _)) => found,
+            Err(fault) => all_failed(asked.unwrap_or_default(), &fault),
         };
         let broker = Broker {
             node_id: NODE,
@@ -54,8 +49,8 @@ impl Session {
     fn cluster_id(&self) -> String {
         let mut id = Vec::new();
         self.server.keys.put_id(&mut id, b"");
-        let digits: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("groundsill-{digits}")
+        let number = id.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
+        format!("groundsill-{number:012x}")
     }
 }
 

@@ -134,6 +134,9 @@ fn hashes_are_written_and_read_as_maps_are() {
             let len = i64::try_from(twin.len()).unwrap();
             assert_eq!(ask(&mut world, 0, &["HLEN", "h"]), Value::Integer(len));
             assert_eq!(pairs(ask(&mut world, 0, &["HGETALL", "h"])), twin);
+            if !rng.one_in(5) {
+                continue;
+            }
             let scanned: BTreeMap<_, _> = twin.keys().map(|name| (name.clone(), 1)).collect();
             assert_eq!(scan_all(&mut world, "3", |_| ()), scanned);
             forms.insert((is_split(&mut world), twin.is_empty()));

@@ -120,7 +120,7 @@ impl World {
         &mut self,
         mut closure: impl FnMut(&mut Txn<'_>, Place) -> Result<R, Stop>,
     ) -> Result<R, Refusal> {
-        let mut plan = self.store.plan(Duration::from_secs(3600));
+        let mut plan = self.store.plan(Duration::from_hours(1));
         let place = plan.namespace(&self.handle);
         for _ in 0..100 {
             match self.store.attempt(&mut plan, |txn| closure(txn, place)) {
