@@ -117,7 +117,6 @@ fn measure(kind: Kind, load: &Load<'_>, root: &Path, seconds: u64) -> Result<Mea
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
         reason = "a count of requests"
     )]
     let requests = (guess * Duration::from_secs(seconds).as_secs_f64()).max(20_000.0) as u64;
@@ -151,7 +150,7 @@ fn benchmark(server: &Server, load: &Load<'_>, requests: u64) -> Result<(f64, f6
     });
     let p999 = text.lines().find_map(|line| {
         let (percent, rest) = line.trim().split_once("% <=")?;
-        (number(percent)? >= 99.9).then(|| number(rest.trim().split_whitespace().next()?))?
+        (number(percent)? >= 99.9).then(|| number(rest.split_whitespace().next()?))?
     });
     let rate = rate.with_context(|| format!("redis-benchmark printed no throughput: {text}"))?;
     Ok((rate, p999.unwrap_or(f64::NAN)))

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 /// How long a server may take until it answers.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// Clock ticks a second, as `/proc` counts processor time on Linux.
 const TICKS: f64 = 100.0;
@@ -71,7 +71,7 @@ impl Server {
         // What it prints is read on, so that it never waits for us.
         if let Some(stdout) = self.child.stdout.take() {
             std::thread::spawn(move || {
-                BufReader::new(stdout).lines().map_while(Result::ok).for_each(drop)
+                BufReader::new(stdout).lines().map_while(Result::ok).for_each(drop);
             });
         }
         let began = Instant::now();
