@@ -187,3 +187,36 @@ def test_a_value_over_the_limit_is_refused_before_it_is_received(connection):
     """64 MiB: what no transaction takes is not read either."""
     connection.send(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$67108865\r\n")
     assert connection.read_to_end() == b"-ERR Protocol error: invalid bulk length\r\n"
+
+
+@pytest.mark.ours
+def test_a_web_page_cannot_make_a_browser_run_commands(server):
+    """A POST ends the connection before its body is looked at."""
+    body = b"SET pwned yes\r\n"
+    for first in (b"POST / HTTP/1.1\r\n", b"hoSt: here\r\n"):
+        with server.connect() as connection:
+            connection.send(first + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            with pytest.raises((OSError, ValueError)):
+                connection.read()
+    with server.connect() as connection:
+        assert connection.call("GET", "pwned").value is None
+
+
+@pytest.mark.ours
+def test_commands_that_wait_for_exec_count_towards_the_memory_for_requests(launch, tmp_path):
+    """Who would exceed it is refused, before the memory is gone."""
+    small = replace(
+        launch, arguments=lambda data, ports: [*launch.arguments(data, ports), "--memory", "256MiB"]
+    )
+    server = Server(small, tmp_path / "small").start()
+    try:
+        held, refused = [server.connect() for _ in range(4)], 0
+        for connection in held:
+            connection.call("MULTI")
+            for _ in range(12):
+                refused += connection.call("SET", "a", b"x" * (1 << 20)).is_error()
+        assert refused > 0
+        for connection in held:
+            connection.close()
+    finally:
+        server.stop()

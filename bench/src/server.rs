@@ -138,7 +138,8 @@ fn groundsill(mode: Mode, dir: &Path, port: u16) -> Command {
         .arg(dir.join("data"))
         .arg("--resp")
         .arg(format!("127.0.0.1:{port}"));
-    command.arg("--kafka").arg("127.0.0.1:0").arg("--durability").arg(mode.name());
+    command.args(["--kafka", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+    command.arg("--durability").arg(mode.name());
     command
 }
 

@@ -24,7 +24,7 @@ STOP_SECONDS = 30.0
 
 
 # The protocols that the binary speaks: `--NAME ADDRESS` says where.
-FRONTS = ("resp", "kafka")
+FRONTS = ("resp", "kafka", "http")
 
 
 def free_ports():

@@ -170,7 +170,9 @@ pub const ALL: [Scenario; 10] = [
         about: "objects of all sizes change, expire and go; nothing comes back",
         setup: Setup {
             scenario: 9,
-            clients: [0, 0, 6],
+            clients: [0, 0, 8],
+            steps: 20_000,
+            crash_every: 3000,
             troubles: &[Trouble::PowerCut, Trouble::Kill, Trouble::Stop, Trouble::Flush],
             ..PLAIN
         },
@@ -237,7 +239,7 @@ impl Setup {
     #[must_use]
     pub fn bounds(&self, rng: &mut SplitMix64) -> Bounds {
         let log = log::Settings {
-            segment_bytes: (24 << 10) << rng.below(4),
+            segment_bytes: (64 << 10) << rng.below(3),
             history_bytes: (256 << 10) * rng.below(2),
             history_age_ms: 10_000,
             disk_free_bytes_min: 0,

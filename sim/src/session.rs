@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use base::Sequence;
 use base::rng::SplitMix64;
-use kv::{Attempt, Handle, Level, Load, Plan, Receipt, Refusal, Store};
+use kv::{Attempt, Handle, Level, Load, Plan, Receipt, Refusal, Store, Want};
 
 use crate::book::Book;
 use crate::client::{Client, Ending, Program};
@@ -26,6 +26,7 @@ enum State {
     Idle,
     /// To be run, or run again.
     Ready,
+    Wanting(Vec<Want>),
     Begun(Load),
     Read(Load, Result<(), kv::Error>),
     /// Until the loads of others are over.
@@ -179,6 +180,12 @@ impl Session {
             }
             State::Idle => {}
             State::Ready => return self.run(desk, guest),
+            State::Wanting(wants) => {
+                desk.trace.note(format_args!("{} begins a load", self.number));
+                let plan = self.plan.as_mut();
+                let load = plan.map(|plan| desk.store.begin_load(plan, wants));
+                self.state = load.map_or(State::Idle, State::Begun);
+            }
             State::Begun(mut load) => {
                 desk.trace.note(format_args!("{} reads a load", self.number));
                 let read = desk.store.read_load(&mut load);
@@ -283,20 +290,17 @@ impl Session {
             }
             Attempt::Again(wants) => {
                 desk.trace.note(format_args!("{} wants {}", self.number, wants.len()));
-                self.again(desk, wants);
+                self.again(wants);
             }
         }
         Ok(())
     }
 
-    fn again(&mut self, desk: &mut Desk<'_>, wants: Vec<kv::Want>) {
+    fn again(&mut self, wants: Vec<Want>) {
         self.named.append(&mut self.notes.keys.clone());
-        self.state = State::Ready;
-        if wants.is_empty() {
-            self.blocked += 1;
-        } else if let Some(plan) = &mut self.plan {
-            self.state = State::Begun(desk.store.begin_load(plan, wants));
-        }
+        // Begun in the next step: it takes locks that whoever this round ran within may hold.
+        self.state = if wants.is_empty() { State::Ready } else { State::Wanting(wants) };
+        self.blocked += u32::from(self.is_ready());
     }
 
     /// Waits for what the answer rests on.

@@ -10,6 +10,7 @@ mod ci;
 mod crash;
 mod fuzz;
 mod python;
+mod redis_suite;
 mod run;
 mod sim;
 mod tally;
@@ -36,6 +37,7 @@ enum Command {
     Sim(sim::Args),
     Fuzz(fuzz::Args),
     Bench(bench::Args),
+    RedisSuite(redis_suite::Args),
     Ci(ci::Args),
 }
 
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Sim(args) => sim::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::RedisSuite(args) => redis_suite::run(&args),
         Command::Ci(args) => ci::run(&args),
     };
     match outcome {

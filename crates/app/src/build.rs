@@ -19,6 +19,11 @@ const OBJECTS_PERCENT: u64 = 50;
 const BLOCKS_PERCENT: u64 = 10;
 const INBOXES_PERCENT: u64 = 10;
 
+/// Of a small memory, what lies between log and tables takes at most one part in so many, and each of
+/// two memtables.
+const BACKLOG_DIVISOR: u64 = 8;
+const MEMTABLE_DIVISOR: u64 = 16;
+
 /// What the memory is cut into, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
@@ -110,7 +115,18 @@ fn settings_of(config: &Config, budget: Budget, dir: &DataDir) -> Settings {
     let hash_seed =
         u64::from_le_bytes([key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7]]);
     let objects_bytes = usize::try_from(budget.objects).unwrap_or(usize::MAX);
-    Settings { objects_bytes, durability: config.durability, hash_seed, ..Settings::default() }
+    let defaults = Settings::default();
+    let share = |divisor: u64| usize::try_from(budget.memory / divisor).unwrap_or(usize::MAX);
+    let backlog_bytes = defaults.backlog_bytes.min(share(BACKLOG_DIVISOR));
+    Settings {
+        objects_bytes,
+        memtable_bytes: defaults.memtable_bytes.min(budget.memory / MEMTABLE_DIVISOR),
+        backlog_bytes,
+        gather_bytes: defaults.gather_bytes.min(backlog_bytes / 4),
+        durability: config.durability,
+        hash_seed,
+        ..defaults
+    }
 }
 
 /// Gives every worker a thread; those of the log share two.

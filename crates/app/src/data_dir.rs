@@ -80,8 +80,15 @@ impl DataDir {
         }
         let lock = lock(&path)?;
         let identity = read_identity(&path)?;
+        for name in DIRECTORIES {
+            require_directory(&path.join(name))?;
+        }
         let is_unfinished = exists(&path.join(UNFINISHED))?;
-        Ok(Self { path, identity, is_new: false, is_unfinished, lock: Arc::new(lock) })
+        let dir = Self { path, identity, is_new: false, is_unfinished, lock: Arc::new(lock) };
+        if !is_unfinished {
+            dir.require_segment()?;
+        }
+        Ok(dir)
     }
 
     /// Tables and log are there, durably: from here on they have to be.
@@ -171,7 +178,7 @@ fn make_directory(path: &Path) -> Result<()> {
 }
 
 /// Makes the names in a directory durable.
-fn sync(path: &Path) -> Result<()> {
+pub(crate) fn sync(path: &Path) -> Result<()> {
     let synced = File::open(path).and_then(|directory| directory.sync_all());
     synced.with_context(|| format!("sync the directory {}", path.display()))
 }

@@ -20,6 +20,7 @@ const BACKLOG: u32 = 1024;
 pub(crate) struct Addresses {
     resp: TcpSocket,
     kafka: TcpSocket,
+    http: TcpSocket,
 }
 
 /// Addresses on which clients can connect.
@@ -27,6 +28,7 @@ pub(crate) struct Addresses {
 pub(crate) struct Listeners {
     resp: TcpListener,
     kafka: TcpListener,
+    http: TcpListener,
 }
 
 impl Addresses {
@@ -38,7 +40,11 @@ impl Addresses {
                 )
             })
         };
-        Ok(Self { resp: take(config.resp, "resp")?, kafka: take(config.kafka, "kafka")? })
+        Ok(Self {
+            resp: take(config.resp, "resp")?,
+            kafka: take(config.kafka, "kafka")?,
+            http: take(config.http, "http")?,
+        })
     }
 
     /// From now on clients can connect; they are answered once the listeners serve.
@@ -46,7 +52,11 @@ impl Addresses {
         let listen = |socket: TcpSocket, setting: &str| {
             socket.listen(BACKLOG).with_context(|| format!("listen on the address of `{setting}`"))
         };
-        Ok(Listeners { resp: listen(self.resp, "resp")?, kafka: listen(self.kafka, "kafka")? })
+        Ok(Listeners {
+            resp: listen(self.resp, "resp")?,
+            kafka: listen(self.kafka, "kafka")?,
+            http: listen(self.http, "http")?,
+        })
     }
 }
 
@@ -69,8 +79,15 @@ impl Listeners {
         self.kafka.local_addr()
     }
 
-    /// Serves clients until the server stops. A front ends when all of its connections have.
+    /// Where probes and metrics are answered.
+    pub(crate) fn http(&self) -> io::Result<SocketAddr> {
+        self.http.local_addr()
+    }
+
+    /// Serves clients until the server stops. A front ends when all of its connections have; probes are
+    /// answered beyond that, until the runtime ends.
     pub(crate) fn serve(self, server: &Arc<Server>) -> JoinSet<()> {
+        drop(tokio::spawn(front::http::serve(Arc::clone(server), self.http)));
         let mut fronts = JoinSet::new();
         fronts.spawn(front::resp::serve(Arc::clone(server), self.resp));
         fronts.spawn(front::kafka::serve(Arc::clone(server), self.kafka));

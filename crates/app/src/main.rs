@@ -2,8 +2,10 @@
 //!
 //! The only crate that touches signals, the environment, the command line, threads and the clock.
 
+mod backup;
 mod build;
 mod config;
+mod copy;
 mod crew;
 mod data_dir;
 mod dump;
@@ -11,6 +13,7 @@ mod fronts;
 mod identity;
 mod machine;
 mod observer;
+mod restore;
 mod serve;
 mod verify;
 
@@ -26,6 +29,8 @@ fn main() -> ExitCode {
         Some(("config", matches)) => config::cli::run(matches),
         Some(("verify", matches)) => verify::run(matches),
         Some(("log", matches)) => dump::run(matches),
+        Some(("backup", matches)) => backup::run(matches),
+        Some(("restore", matches)) => restore::run(matches),
         _ => Ok(ExitCode::from(2)),
     };
     outcome.unwrap_or_else(|error| {
@@ -47,6 +52,8 @@ fn command() -> Command {
         .subcommand(config::cli::command())
         .subcommand(verify::command())
         .subcommand(dump::command())
+        .subcommand(backup::command())
+        .subcommand(restore::command())
 }
 
 const LONG_ABOUT: &str = "\

@@ -55,8 +55,8 @@ pub(crate) fn command() -> Command {
 const LONG_ABOUT: &str = "\
 Serve Redis and Kafka clients from a data directory.
 
-Without any option it keeps its data in ./data, which it makes, answers Redis clients on 127.0.0.1:6379 and \
-Kafka clients on 127.0.0.1:9092. It prints what it found and what it may use, and then the \
+Without any option it keeps its data in ./data, which it makes, answers Redis clients on 127.0.0.1:6379, \
+Kafka clients on 127.0.0.1:9092, and probes and metrics over HTTP on 127.0.0.1:8080. It prints what it found and what it may use, and then the \
 line `ready`: from there on it takes clients. Unless `durability` is `relaxed`, what it has acknowledged is on \
 disk, whatever happens to the process or the machine.";
 
@@ -316,6 +316,7 @@ fn print_start(
         format!("  connections at most {connections}"),
         format!("  resp        {}", listeners.resp().unwrap_or(config.resp)),
         format!("  kafka       {}", listeners.kafka().unwrap_or(config.kafka)),
+        format!("  http        {}", listeners.http().unwrap_or(config.http)),
         "ready\n".to_owned(),
     ];
     let mut out = io::stdout().lock();

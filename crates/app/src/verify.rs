@@ -1,7 +1,8 @@
 //! `groundsill verify`: reads everything in a data directory that is not in use, changes nothing, and
 //! says what is not as it was written.
 
-use std::path::{Path, PathBuf};
+use std::io::{self, Write, stdout};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use log::{Directory, Medium};
 use crate::data_dir::DataDir;
 
 /// Exit status where something is damaged (`EX_DATAERR`).
-const EXIT_DAMAGED: u8 = 65;
+pub(crate) const EXIT_DAMAGED: u8 = 65;
 
 /// The flag that names the data directory of an offline command.
 pub(crate) fn data_flag() -> Arg {
@@ -37,9 +38,9 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
-    let dir = DataDir::existing(&data_path(matches))?;
-    let healthy = verify_log(&dir)? & verify_tables(&dir.tables())?;
-    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
+    let findings = check(&DataDir::existing(&data_path(matches))?)?;
+    findings.show(&mut stdout())?;
+    Ok(if findings.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
 }
 
 /// The directory that the log is in.
@@ -48,45 +49,77 @@ pub(crate) fn log_medium(dir: &DataDir) -> Result<Arc<dyn Medium>> {
     Ok(Arc::new(Directory::new(&path).with_context(|| format!("open {}", path.display()))?))
 }
 
-#[expect(clippy::print_stdout, reason = "this is the command's result")]
-fn verify_log(dir: &DataDir) -> Result<bool> {
-    let report =
-        log::verify::verify(&*log_medium(dir)?, &dir.identity.store).context("read the log")?;
-    println!(
-        "log     {} segments, {} frames, {} commits ({} to {}), {} bytes, durable through {}, {}",
-        report.segments,
-        report.frames,
-        report.commits,
-        report.oldest,
-        report.last,
-        report.bytes,
-        report.durable,
-        if report.clean { "stopped cleanly" } else { "not stopped cleanly" },
-    );
-    if let Some(tail) = &report.tail {
-        println!(
-            "        unfinished tail of {} bytes in {} at {}: the next start drops it, and keeps a copy",
-            tail.bytes, tail.file, tail.offset
-        );
-    }
-    for damage in &report.damage {
-        println!(
-            "DAMAGED {} at {}, {} bytes: {}; commits {} to {}",
-            damage.file, damage.offset, damage.bytes, damage.reason, damage.first, damage.last
-        );
-    }
-    Ok(report.damage.is_empty())
+/// What a data directory holds and what is wrong with it. Two that are equal hold the same commits.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Findings {
+    log: log::verify::Report,
+    tables: tables::Report,
 }
 
-#[expect(clippy::print_stdout, reason = "this is the command's result")]
-fn verify_tables(path: &Path) -> Result<bool> {
-    let report = tables::verify(path).context("read the tables")?;
-    println!(
-        "tables  {} tables, {} entries, {} bytes",
-        report.tables, report.entries, report.bytes
-    );
-    for problem in &report.problems {
-        println!("DAMAGED {}: {}", problem.file, problem.reason);
+/// Reads all of it.
+pub(crate) fn check(dir: &DataDir) -> Result<Findings> {
+    let log =
+        log::verify::verify(&*log_medium(dir)?, &dir.identity.store).context("read the log")?;
+    let tables = tables::verify(&dir.tables()).context("read the tables")?;
+    Ok(Findings { log, tables })
+}
+
+impl Findings {
+    pub(crate) fn is_sound(&self) -> bool {
+        self.log.damage.is_empty() && self.tables.problems.is_empty()
     }
-    Ok(report.problems.is_empty())
+
+    /// The last commit of the log.
+    pub(crate) fn last(&self) -> u64 {
+        self.log.last.0
+    }
+
+    /// Writes it as text. That nobody reads it is no error.
+    pub(crate) fn show(&self, out: &mut dyn Write) -> Result<()> {
+        match self.write(out).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(error).context("write to standard output")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self { log, tables } = self;
+        writeln!(
+            out,
+            "log     {} segments, {} frames, {} commits ({} to {}), {} bytes, durable through {}, {}",
+            log.segments,
+            log.frames,
+            log.commits,
+            log.oldest,
+            log.last,
+            log.bytes,
+            log.durable,
+            if log.clean { "stopped cleanly" } else { "not stopped cleanly" },
+        )?;
+        if let Some(tail) = &log.tail {
+            writeln!(
+                out,
+                "        unfinished tail of {} bytes in {} at {}: the next start drops it, and keeps a copy",
+                tail.bytes, tail.file, tail.offset
+            )?;
+        }
+        for damage in &log.damage {
+            writeln!(
+                out,
+                "DAMAGED {} at {}, {} bytes: {}; commits {} to {}",
+                damage.file, damage.offset, damage.bytes, damage.reason, damage.first, damage.last
+            )?;
+        }
+        writeln!(
+            out,
+            "tables  {} tables, {} entries, {} bytes",
+            tables.tables, tables.entries, tables.bytes
+        )?;
+        for problem in &tables.problems {
+            writeln!(out, "DAMAGED {}: {}", problem.file, problem.reason)?;
+        }
+        Ok(())
+    }
 }

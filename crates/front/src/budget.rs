@@ -23,8 +23,12 @@ impl Budget {
         Self { bytes_max, taken: AtomicUsize::new(0) }
     }
 
+    /// What there is in all, in bytes.
+    pub(crate) const fn bytes_max(&self) -> usize {
+        self.bytes_max
+    }
+
     /// What all shares hold together, in bytes.
-    #[cfg(test)]
     pub(crate) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
     }

@@ -12,6 +12,7 @@ mod budget;
 mod clients;
 mod counters;
 mod host;
+pub mod http;
 pub mod kafka;
 mod parameters;
 mod records;

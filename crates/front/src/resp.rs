@@ -66,11 +66,11 @@ pub(crate) async fn accept<F: Future<Output = ()> + Send + 'static>(
 }
 
 /// A connection whose task has panicked is one defect and one line for the operator, no more.
-fn tell_of_failure(server: &Server, ended: Result<(), JoinError>) {
+pub(crate) fn tell_of_failure(server: &Server, ended: Result<(), JoinError>) {
     let Err(error) = ended else { return };
     server.counters.failed.add(1);
     server.store.tell(&Event::ConnectionFailed { reason: error.to_string() });
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

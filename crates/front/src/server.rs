@@ -47,6 +47,13 @@ impl Default for Limits {
     }
 }
 
+/// A protocol whose connections are counted together against [`Limits::connections`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Front {
+    Resp,
+    Kafka,
+}
+
 /// Why a transaction did not happen.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -71,6 +78,8 @@ pub struct Server {
     loaders: Semaphore,
     sessions: AtomicU64,
     connected: AtomicUsize,
+    /// Those, by [`Front`].
+    connected_to: [AtomicUsize; 2],
     stopping: watch::Receiver<bool>,
     /// The memory of what connections have received.
     pub(crate) inboxes: Arc<Budget>,
@@ -114,6 +123,7 @@ impl Server {
             loaders: Semaphore::new(LOADERS),
             sessions: AtomicU64::new(1),
             connected: AtomicUsize::new(0),
+            connected_to: Default::default(),
             stopping,
             inboxes: Arc::new(Budget::new(limits.inbox_bytes)),
         })
@@ -122,6 +132,16 @@ impl Server {
     /// How many connections there are.
     pub fn connected(&self) -> usize {
         self.connected.load(Ordering::Relaxed)
+    }
+
+    /// How many connections of a front there are.
+    pub(crate) fn connected_to(&self, front: Front) -> usize {
+        self.connected_to[front as usize].load(Ordering::Relaxed)
+    }
+
+    /// Whether it has been told to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
     }
 
     pub(crate) fn next_session(&self) -> u64 {
@@ -138,8 +158,9 @@ impl Server {
     }
 
     /// Takes a connection's place; `None` if all are taken.
-    pub(crate) fn admit(self: &Arc<Self>) -> Option<Admission> {
-        let admission = Admission { server: Arc::clone(self) };
+    pub(crate) fn admit(self: &Arc<Self>, front: Front) -> Option<Admission> {
+        let admission = Admission { server: Arc::clone(self), front };
+        self.connected_to[front as usize].fetch_add(1, Ordering::Relaxed);
         let before = self.connected.fetch_add(1, Ordering::Relaxed);
         let is_admitted = before < self.limits.connections;
         let counters = &self.counters;
@@ -223,11 +244,13 @@ impl Server {
 #[derive(Debug)]
 pub(crate) struct Admission {
     server: Arc<Server>,
+    front: Front,
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
         self.server.connected.fetch_sub(1, Ordering::Relaxed);
+        self.server.connected_to[self.front as usize].fetch_sub(1, Ordering::Relaxed);
     }
 }
 

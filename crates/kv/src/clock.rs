@@ -48,12 +48,17 @@ impl StoreClock {
         StoreTime(self.latest.fetch_max(time, Ordering::Relaxed).max(time))
     }
 
+    /// How far the wall clock is ahead, in milliseconds.
+    pub(crate) fn skew(&self, now: Monotonic, wall_ms: u64) -> i64 {
+        i64::try_from(wall_ms).unwrap_or(i64::MAX / 2)
+            - (millis(now) + self.offset.load(Ordering::Relaxed))
+    }
+
     /// Moves towards the wall clock by at most a hundredth of the time since the last call, and
     /// returns how far the wall clock is ahead, in milliseconds.
     pub(crate) fn correct(&self, now: Monotonic, wall_ms: u64) -> i64 {
         let now_ms = millis(now);
-        let skew = i64::try_from(wall_ms).unwrap_or(i64::MAX / 2)
-            - (now_ms + self.offset.load(Ordering::Relaxed));
+        let skew = self.skew(now, wall_ms);
         let most = (now_ms - self.corrected.load(Ordering::Relaxed)) / SLEW_DIVISOR;
         if most > 0 {
             self.corrected.store(now_ms, Ordering::Relaxed);

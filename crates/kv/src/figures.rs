@@ -1,6 +1,10 @@
-//! What the workers count, for gauges.
+//! What the workers count, and how things stand at one moment, for gauges.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use log::Room;
+
+use crate::store::Store;
 
 /// Counters and gauges of one shard. Each is read and written on its own.
 #[derive(Debug, Default)]
@@ -33,5 +37,59 @@ impl Figure {
 
     pub(crate) fn set(&self, value: u64) {
         self.0.store(value, Ordering::Relaxed);
+    }
+}
+
+/// How a shard stands at one moment. Each is read on its own, so they need not fit each other exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Bytes of commits that are stamped and not yet in the log.
+    pub queued_bytes: u64,
+    /// Bytes of log that are written and not yet in the tables.
+    pub backlog_bytes: u64,
+    /// Both together may be so many; above it, writers wait.
+    pub backlog_bytes_max: u64,
+    /// Bytes of log that are set aside for transactions that run.
+    pub reserved_bytes: u64,
+    /// Bytes that the log takes for certain.
+    pub room_bytes: u64,
+    /// Whether not even a small write would be admitted, and more space could not be had.
+    pub is_out_of_room: bool,
+    /// The wall clock minus store time, in milliseconds.
+    pub skew_ms: i64,
+}
+
+impl Standing {
+    /// Whether writers wait until the tables have caught up.
+    pub fn is_far_behind(&self) -> bool {
+        self.queued_bytes + self.backlog_bytes > self.backlog_bytes_max
+    }
+}
+
+/// Bytes that a write of one object sets aside, as [`Standing::is_out_of_room`] takes it.
+const SMALL_WRITE_BYTES: u64 = 16 * 1024;
+
+impl Store {
+    /// How the shard stands. Waits for nothing.
+    pub fn standing(&self) -> Standing {
+        let shard = &*self.shard;
+        let (queued, room) = (shard.queue.bytes(), shard.log.room());
+        let reserved = shard.reserved.load(Ordering::Relaxed);
+        let Room { bytes, exhausted, .. } = room;
+        Standing {
+            queued_bytes: queued,
+            backlog_bytes: shard.backlog.bytes.load(Ordering::Relaxed) as u64,
+            backlog_bytes_max: shard.settings.backlog_bytes as u64,
+            reserved_bytes: reserved,
+            room_bytes: bytes,
+            is_out_of_room: exhausted
+                && !room.admits(SMALL_WRITE_BYTES, reserved.saturating_add(queued)),
+            skew_ms: shard.clock.skew(shard.machine.monotonic(), shard.machine.wall_ms()),
+        }
+    }
+
+    /// Figures of the tables. Waits for changes of their version: for a thread that may.
+    pub fn tables_stats(&self) -> tables::Stats {
+        self.shard.tables.stats()
     }
 }

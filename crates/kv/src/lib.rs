@@ -44,7 +44,7 @@ mod worker;
 mod workers;
 
 pub use error::{Error, Refusal, Stop};
-pub use figures::{Figure, Figures};
+pub use figures::{Figure, Figures, Standing};
 pub use interest::Watch;
 pub use key::{describe_row, object_of_row};
 pub use keyspace::{Listed, Listing};
@@ -60,6 +60,7 @@ pub use records::StoredRecord;
 pub use settings::{Limits, Settings};
 pub use signal::Signal;
 pub use store::Store;
+pub use tables::Stats as TablesStats;
 pub use txn::{Object, RowRef, Savepoint, Txn};
 pub use watermark::{Level, Reached, Watermarks};
 pub use worker::{Next, Worker, Workers};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{Clock, Generation, Observer, Sequence, StoreTime};
+use base::{Clock, Generation, Kind, Observer, Sequence, StoreTime};
 use log::{Frame, Log};
 use tables::Tables;
 
@@ -128,8 +128,21 @@ fn replay_batch(
     fold.apply(tables, last)?;
     if tables.memtable_bytes() >= settings.memtable_bytes {
         tables.rotate();
-        while tables.flush(durable).map_err(Error::Tables)?.more {}
-        while tables.compact().map_err(Error::Tables)? {}
+        flush_and_compact(tables, durable)?;
     }
     Ok(())
+}
+
+/// Writes what was replayed to disk, or keeps it in memory where the disk has no space: so that a store
+/// on a full disk opens, and can be given space by deleting.
+fn flush_and_compact(tables: &dyn Tables, durable: Sequence) -> Result<(), Error> {
+    let work = || -> Result<(), tables::Error> {
+        while tables.flush(durable)?.more {}
+        while tables.compact()? {}
+        Ok(())
+    };
+    match work() {
+        Err(error) if error.kind() == Kind::Unavailable => Ok(()),
+        outcome => outcome.map_err(Error::Tables),
+    }
 }

@@ -156,8 +156,8 @@ pub struct Keeper {
 impl Keeper {
     fn draw(rng: &mut SplitMix64) -> Do {
         let bytes = match rng.below(8) {
-            0 => 1000 + usize::try_from(rng.below(60)).unwrap_or(0),
-            1 => 200,
+            0..=3 => 1000 + usize::try_from(rng.below(60)).unwrap_or(0),
+            4 => 200,
             _ => 8 + usize::try_from(rng.below(30)).unwrap_or(0),
         };
         let row = rng.below(40);

@@ -33,6 +33,9 @@ impl Log for PlantedLog {
 
     fn sync(&self) -> Result<Sequence, Error> {
         let durable = self.inner.sync()?;
+        if self.bug == Planted::TrimmedAhead {
+            self.inner.trim(durable)?;
+        }
         if self.bug == Planted::SyncCoversMore {
             return Ok(durable.max(Sequence(self.appended.load(Ordering::Relaxed))));
         }
@@ -48,8 +51,7 @@ impl Log for PlantedLog {
     }
 
     fn trim(&self, through: Sequence) -> Result<(), Error> {
-        let ahead = Sequence(self.appended.load(Ordering::Relaxed));
-        self.inner.trim(if self.bug == Planted::TrimmedAhead { ahead } else { through })
+        self.inner.trim(through)
     }
 
     fn bytes_after(&self, after: Sequence) -> u64 {

@@ -42,6 +42,12 @@ pub(crate) static SETTINGS: &[Setting] = &[
         help: "Where Kafka clients connect",
     },
     Setting {
+        key: "http",
+        default: "127.0.0.1:8080",
+        shape: "ADDRESS",
+        help: "Where probes and metrics are answered over HTTP",
+    },
+    Setting {
         key: "durability",
         default: "durable",
         shape: "durable|relaxed",

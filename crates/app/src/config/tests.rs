@@ -58,7 +58,9 @@ fn a_bad_value_names_the_setting_and_its_origin() {
 
 #[test]
 fn an_address_that_others_can_reach_is_refused() {
-    for (flag, address) in [("--resp", "0.0.0.0:6379"), ("--kafka", "[::]:9092")] {
+    let reachable =
+        [("--resp", "0.0.0.0:6379"), ("--kafka", "[::]:9092"), ("--http", "192.0.2.1:8080")];
+    for (flag, address) in reachable {
         let error = Config::new(&gather(&[flag, address], &[]).unwrap()).unwrap_err().to_string();
         assert!(error.contains(address) && error.contains("loopback"), "{error}");
     }

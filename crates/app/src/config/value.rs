@@ -15,6 +15,7 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     pub(crate) resp: SocketAddr,
     pub(crate) kafka: SocketAddr,
+    pub(crate) http: SocketAddr,
     pub(crate) durability: Durability,
     /// `None` stands for what the machine has.
     pub(crate) memory: Option<u64>,
@@ -42,6 +43,7 @@ impl Config {
             data: read(resolved, "data", |text| Ok(PathBuf::from(text)))?,
             resp: read_address(resolved, "resp")?,
             kafka: read_address(resolved, "kafka")?,
+            http: read_address(resolved, "http")?,
             durability: read(resolved, "durability", |text| match text {
                 "durable" => Ok(Durability::Durable),
                 "relaxed" => Ok(Durability::Relaxed),

@@ -17,7 +17,7 @@ use super::session::{Outcome, Session, Stopped};
 use crate::budget::Share;
 use crate::resp::connection::{finish, keep_alive, write_all};
 use crate::resp::inbox::{Inbox, Received};
-use crate::server::Server;
+use crate::server::{Front, Server};
 
 /// Requests that are run before their answers are written.
 const TURN_REQUESTS: usize = 128;
@@ -101,7 +101,7 @@ pub(crate) enum Woken {
 /// Serves one connection to its end.
 pub(crate) async fn serve(server: Arc<Server>, stream: TcpStream, address: SocketAddr) {
     // The protocol has no word for it: a client that is turned away sees the connection end.
-    let Some(_admission) = server.admit() else { return };
+    let Some(_admission) = server.admit(Front::Kafka) else { return };
     // Without it, a small answer waits for the acknowledgement of the last one.
     let _unsupported = stream.set_nodelay(true);
     // Best effort too: without it, the end of a client's machine may never be noticed.

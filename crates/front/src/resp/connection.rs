@@ -20,7 +20,7 @@ use crate::budget::Spent;
 use crate::refusal::resp_error;
 use crate::resp::inbox::{Inbox, KEPT_BYTES, Received, poll_discard};
 use crate::resp::session::{Session, Then};
-use crate::server::Server;
+use crate::server::{Front, Server};
 
 /// Requests that are run before their replies are written.
 const TURN_REQUESTS: usize = 128;
@@ -58,7 +58,7 @@ impl Drop for Connection {
 
 /// Serves one connection to its end.
 pub(crate) async fn serve(server: Arc<Server>, mut stream: TcpStream, address: SocketAddr) {
-    let Some(_admission) = server.admit() else {
+    let Some(_admission) = server.admit(Front::Resp) else {
         // Best effort: the client is told why, if it still listens.
         let _unheard = stream.write_all(b"-ERR max number of clients reached\r\n").await;
         return;

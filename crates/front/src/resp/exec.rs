@@ -1,21 +1,31 @@
 //! MULTI, EXEC, DISCARD: commands that are queued and run as one transaction.
 
+use std::sync::Arc;
+
 use redis::{Command, Error, Run};
 use wire::resp::{Args, ArgsBuf, Writer};
 
+use crate::budget::{Budget, Share, Spent};
 use crate::resp::session::{Session, Then, Wrap};
 use crate::resp::watch::Watches;
 
 /// Commands between MULTI and EXEC.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Queue {
     commands: Vec<(&'static Command, ArgsBuf)>,
     bytes: usize,
+    /// What it has of the memory for requests.
+    share: Share,
     /// A command could not be queued: EXEC runs none.
     spoiled: bool,
 }
 
 impl Queue {
+    /// An empty one, charged to `budget`.
+    fn new(budget: Arc<Budget>) -> Self {
+        Self { commands: Vec::new(), bytes: 0, share: Share::new(budget), spoiled: false }
+    }
+
     /// How many commands are in it.
     pub(crate) fn len(&self) -> usize {
         self.commands.len()
@@ -23,7 +33,10 @@ impl Queue {
 
     pub(crate) fn spoil(&mut self) {
         self.spoiled = true;
-        self.commands.clear();
+        self.commands = Vec::new();
+        self.bytes = 0;
+        // To make a share smaller never fails.
+        let _shrunk = self.share.resize(0);
     }
 }
 
@@ -33,7 +46,7 @@ impl Session {
             // Redis lets the transaction go on after this error.
             return self.reply.error("ERR MULTI calls can not be nested");
         }
-        self.queue = Some(Queue::default());
+        self.queue = Some(Queue::new(Arc::clone(&self.server.inboxes)));
         self.reply.ok();
     }
 
@@ -56,6 +69,12 @@ impl Session {
             let text = format!(
                 "LIMIT a transaction queues at most {} commands and {} bytes; split it up",
                 limits.queued_commands, limits.queued_bytes
+            );
+            return self.fail(Error::Reply(text.into()));
+        }
+        if let Err(Spent { bytes_max }) = queue.share.resize(queue.bytes) {
+            let text = format!(
+                "LIMIT all connections together may hold {bytes_max} bytes of requests: EXEC sooner, or try again later"
             );
             return self.fail(Error::Reply(text.into()));
         }

@@ -115,6 +115,9 @@ impl Session {
     /// Runs one request and appends its reply.
     pub(crate) async fn execute(&mut self, args: Args<'_>) -> Then {
         self.commands += 1;
+        if speaks_http(&args[0]) {
+            return Then::Close;
+        }
         let start = self.reply.mark();
         if self.replies == Replies::SkipNext {
             self.replies = Replies::Skip;
@@ -150,6 +153,10 @@ impl Session {
             Run::Connection(Connection::Quit) => {
                 self.reply.ok();
                 return Then::Close;
+            }
+            Run::Connection(Connection::Watch) if self.queue.is_some() => {
+                // Redis 7.2 lets the transaction go on after this error.
+                self.reply.error("ERR WATCH inside MULTI is not allowed");
             }
             Run::Connection(what) if self.queue.is_some() => {
                 let is_alone = matches!(what, Connection::TopicRead);
@@ -435,6 +442,11 @@ pub(crate) fn find(name: &[u8]) -> Option<&'static Command> {
             .copied()
             .find(|command| name.eq_ignore_ascii_case(command.name.as_bytes()))
     })
+}
+
+/// Whether it is a browser that was made to send a request here: what follows would be run as commands.
+fn speaks_http(word: &[u8]) -> bool {
+    [&b"post"[..], b"host:"].iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 fn unknown_command(args: Args<'_>) -> Error {

@@ -30,15 +30,15 @@ impl Clock for Still {
 }
 
 /// A server over a store in memory, and what it told.
-struct World {
-    server: Arc<Server>,
-    stop: watch::Sender<bool>,
+pub(crate) struct World {
+    pub(crate) server: Arc<Server>,
+    pub(crate) stop: watch::Sender<bool>,
     events: Arc<Mutex<Vec<Event>>>,
     is_over: Arc<AtomicBool>,
 }
 
 impl World {
-    fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         let events: Arc<Mutex<Vec<Event>>> = Arc::default();
         let heard = Arc::clone(&events);
         let observer: Arc<dyn Observer> =
@@ -75,7 +75,7 @@ impl World {
         Self { server, stop, events, is_over }
     }
 
-    async fn listen(&self) -> (TcpListener, SocketAddr) {
+    pub(crate) async fn listen(&self) -> (TcpListener, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         (listener, address)

@@ -31,6 +31,9 @@ const TOP_RUNS_MAX: u64 = 32;
 /// Tombstones cleared in one step: more than one batch of commits can add.
 const TOMBSTONES: usize = 1 << 20;
 
+/// While the log lacks space, the memtable is sealed above this many bytes.
+const SHORT_BYTES: u64 = 1 << 20;
+
 /// The backlog gathers for at most this long.
 const GATHER_TIME: Duration = Duration::from_secs(2);
 
@@ -191,7 +194,9 @@ impl Applier {
         let large = shard.tables.memtable_bytes() >= shard.settings.memtable_bytes;
         let long =
             || shard.log.bytes_after(shard.tables.flushed()) >= shard.settings.replay_bytes / 2;
-        if shard.tables.sealed().count < SEALED_MAX && (large || long()) {
+        // What is in tables on disk lets the log go, which is where space comes back from.
+        let short = shard.log.room().exhausted && shard.tables.memtable_bytes() > SHORT_BYTES;
+        if shard.tables.sealed().count < SEALED_MAX && (large || short || long()) {
             shard.tables.rotate();
         }
     }

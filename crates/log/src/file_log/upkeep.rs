@@ -76,6 +76,10 @@ impl FileLog {
             return Ok(Upkeep::Again);
         }
         if self.drop_history(state)? {
+            if self.exhausted.load(Ordering::Acquire) {
+                // There may be space now.
+                state.retry = None;
+            }
             return Ok(Upkeep::Again);
         }
         let retry_at = state.retry.filter(|_| standby < STANDBY).map(|retry| retry.at);
@@ -216,7 +220,8 @@ impl FileLog {
         }
     }
 
-    /// Removes one segment that is not needed and over the bounds of history. Only what the
+    /// Removes one segment that is not needed and over the bounds of history, which are nothing while
+    /// the log lacks space. Only what the
     /// high-water file no longer names goes.
     fn drop_history(&self, state: &State) -> Result<bool, Error> {
         let (name, number) = {
@@ -228,7 +233,10 @@ impl FileLog {
             let bytes: u64 = history.map(|segment| segment.bytes).sum();
             let ended = tail.kept.get(1).map_or(tail.time, |next| next.beginning.time);
             let age_ms = tail.time.0.saturating_sub(ended.0);
-            let over = bytes > self.settings.history_bytes || age_ms > self.settings.history_age_ms;
+            // Whoever writes needs the space more than whoever looks back.
+            let over = self.exhausted.load(Ordering::Acquire)
+                || bytes > self.settings.history_bytes
+                || age_ms > self.settings.history_age_ms;
             let oldest = match tail.unlinked.front() {
                 Some(segment) => Some(segment.number),
                 None => tail.kept.front().map(|kept| kept.segment.number),

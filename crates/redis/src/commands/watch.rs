@@ -5,11 +5,7 @@ use crate::command::{Arity, Command, Connection, Flags, Group, KeySpec, Run};
 pub(crate) static COMMAND: Command = Command {
     name: "watch",
     arity: Arity::AtLeast(2),
-    flags: Flags::NOSCRIPT
-        .and(Flags::LOADING)
-        .and(Flags::STALE)
-        .and(Flags::FAST)
-        .and(Flags::NO_MULTI),
+    flags: Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST),
     keys: KeySpec::ALL,
     group: Group::Transactions,
     since: "2.2.0",

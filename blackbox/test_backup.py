@@ -1,0 +1,163 @@
+"""Backup and restore: what was written is there again, elsewhere, and nothing damaged or half done passes
+for a backup."""
+
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from harness import samples
+from harness.server import Server, find
+from harness.trace import command
+from harness.wait import until
+
+pytestmark = pytest.mark.ours
+needs_strace = pytest.mark.skipif(find("strace") is None, reason="strace is not installed")
+DAMAGED = 65
+
+
+def run(server, *arguments, under=()):
+    """A command of the binary that the server is started with."""
+    binary = server.launch.arguments(server.data, server.ports)[0]
+    words = [*under, binary, *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+
+
+def backup(server, to, under=()):
+    """`groundsill backup` of the server's data."""
+    return run(server, "backup", "--data", server.data, "--to", to, under=under)
+
+
+def restore(server, source, to):
+    """`groundsill restore`, with the same binary."""
+    return run(server, "restore", "--from", source, "--data", to)
+
+
+def sampled(server):
+    """Something of every kind, in tables and in the log, and stopped; what reading it answers."""
+    samples.write(server)
+    samples.write_filler(server)
+    tables = server.data / "shards/0/tables/main/tables"
+    until(lambda: any(tables.iterdir()), "a table", 30)
+    samples.write_late(server)
+    found = samples.read(server)
+    assert server.stop() == 0
+    return found
+
+
+def test_what_was_backed_up_is_there_again_where_it_is_restored(server, launch, tmp_path):
+    """All that was written, of every kind, by every way of reading it."""
+    before = sampled(server)
+    done = backup(server, tmp_path / "backup")
+    assert done.returncode == 0, done.stderr
+    assert f"to {tmp_path / 'backup'}" in done.stdout.splitlines()[-1]
+    assert not (tmp_path / "backup.partial").exists()
+    shutil.rmtree(server.data)
+    other = Server(launch, tmp_path / "other")
+    other.folder.mkdir()
+    done = restore(server, tmp_path / "backup", other.data)
+    assert done.returncode == 0, done.stderr
+    other.start()
+    try:
+        assert samples.read(other) == before
+        assert other.call("SET", "after", "1").value == b"OK"
+        assert other.stop() == 0
+    finally:
+        other.kill()
+    assert run(server, "verify", "--data", tmp_path / "backup").returncode == 0
+
+
+def test_what_a_killed_server_left_can_be_backed_up(server, tmp_path):
+    """A kill is no reason to have no backup: what was acknowledged is in it."""
+    samples.write(server)
+    before = samples.read(server)
+    server.kill()
+    assert backup(server, tmp_path / "backup").returncode == 0
+    shutil.rmtree(server.data)
+    assert restore(server, tmp_path / "backup", server.data).returncode == 0
+    server.start()
+    assert samples.read(server) == before
+
+
+def test_a_running_server_is_not_backed_up_and_named(server, tmp_path):
+    """What is copied while it changes is no backup."""
+    done = backup(server, tmp_path / "backup")
+    assert done.returncode == 1
+    assert f"is in use by process {server.process.pid}" in done.stderr
+    assert not list(tmp_path.glob("backup*"))
+    assert server.call("PING").value == b"PONG"
+
+
+def flip(path, offset):
+    """Changes one bit of a file."""
+    with path.open("r+b") as file:
+        file.seek(offset)
+        byte = file.read(1)[0]
+        file.seek(offset)
+        file.write(bytes([byte ^ 1]))
+
+
+def first_frame(log):
+    """The oldest segment that holds anything."""
+    return next(path for path in sorted(log.glob("*.seg")) if path.read_bytes()[:4] == b"GSFR")
+
+
+def test_what_is_damaged_is_neither_backed_up_nor_restored_and_named(server, tmp_path):
+    """A bit of the log, and one of a table: in the data, then in the backup."""
+    sampled(server)
+    assert backup(server, tmp_path / "backup").returncode == 0
+    for data, attempt in [(server.data, backup), (tmp_path / "backup", restore)]:
+        shard = data / "shards/0"
+        table = max((shard / "tables/main/tables").iterdir(), key=lambda path: path.stat().st_size)
+        segment = first_frame(shard / "log")
+        for path, offset in [(segment, 100), (segment, 600), (table, 1000), (table, table.stat().st_size // 2)]:
+            flip(path, offset)
+            to = tmp_path / "to"
+            done = backup(server, to) if attempt is backup else restore(server, data, to)
+            assert done.returncode == DAMAGED, done.stdout + done.stderr
+            told = [line for line in done.stdout.splitlines() if line.startswith("DAMAGED")]
+            assert any(path.name in line for line in told), done.stdout
+            assert "nothing was copied" in done.stderr
+            assert not list(tmp_path.glob("to*"))
+            flip(path, offset)
+
+
+def test_nothing_that_is_there_is_written_over(server, tmp_path):
+    """Not even by the same backup again."""
+    assert server.call("SET", "key", "1").value == b"OK"
+    assert server.stop() == 0
+    assert backup(server, tmp_path / "backup").returncode == 0
+    for done in (backup(server, tmp_path / "backup"), restore(server, tmp_path / "backup", server.data)):
+        assert done.returncode == 1
+        assert "is there already" in done.stderr or "is not empty" in done.stderr
+    server.start()
+    assert server.call("GET", "key").value == b"1"
+
+
+@needs_strace
+@pytest.mark.parametrize("call", ["mkdir", "pwrite64", "ftruncate", "fsync", "rename"])
+def test_a_backup_killed_before_any_step_is_told_from_a_whole_one(server, tmp_path, call):
+    """Before the N-th call, for every N there is, until a backup comes to its end."""
+    samples.write(server)
+    assert server.stop() == 0
+    to, partial, kills = tmp_path / "backup", tmp_path / "backup.partial", 0
+    for when in range(1, 400):
+        rule = f"{call}:signal=SIGKILL:when={when}"
+        done = backup(server, to, under=command(rule, tmp_path / "strace.txt"))
+        if done.returncode == 0:
+            break
+        assert done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), done.stderr
+        kills += 1
+        if to.exists():
+            # Before the last sync of its name: it is whole.
+            assert call == "fsync" and not partial.exists()
+            assert run(server, "verify", "--data", to).returncode == 0
+            shutil.rmtree(to)
+        elif partial.exists():
+            again = backup(server, to)
+            assert again.returncode == 1
+            assert f"{partial} is left" in again.stderr and "remove it" in again.stderr
+            shutil.rmtree(partial)
+    assert kills > 0
+    assert run(server, "verify", "--data", to).returncode == 0

@@ -1,0 +1,64 @@
+//! `groundsill backup`: a copy of a data directory whose server is stopped, verified before and after.
+
+use std::io::{Write, stderr, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Arg, ArgMatches, Command};
+
+use crate::copy::{Outcome, Target, copy};
+use crate::data_dir::DataDir;
+use crate::verify::{EXIT_DAMAGED, data_flag, data_path};
+
+pub(crate) fn command() -> Command {
+    Command::new("backup")
+        .about("Copy the data directory of a stopped server, verified before and after")
+        .arg(data_flag())
+        .arg(
+            Arg::new("to").long("to").value_name("DIR").required(true).help(
+                "The copy; it must not be there yet, and the directory that it is in must be",
+            ),
+        )
+        .after_help(AFTER_HELP)
+}
+
+const AFTER_HELP: &str = "\
+The server has to be stopped: there is no backup of a running one yet. Everything is read and checked first; what is \
+damaged is not copied. The copy stands in DIR.partial until it is synced, read again and found to be the same, and \
+then gets its name. If it is interrupted, DIR.partial is left: remove it and try again.
+
+Exits with 0 if the copy is there; with 65 if the data directory is damaged, or if the copy is not what was written; \
+with 1 if it could not be made.
+
+The copy is a data directory as it was: `groundsill verify --data DIR` reads it, `groundsill restore` brings it back.";
+
+pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
+    let to = matches.get_one::<String>("to").map(PathBuf::from).unwrap_or_default();
+    let target = Target::new(&to, false)?;
+    let source = DataDir::existing(&data_path(matches))?;
+    conclude(&copy(&source, &target, &mut stdout())?, &to)
+}
+
+/// Says how it ended, with the exit status for it.
+pub(crate) fn conclude(outcome: &Outcome, to: &std::path::Path) -> Result<ExitCode> {
+    let why = match outcome {
+        Outcome::Copied(copied) => {
+            let (files, mib) = (copied.files, copied.bytes.div_ceil(1 << 20));
+            let (last, to) = (copied.last, to.display());
+            writeln!(stdout(), "copied  commits up to {last}, {files} files, {mib} MiB, to {to}")
+                .context("write to standard output: the copy is there")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Outcome::SourceDamaged => {
+            "what was to be copied is damaged, as told above: nothing was copied".to_owned()
+        }
+        Outcome::CopyDiffers => format!(
+            "the copy is not what was written: suspect the disk of {0}, and remove {0}.partial",
+            to.display()
+        ),
+    };
+    // If nobody reads stderr, the exit code has to do.
+    let _closed = writeln!(stderr(), "groundsill: {why}");
+    Ok(ExitCode::from(EXIT_DAMAGED))
+}

@@ -1,0 +1,71 @@
+//! How far a copy is, on standard error: a bar where that is a terminal, else a line a second.
+//!
+//! Knows nothing of what is copied.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::time::Duration;
+
+use base::{Clock, Monotonic};
+
+use crate::machine::MachineClock;
+
+const WIDTH: u64 = 40;
+
+/// Bytes of so many.
+#[derive(Debug)]
+pub(super) struct Progress {
+    done: u64,
+    all: u64,
+    told: Monotonic,
+    is_bar: bool,
+}
+
+impl Progress {
+    pub(super) fn new(all: u64) -> Self {
+        Self { done: 0, all, told: MachineClock.monotonic(), is_bar: stderr().is_terminal() }
+    }
+
+    /// So many more are done.
+    pub(super) fn add(&mut self, bytes: u64) {
+        self.done += bytes;
+        let pause = Duration::from_millis(if self.is_bar { 100 } else { 1000 });
+        let now = MachineClock.monotonic();
+        if now.saturating_sub(self.told) >= pause {
+            self.told = now;
+            self.tell();
+        }
+    }
+
+    /// All is done.
+    pub(super) fn end(&mut self) {
+        if self.is_bar {
+            self.tell();
+            let _closed = writeln!(stderr());
+        }
+    }
+
+    fn tell(&self) {
+        let line = line(self.done, self.all, self.is_bar);
+        // If nobody reads it, the copy goes on all the same.
+        let _closed = if self.is_bar {
+            write!(stderr(), "\r{line}").and_then(|()| stderr().flush())
+        } else {
+            writeln!(stderr(), "{line}")
+        };
+    }
+}
+
+fn line(done: u64, all: u64, is_bar: bool) -> String {
+    let all = all.max(done).max(1);
+    let part = |of: u64| u64::try_from(u128::from(done) * u128::from(of) / u128::from(all));
+    let (percent, marks) = (part(100).unwrap_or(100), part(WIDTH).unwrap_or(WIDTH));
+    let counts = format!("{percent:3} %, {} of {} MiB", done >> 20, all >> 20);
+    if !is_bar {
+        return format!("copied {}", counts.trim_start());
+    }
+    let bar: String = (0..WIDTH).map(|at| if at < marks { '#' } else { '.' }).collect();
+    format!("[{bar}] {counts}")
+}
+
+#[cfg(test)]
+mod tests;
