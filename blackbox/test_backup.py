@@ -4,6 +4,7 @@ for a backup."""
 import shutil
 import signal
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,23 @@ from harness.wait import until
 pytestmark = pytest.mark.ours
 needs_strace = pytest.mark.skipif(find("strace") is None, reason="strace is not installed")
 DAMAGED = 65
+
+
+@pytest.fixture(name="small")
+def _small(launch):
+    """How the server is started so that there is little to copy."""
+    options = ["--log-segment", "1MiB", "--log-history", "0B"]
+    return replace(launch, arguments=lambda data, ports: [*launch.arguments(data, ports), *options])
+
+
+@pytest.fixture(name="server")
+def _server(small, tmp_path):
+    """One that is started on an empty folder, and is killed if the test has not stopped it."""
+    server = Server(small, tmp_path / "server").start()
+    try:
+        yield server
+    finally:
+        server.kill()
 
 
 def run(server, *arguments, under=()):
@@ -35,7 +53,7 @@ def restore(server, source, to):
 
 
 def sampled(server):
-    """Something of every kind, in tables and in the log, and stopped; what reading it answers."""
+    """Writes something of every kind, to tables and to the log alone, and stops; what reading it answered."""
     samples.write(server)
     samples.write_filler(server)
     tables = server.data / "shards/0/tables/main/tables"
@@ -135,6 +153,7 @@ def test_nothing_that_is_there_is_written_over(server, tmp_path):
     assert server.call("GET", "key").value == b"1"
 
 
+@pytest.mark.crash
 @needs_strace
 @pytest.mark.parametrize("call", ["mkdir", "pwrite64", "ftruncate", "fsync", "rename"])
 def test_a_backup_killed_before_any_step_is_told_from_a_whole_one(server, tmp_path, call):
@@ -155,9 +174,41 @@ def test_a_backup_killed_before_any_step_is_told_from_a_whole_one(server, tmp_pa
             assert run(server, "verify", "--data", to).returncode == 0
             shutil.rmtree(to)
         elif partial.exists():
+            # What says what it is comes last, so that no server begins on the half of it.
+            is_whole = run(server, "verify", "--data", partial).returncode == 0
+            identity = partial / "identity"
+            assert is_whole == (identity.exists() and len(identity.read_bytes()) == 512)
             again = backup(server, to)
             assert again.returncode == 1
             assert f"{partial} is left" in again.stderr and "remove it" in again.stderr
             shutil.rmtree(partial)
     assert kills > 0
     assert run(server, "verify", "--data", to).returncode == 0
+
+
+@pytest.mark.crash
+@needs_strace
+@pytest.mark.parametrize("fault", ["pwrite64:error=ENOSPC:when=2", "fsync:error=EIO:when=3"])
+def test_a_backup_that_cannot_be_written_is_left_and_named(server, tmp_path, fault):
+    """A full disk, and one that fails a sync: no backup, and the operator knows what to remove."""
+    samples.write(server)
+    assert server.stop() == 0
+    done = backup(server, tmp_path / "backup", under=command(fault, tmp_path / "strace.txt"))
+    assert done.returncode == 1
+    assert f"{tmp_path / 'backup.partial'} is left" in done.stderr and "shards/0" in done.stderr, done.stderr
+    assert not (tmp_path / "backup").exists()
+
+
+@pytest.mark.crash
+@needs_strace
+def test_a_disk_that_does_not_keep_what_was_written_makes_no_backup(server, tmp_path):
+    """The first write of the copy is answered and not done: reading it again notices."""
+    samples.write(server)
+    assert server.stop() == 0
+    first = min((server.data / "shards/0/log").glob("*.seg"))
+    assert first.stat().st_size == 1 << 20, "one write"
+    fault = f"pwrite64:retval={1 << 20}:when=1"
+    done = backup(server, tmp_path / "backup", under=command(fault, tmp_path / "strace.txt"))
+    assert done.returncode == DAMAGED, done.stdout + done.stderr
+    assert "is not what was written" in done.stderr and "backup.partial" in done.stderr
+    assert not (tmp_path / "backup").exists()

@@ -39,8 +39,8 @@ const EXIT_POISONED: u8 = 74;
 /// Connections where the descriptors do not say less.
 const CONNECTIONS_MAX: u64 = 10_000;
 
-/// Descriptors that are kept for files.
-const DESCRIPTORS_KEPT: u64 = 512;
+/// Descriptors that are kept for files, and for the 32 connections over HTTP.
+const DESCRIPTORS_KEPT: u64 = 544;
 
 /// After the log has failed, clients are given this long to hear of it.
 const LAST_WORDS: Duration = Duration::from_millis(500);

@@ -160,19 +160,24 @@ fn a_copy_within_its_source_is_refused() {
 }
 
 #[test]
-fn a_copy_that_fails_is_left_under_its_other_name_and_told_of_by_the_next() {
+fn what_an_interrupted_copy_left_is_told_of_by_the_next() {
     let (root, source) = source();
-    // Neither to be verified nor to be copied: found when the copying has begun.
-    let odd = source.log().join("torn");
-    fs::create_dir_all(&odd).unwrap();
-    std::os::unix::fs::symlink(root.path().join("nothing"), odd.join("tail")).unwrap();
     let to = root.path().join("copy");
-    let error = format!("{:#}", copy_to(&source, &to).unwrap_err());
-    assert!(error.contains("torn/tail"), "{error}");
     fs::create_dir(root.path().join("copy.partial")).unwrap();
     let error = copy_to(&source, &to).unwrap_err().to_string();
     assert!(error.contains("copy.partial is left") && error.contains("remove it"), "{error}");
     assert!(!to.exists());
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_named_before_anything_is_made() {
+    let (root, source) = source();
+    let torn = source.log().join("torn");
+    fs::create_dir_all(&torn).unwrap();
+    std::os::unix::fs::symlink(root.path().join("nothing"), torn.join("tail")).unwrap();
+    let error = copy_to(&source, &root.path().join("copy")).unwrap_err();
+    assert!(format!("{error:#}").contains("torn/tail"), "{error:#}");
+    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "the source alone");
 }
 
 #[test]

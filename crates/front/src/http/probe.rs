@@ -21,7 +21,7 @@ pub(super) struct Probe {
     places: Arc<Semaphore>,
     /// One place, for looking at the tables.
     looking: Arc<Semaphore>,
-    /// Damaged tables at the last look. What is damaged stays so until the store is opened again.
+    /// Damaged tables at the latest look. What is damaged stays so until the store is opened again.
     damaged: AtomicUsize,
 }
 
@@ -66,7 +66,7 @@ impl Probe {
             hindrances: Vec::new(),
         };
         if let Some(tables) = &moment.tables {
-            self.damaged.store(tables.damaged.len(), Ordering::Relaxed);
+            self.damaged.fetch_max(tables.damaged.len(), Ordering::Relaxed);
         }
         moment.hindrances = self.hindrances_of(&moment);
         moment
@@ -106,3 +106,6 @@ impl Probe {
         timeout(LOOK_TIME, look).await.ok().flatten()
     }
 }
+
+#[cfg(test)]
+mod tests;
