@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
-use crate::{check, crash, fuzz, test};
+use crate::{check, crash, fuzz, teeth, test};
 
-/// Run what CI runs: the stages check, test and crash.
+/// Run what CI runs: the stages check, test, teeth and crash.
 ///
 /// Each stage is a command of its own: `check` is `cargo x check`, and so on. A stage that fails does
 /// not stop the next. A table of the stages and their times is printed at the end.
@@ -27,6 +27,8 @@ enum Stage {
     Check,
     /// Every test
     Test,
+    /// Bugs planted in the simulation, each of which has to be caught
+    Teeth,
     /// Crashes of the built binary
     Crash,
     /// Random bytes to every decoder (not among the stages that run if none is named)
@@ -34,12 +36,13 @@ enum Stage {
 }
 
 impl Stage {
-    const DEFAULT: [Self; 3] = [Self::Check, Self::Test, Self::Crash];
+    const DEFAULT: [Self; 4] = [Self::Check, Self::Test, Self::Teeth, Self::Crash];
 
     fn run(self) -> Result<()> {
         match self {
             Self::Check => check::run(&check::Args {}),
             Self::Test => test::run(&test::Args::ALL),
+            Self::Teeth => teeth::run(),
             Self::Crash => crash::run(&crash::Args::DEFAULT),
             Self::Fuzz => fuzz::run(&fuzz::Args::DEFAULT),
         }
