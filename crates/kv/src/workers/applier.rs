@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use base::codec::Malformed;
-use base::{Event, Monotonic, Sequence};
+use base::{Event, Kind, Monotonic, Sequence};
 use log::Group;
 use log::record::{Change, Record, Records};
 use tables::Tables;
@@ -228,7 +228,7 @@ impl Worker for Applier {
         }
         match self.apply() {
             Ok(()) => {}
-            Err(error @ Error::Tables(_)) => {
+            Err(error @ Error::Tables(_)) if error.kind() != Kind::Closed => {
                 // A block that cannot be read, say: nothing was applied, and nothing is lost by waiting.
                 shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
                 return Next::At(now + BACK_OFF);
