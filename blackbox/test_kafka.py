@@ -236,14 +236,14 @@ def test_a_hundred_thousand_messages(server, topic):
     assert values(messages) == [b"%d" % number for number in range(count)]
 
 
-@pytest.mark.xfail(strict=False, reason="known defect: at times a fetch is answered only when its time is over")
 @pytest.mark.parametrize("by", ["kafka", "resp"])
 def test_two_consumers_that_wait_are_woken_by_a_record(server, topic, by):
     """Long before the time that they would wait."""
     longest = 20.0
     readers = [consumer(server, fetch_wait_max_ms=int(longest * 1000)) for _ in range(2)]
     for reader in readers:
-        reader.assign([TopicPartition(topic, number, 0) for number in range(3)])
+        # Of several partitions, the client may ask for the first alone, and wait for that one.
+        reader.assign([TopicPartition(topic, 1, 0)])
         # It has asked, and waits.
         assert reader.poll(0.5) is None
     begun = time.monotonic()
