@@ -11,6 +11,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -78,6 +79,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     let config = Config::new(&cli::gather(matches)?)?;
     start_logging(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers())
         .enable_all()
         .build()
         .context("start the runtime")?;
@@ -92,6 +94,15 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     // Work on a disk that no longer answers would keep the process from its end.
     runtime.shutdown_background();
     outcome
+}
+
+/// Threads that serve connections: one processor is left to the log and the tables, without which there is
+/// nothing to serve. On two, a second one costs more in switching than it brings
+/// (`docs/benchmarks.md`).
+fn workers() -> usize {
+    // As many as the process may use, by its affinity and its cgroup.
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    processors.saturating_sub(1).max(1)
 }
 
 fn start_logging(config: &Config) {
@@ -214,7 +225,7 @@ fn host(budget: Budget, dir: &DataDir, resp: SocketAddr) -> Host {
 async fn stop_store(running: Running, journal: &Journal) -> ExitCode {
     let Running { store, crew, .. } = running;
     let queued = store.watermarks().queued();
-    let settled = store.watermarks().reached(Level::Durable, queued).await;
+    let settled = store.reached(Level::Durable, queued).await;
     crew.stop();
     let closed = settled.and_then(|()| store.close());
     if let Err(error) = closed {

@@ -236,7 +236,7 @@ impl Server {
 
     /// Waits until everything up to `sequence` has come as far as `level`.
     pub(crate) async fn reached(&self, level: Level, sequence: Sequence) -> Result<(), Failure> {
-        self.store.watermarks().reached(level, sequence).await.map_err(Failure::Store)
+        self.store.reached(level, sequence).await.map_err(Failure::Store)
     }
 }
 
@@ -283,8 +283,8 @@ impl Dues {
     pub(crate) async fn settle(&mut self, store: &Store) -> Result<(), Error> {
         let Self { written, durable, changed } = std::mem::take(self);
         let settled = async {
-            store.watermarks().reached(Level::Durable, durable).await?;
-            store.watermarks().reached(Level::Written, written).await
+            store.reached(Level::Durable, durable).await?;
+            store.reached(Level::Written, written).await
         };
         settled.await.map_err(|error| match error {
             Error::Unknown if !changed => Error::Stopped,

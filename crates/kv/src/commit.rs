@@ -47,8 +47,13 @@ impl Txn<'_> {
             return Ok(None);
         }
         let mut changes = std::mem::take(&mut self.work.changes);
+        let mut key = std::mem::take(&mut self.work.key);
         changes.clear();
-        self.encode(&mut changes);
+        self.encode(&mut changes, &mut key);
+        self.work.key = key;
+        // Before it is queued, and before anything is locked for that: what does not decode could not be
+        // recovered.
+        assert!(record::Changes::new(&changes).are_sound(), "the changes of a commit decode");
         if changes.len() > self.work.reserved {
             self.work.bytes = changes.len();
             self.work.changes = changes;
@@ -90,20 +95,20 @@ impl Txn<'_> {
         }
     }
 
-    fn encode(&self, changes: &mut Vec<u8>) {
-        let mut key = Vec::with_capacity(64);
+    /// Appends what was changed to `changes`; `key` is room to put keys together in.
+    fn encode(&self, changes: &mut Vec<u8>, key: &mut Vec<u8>) {
         let mut counts: SmallVec<[(Space, i64); 2]> = SmallVec::new();
         let lives = self.lives();
         for (at, opened) in self.opened.iter().enumerate().filter(|(_, opened)| opened.changed) {
             let Some(entry) = self.entry(Object::at(at)) else { continue };
             let there = !matches!(entry.state, State::Absent);
             if there || opened.original.there {
-                encode_header(changes, &mut key, opened, entry, there);
+                encode_header(changes, key, opened, entry, there);
             }
             if let State::Split(split) = &entry.state {
-                encode_rows(changes, &mut key, opened.space, split, &lives);
+                encode_rows(changes, key, opened.space, split, &lives);
             }
-            encode_consequences(changes, &mut key, opened, entry, &lives);
+            encode_consequences(changes, key, opened, entry, &lives);
             let grown = i64::from(there) - i64::from(opened.original.there);
             match counts.iter_mut().find(|count| count.0 == opened.space) {
                 Some(count) => count.1 += grown,

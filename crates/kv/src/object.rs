@@ -73,8 +73,9 @@ pub struct Header {
 const FLAG_DEADLINE: u8 = 1;
 const FLAG_SPLIT: u8 = 2;
 
-/// One slot of a stripe.
+/// One slot of a stripe: one line of the processor's cache, so that to look at it costs one miss.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Entry {
     pub(crate) space: Space,
     /// The commit that changed or removed it last; zero if it was only ever loaded as absent.
@@ -91,6 +92,8 @@ pub(crate) struct Entry {
     /// Transactions and watches that hold it in memory.
     pub(crate) pins: u32,
 }
+
+const _: () = assert!(size_of::<Option<Entry>>() == 64, "an entry is one line of the cache");
 
 /// How much of an object is known.
 #[derive(Debug)]
@@ -249,7 +252,7 @@ impl Entry {
     }
 
     pub(crate) fn is(&self, space: Space, id: &[u8]) -> bool {
-        self.space == space && self.id() == id
+        self.id() == id && self.space == space
     }
 
     pub(crate) fn deadline(&self) -> Option<StoreTime> {
@@ -322,13 +325,14 @@ impl Entry {
         size_of::<Self>() + 12 + self.bytes.len() + split
     }
 
-    /// Puts `content` in place of what is packed and gives back the old bytes, for undo.
+    /// Puts what `build` makes of the packed content, `len` bytes, in its place, and gives back the old
+    /// bytes, for undo. One allocation if `len` is exact, two if not.
     pub(crate) fn replace_content(
         &mut self,
         build: impl FnOnce(&[u8], &mut Vec<u8>),
-        extra: usize,
+        len: usize,
     ) -> Box<[u8]> {
-        let mut bytes = Vec::with_capacity(self.bytes.len() + extra);
+        let mut bytes = Vec::with_capacity(usize::from(self.id_len) + len);
         bytes.extend_from_slice(self.id());
         build(self.content(), &mut bytes);
         std::mem::replace(&mut self.bytes, bytes.into_boxed_slice())

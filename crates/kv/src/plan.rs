@@ -73,6 +73,8 @@ pub(crate) struct Work {
     pub(crate) pins: Pins,
     /// Encoded changes, kept for its capacity.
     pub(crate) changes: Vec<u8>,
+    /// A key that is put together, kept for its capacity.
+    pub(crate) key: Vec<u8>,
     /// Undo log, kept for its capacity.
     pub(crate) undo: Vec<(Object, Undo)>,
     /// The last round ended for want of room in the log or the tables.
@@ -99,6 +101,7 @@ impl Plan {
             lock_failures: 0,
             pins: Pins::default(),
             changes: Vec::new(),
+            key: Vec::new(),
             undo: Vec::new(),
             was_busy: false,
             exclusive: false,
@@ -114,6 +117,7 @@ impl Plan {
         (work.rounds, work.lock_failures, work.grows) = (0, 0, false);
         keep_small(&mut work.ids);
         keep_small(&mut work.changes);
+        keep_small(&mut work.key);
         keep_small(&mut work.undo);
         keep_small(&mut work.named);
         (work.was_busy, work.exclusive) = (false, false);

@@ -53,6 +53,8 @@ pub(crate) struct Shard {
     pub(crate) clock: StoreClock,
     pub(crate) stripes: Stripes,
     pub(crate) queue: Queue,
+    /// Held by whoever hands groups to the log, so that they come in the order of the queue.
+    pub(crate) writing: Mutex<()>,
     pub(crate) watermarks: Watermarks,
     pub(crate) backlog: Backlog,
     /// Bytes of the log that are set aside for transactions that run.
@@ -107,6 +109,7 @@ impl Shard {
             clock,
             stripes: Stripes::new(settings.hash_seed),
             queue: Queue::new(next),
+            writing: Mutex::default(),
             watermarks: Watermarks::new(Sequence(next.0 - 1)),
             backlog: Backlog::default(),
             reserved: AtomicU64::new(0),

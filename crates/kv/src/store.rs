@@ -21,7 +21,7 @@ use crate::queue::Origin;
 use crate::shard::Shard;
 use crate::stripe::StripeId;
 use crate::txn::Txn;
-use crate::watermark::{Level, Watermarks};
+use crate::watermark::{Level, Reached, Watermarks};
 use crate::{key, settings};
 
 /// A handle on the one shard of a store. Cheap to clone; all clones are the same store.
@@ -212,6 +212,20 @@ impl Store {
         self.shard.poison(reason);
     }
 
+    /// Waits until everything up to `sequence` has come as far as `level`; may be dropped at any time.
+    /// Where that is no more than written, the caller's thread may write it, which is quicker than asking
+    /// another to.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] once the store is poisoned and the level has not been reached.
+    pub fn reached(&self, level: Level, sequence: Sequence) -> Reached<'_> {
+        let watermarks = &self.shard.watermarks;
+        if level == Level::Written && watermarks.at(level) < sequence {
+            self.shard.write_now();
+        }
+        watermarks.reached(level, sequence)
+    }
+
     /// Whether everything up to `sequence` has come as far as `level`.
     pub fn has_reached(&self, level: Level, sequence: Sequence) -> bool {
         self.shard.watermarks.at(level) >= sequence
@@ -225,7 +239,11 @@ impl Store {
 
     /// Clears a plan for another transaction, given up `within` from now.
     pub fn replan(&self, plan: &mut Plan, within: Monotonic) {
-        let now = self.shard.machine.monotonic();
+        self.replan_at(plan, self.shard.machine.monotonic(), within);
+    }
+
+    /// The same where the caller has read the clock a moment ago.
+    pub fn replan_at(&self, plan: &mut Plan, now: Monotonic, within: Monotonic) {
         plan.reset(self.shard.clock.at(now), now + within);
     }
 }
@@ -277,7 +295,10 @@ fn lock_gates<'a>(
         shard.observer.event(&Event::ExclusiveFallback);
     }
     if let [one] = namespaces {
-        return SmallVec::from_iter([GateGuard::lock(&one.0.entry, access)]);
+        // Nearly always: no order to find, and no growing.
+        let mut gates = SmallVec::new();
+        gates.push(GateGuard::lock(&one.0.entry, access));
+        return gates;
     }
     let mut order: SmallVec<[usize; 4]> = (0..namespaces.len()).collect();
     order.sort_unstable_by_key(|&at| namespaces[at].namespace());
@@ -301,10 +322,16 @@ fn lock_stripes<'a>(
         *hash = shard.stripes.hash(*space, &ids[id.start as usize..id.end as usize]);
         stripes.push(hash.stripe());
     }
+    let mut guards = SmallVec::new();
+    let mut lock = |id| guards.push((id, StripeGuard::lock(shard.stripes.lock(id), *access)));
+    if let [one] = stripes[..] {
+        lock(one);
+        return guards;
+    }
     stripes.sort_unstable();
     stripes.dedup();
-    let lock = |id| (id, StripeGuard::lock(shard.stripes.lock(id), *access));
-    stripes.into_iter().map(lock).collect()
+    stripes.into_iter().for_each(lock);
+    guards
 }
 
 fn run<R>(

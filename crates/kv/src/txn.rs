@@ -410,6 +410,25 @@ impl<'a> Txn<'a> {
         Ok(())
     }
 
+    /// The same as [`Txn::create`] with its first row [`Txn::put`].
+    pub fn create_with(
+        &mut self,
+        object: Object,
+        kind: Type,
+        suffix: &[u8],
+        value: &[u8],
+    ) -> Result<(), Stop> {
+        let len = packed::row_len(suffix, value);
+        if len > packed::BYTES_MAX {
+            self.create(object, kind)?;
+            return self.put(object, suffix, value);
+        }
+        self.make_entry(object)?;
+        self.charge(suffix, value.len())?;
+        self.replace_with(object, State::Packed, kind, len, |out| packed::push(out, suffix, value));
+        Ok(())
+    }
+
     /// Removes the object; whether it existed.
     pub fn delete(&mut self, object: Object) -> Result<bool, Stop> {
         let existed = self.existing(object).is_some();
@@ -449,8 +468,7 @@ impl<'a> Txn<'a> {
         if self.is_split(object) {
             return self.set_row(object, suffix, Some(value));
         }
-        let more = packed::row_len(suffix, value);
-        self.edit(object, more, |content, out| packed::replace(out, content, suffix, Some(value)));
+        self.edit(object, suffix, Some(value));
         Ok(())
     }
 
@@ -464,7 +482,7 @@ impl<'a> Txn<'a> {
         if self.is_split(object) {
             self.set_row(object, suffix, None)?;
         } else {
-            self.edit(object, 0, |content, out| packed::replace(out, content, suffix, None));
+            self.edit(object, suffix, None);
         }
         let empty = self.entry(object).is_some_and(|entry| match &entry.state {
             State::Split(split) => split.count == 0,
@@ -597,20 +615,36 @@ impl<'a> Txn<'a> {
 
     /// Empties the object into `state`, keeping for undo what it was.
     pub(crate) fn replace(&mut self, object: Object, state: State, kind: Type) {
+        self.replace_with(object, state, kind, 0, |_| ());
+    }
+
+    /// The same, with packed content of `len` bytes that `build` appends.
+    fn replace_with(
+        &mut self,
+        object: Object,
+        state: State,
+        kind: Type,
+        len: usize,
+        build: impl FnOnce(&mut Vec<u8>),
+    ) {
         let Some(entry) = self.entry_mut(object) else { return };
         let (deadline, was) = (entry.deadline(), entry.kind());
         let old = std::mem::replace(&mut entry.state, state);
-        let bytes = entry.replace_content(|_, _| (), 0);
+        let bytes = entry.replace_content(|_, out| build(out), len);
         entry.set_deadline(None);
         entry.set_kind(kind);
         self.undo.push((object, Undo::Content { bytes, state: old, deadline, kind: was }));
     }
 
-    /// Rewrites the packed content.
-    fn edit(&mut self, object: Object, more: usize, build: impl FnOnce(&[u8], &mut Vec<u8>)) {
+    /// Sets or removes a row of packed content.
+    fn edit(&mut self, object: Object, suffix: &[u8], value: Option<&[u8]>) {
         let Some(entry) = self.entry_mut(object) else { return };
         let (deadline, kind) = (entry.deadline(), entry.kind());
-        let bytes = entry.replace_content(build, more);
+        let content = entry.content();
+        let row_len = |value: Option<&[u8]>| value.map_or(0, |value| packed::row_len(suffix, value));
+        let len = content.len() - row_len(packed::get(content, suffix)) + row_len(value);
+        let build = |content: &[u8], out: &mut Vec<u8>| packed::replace(out, content, suffix, value);
+        let bytes = entry.replace_content(build, len);
         self.undo.push((object, Undo::Content { bytes, state: State::Packed, deadline, kind }));
     }
 

@@ -97,7 +97,7 @@ impl Watermarks {
 
     /// Whether somebody waits for a level to come further than it is.
     pub(crate) fn is_demanded(&self, level: Level) -> bool {
-        self.demanded[level as usize].load(Ordering::Acquire) > self.at(level).0
+        self.demanded[level as usize].load(Ordering::SeqCst) > self.at(level).0
     }
 
     /// Whether a sync runs, and nobody waits for less than a sync.
@@ -107,8 +107,9 @@ impl Watermarks {
             && !self.is_demanded(Level::Applied)
     }
 
+    /// While it is set, demands for a sync wake nobody: whoever ends it looks for them once more.
     pub(crate) fn set_syncing(&self, syncing: bool) {
-        self.syncing.store(syncing, Ordering::Release);
+        self.syncing.store(syncing, Ordering::SeqCst);
     }
 
     pub(crate) fn set_queued(&self, sequence: Sequence) {
@@ -145,12 +146,17 @@ impl Watermarks {
         if self.at(level) >= sequence {
             return;
         }
-        self.demanded[level as usize].fetch_max(sequence.0, Ordering::AcqRel);
-        if self.at(Level::Written) < sequence || level == Level::Durable {
-            self.log_work.raise();
-        }
-        if level == Level::Applied {
-            self.tables_work.raise();
+        self.demanded[level as usize].fetch_max(sequence.0, Ordering::SeqCst);
+        match level {
+            // Either who syncs sees this demand when it is done, or we see that it is.
+            Level::Durable if self.syncing.load(Ordering::SeqCst) => {}
+            Level::Durable | Level::Written => self.log_work.raise(),
+            Level::Applied => {
+                if self.at(Level::Written) < sequence {
+                    self.log_work.raise();
+                }
+                self.tables_work.raise();
+            }
         }
     }
 

@@ -160,6 +160,12 @@ impl<'a> Changes<'a> {
         Self { rest: bytes }
     }
 
+    /// Whether all of them decode.
+    #[must_use]
+    pub fn are_sound(self) -> bool {
+        self.into_iter().all(|change| change.is_ok())
+    }
+
     /// What has not been read.
     #[must_use]
     pub const fn bytes(&self) -> &'a [u8] {

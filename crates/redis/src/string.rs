@@ -86,10 +86,10 @@ fn need(txn: &Txn<'_>, object: Object, chunks: Range<usize>) -> Result<(), Stop>
 /// Puts a string in the place of whatever is there, without a deadline.
 pub(crate) fn set(txn: &mut Txn<'_>, object: Object, value: &[u8]) -> Result<(), Error> {
     check_len(txn, value.len())?;
-    txn.create(object, Type::String)?;
     if value.len() <= WHOLE_BYTES_MAX {
-        return Ok(txn.put(object, b"", value)?);
+        return Ok(txn.create_with(object, Type::String, b"", value)?);
     }
+    txn.create(object, Type::String)?;
     for (number, chunk) in value.chunks(CHUNK_BYTES).enumerate() {
         txn.put(object, &suffix(number), chunk)?;
     }

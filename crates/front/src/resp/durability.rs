@@ -96,7 +96,7 @@ impl Session {
     /// it takes. `None` if the store has failed, which has been answered.
     async fn is_durable(&mut self, sequence: Sequence, timeout: Option<Duration>) -> Option<bool> {
         let server = Arc::clone(&self.server);
-        let reached = server.store.watermarks().reached(Level::Durable, sequence);
+        let reached = server.store.reached(Level::Durable, sequence);
         let outcome = match timeout {
             None => reached.await,
             Some(timeout) => match tokio::time::timeout(timeout, reached).await {

@@ -25,8 +25,12 @@ const READ_BYTES: usize = 16 * 1024;
 /// Room that a silent connection keeps, in bytes.
 pub(crate) const KEPT_BYTES: usize = 1024;
 
+/// Rooms of [`READ_BYTES`] that a thread keeps for the next connection that needs one: 1 MiB of them.
+const SPARE_ROOMS: usize = 64;
+
 thread_local! {
     static SHARED: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into_boxed_slice());
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What came of waiting for bytes.
@@ -68,8 +72,18 @@ impl Inbox {
 
     /// Keeps next to no room while nothing has come.
     pub(crate) fn rest(&mut self) {
-        if self.bytes.is_empty() && self.bytes.capacity() > KEPT_BYTES {
-            self.shrink(0);
+        if !self.bytes.is_empty() || self.bytes.capacity() <= KEPT_BYTES {
+            return;
+        }
+        let room = std::mem::take(&mut self.bytes);
+        self.shrink(0);
+        if room.capacity() == READ_BYTES {
+            // Another connection of the thread is about to need one.
+            SPARE.with_borrow_mut(|spare| {
+                if spare.len() < SPARE_ROOMS {
+                    spare.push(room);
+                }
+            });
         }
     }
 
@@ -123,6 +137,12 @@ impl Inbox {
     fn reserve(&mut self, more: usize) -> Result<(), Spent> {
         let needed = self.bytes.len() + more;
         if needed <= self.bytes.capacity() {
+            return Ok(());
+        }
+        let is_read = self.bytes.capacity() == 0 && needed > KEPT_BYTES && needed <= READ_BYTES;
+        if is_read && self.share.resize(READ_BYTES).is_ok() {
+            let spare = SPARE.with_borrow_mut(Vec::pop);
+            self.bytes = spare.unwrap_or_else(|| Vec::with_capacity(READ_BYTES));
             return Ok(());
         }
         let roomy = needed.max(2 * self.bytes.capacity());

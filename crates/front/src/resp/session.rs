@@ -43,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) replies: Replies,
     /// Its latest command.
     pub(crate) latest: &'static str,
+    /// What was last looked up by its name, with its number for the log.
+    again: Option<(&'static Command, u32)>,
     /// When that ended, or the turn began.
     pub(crate) at: Monotonic,
     commands: u64,
@@ -68,6 +70,7 @@ impl Session {
             server,
             replies: Replies::On,
             latest: "",
+            again: None,
             at: now,
             counted: 0,
             spots: Vec::new(),
@@ -115,15 +118,13 @@ impl Session {
     /// Runs one request and appends its reply.
     pub(crate) async fn execute(&mut self, args: Args<'_>) -> Then {
         self.commands += 1;
-        if speaks_http(&args[0]) {
-            return Then::Close;
-        }
         let start = self.reply.mark();
         if self.replies == Replies::SkipNext {
             self.replies = Replies::Skip;
         }
-        let resolved = match find(&args[0]) {
+        let resolved = match self.find(&args[0]) {
             Some(command) => command.resolve(args),
+            None if speaks_http(&args[0]) => return Then::Close,
             None => Err(unknown_command(args)),
         };
         let then = match resolved {
@@ -142,6 +143,18 @@ impl Session {
             self.replies = Replies::On;
         }
         then
+    }
+
+    /// The command of that name. A client often sends the same one again.
+    fn find(&mut self, name: &[u8]) -> Option<&'static Command> {
+        match self.again {
+            Some((again, _)) if name.eq_ignore_ascii_case(again.name.as_bytes()) => Some(again),
+            _ => {
+                let command = find(name)?;
+                self.again = Some((command, numbers::of(command.name)));
+                Some(command)
+            }
+        }
     }
 
     async fn carry_out(&mut self, command: &'static Command, args: Args<'_>) -> Then {
@@ -233,8 +246,7 @@ impl Session {
         if let Err(text) = self.prepare(commands, watches) {
             return self.reply.error(&text);
         }
-        let server = Arc::clone(&self.server);
-        let Self { plan, reply, spots, .. } = self;
+        let Self { server, plan, reply, spots, .. } = self;
         let outcome = server.run(plan, |txn| {
             reply.rewind(start);
             if !watches.hold(txn) {
@@ -273,8 +285,7 @@ impl Session {
             self.reply.error(&text);
             return false;
         }
-        let server = Arc::clone(&self.server);
-        let Self { plan, spots, .. } = self;
+        let Self { server, plan, spots, .. } = self;
         let outcome = server.run(plan, |txn| {
             if !watches.hold(txn) {
                 return Ok(false);
@@ -336,7 +347,7 @@ impl Session {
         };
         let server = &self.server;
         let plan = &mut self.plan;
-        server.store.replan(plan, server.limits.transaction_time);
+        server.store.replan_at(plan, self.at, server.limits.transaction_time);
         plan.set_seed(self.rng.draw());
         let mut named = watches.name(plan);
         let mut place = plan.namespace(&namespace);
@@ -370,7 +381,10 @@ impl Session {
         }
         // Of a queue of commands, EXEC made the commit.
         let command = match commands {
-            [(command, _)] => numbers::of(command.name),
+            [(command, _)] => match self.again {
+                Some((again, number)) if std::ptr::eq(again, *command) => number,
+                _ => numbers::of(command.name),
+            },
             _ => numbers::of("exec"),
         };
         plan.set_origin(Origin { session: self.presence.client.id, count: self.commands, command });
@@ -415,8 +429,7 @@ impl Session {
 
     /// Waits until everything that the replies depend on is as durable as asked.
     pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
-        let server = Arc::clone(&self.server);
-        self.dues.settle(&server.store).await
+        self.dues.settle(&self.server.store).await
     }
 
     /// Whether there is something to wait for.

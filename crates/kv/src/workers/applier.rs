@@ -35,7 +35,7 @@ const TOMBSTONES: usize = 1 << 20;
 const SHORT_BYTES: u64 = 1 << 20;
 
 /// The backlog gathers for at most this long.
-const GATHER_TIME: Duration = Duration::from_secs(2);
+const GATHER_TIME: Duration = Duration::from_secs(5);
 
 /// With an empty backlog it looks again after this long.
 const IDLE: Duration = Duration::from_millis(100);

@@ -21,7 +21,7 @@ use crate::watermark::Level;
 use crate::worker::{Next, Worker};
 
 /// How often it looks whether something is due.
-const INTERVAL: Duration = Duration::from_millis(10);
+const INTERVAL: Duration = Duration::from_millis(50);
 
 /// Objects in one slice.
 const SLICE: usize = 256;
