@@ -21,15 +21,17 @@ pub(crate) struct Counters {
     pub(crate) crowded_out: Counter,
     /// Connections that ended by a defect of ours.
     pub(crate) failed: Counter,
+    /// Commands that failed by a defect of ours.
+    pub(crate) defects: Counter,
 }
 
 impl Counters {
     pub(crate) fn reset(&self) {
         let Self { connections, rejected, commands, received_bytes, sent_bytes, .. } = self;
-        let Self { stalled, crowded_out, failed, .. } = self;
+        let Self { stalled, crowded_out, failed, defects, .. } = self;
         for counter in [connections, rejected, commands, received_bytes, sent_bytes]
             .into_iter()
-            .chain([stalled, crowded_out, failed])
+            .chain([stalled, crowded_out, failed, defects])
         {
             counter.0.store(0, Ordering::Relaxed);
         }

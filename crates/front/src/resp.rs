@@ -3,6 +3,7 @@
 //! One task a connection. The requests of a read are run one after the other, within a bounded turn,
 //! before anybody waits: so a pipeline costs one wait for the log and one write to the socket.
 
+mod ahead;
 mod client;
 mod config;
 pub(crate) mod connection;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base::rng::SplitMix64;
-use base::{Monotonic, Namespace, Sequence, Tenant};
+use base::{Kind, Monotonic, Namespace, Sequence, Tenant};
 use kv::{Attempt, Error, Handle, Level, Plan, Receipt, Refusal, Stop, Store, Txn, Want};
 use redis::Keys;
 use tokio::sync::{Semaphore, watch};
@@ -191,36 +191,65 @@ impl Server {
             tokio::time::sleep(delay).await;
         }
         loop {
-            match self.store.attempt(plan, &mut closure) {
+            let attempt = if plan.is_long() {
+                beside_others(|| self.store.attempt(plan, &mut closure))
+            } else {
+                self.store.attempt(plan, &mut closure)
+            };
+            match attempt {
                 Attempt::Done(result, receipt) => return Ok((result, receipt)),
                 Attempt::Refused(refusal, receipt) => {
+                    self.counters.defects.add(u64::from(refusal.kind == Kind::Internal));
                     return Err(Failure::Refused(refusal, receipt));
                 }
-                Attempt::Again(wants) => self.load(plan, wants).await.map_err(Failure::Store)?,
+                Attempt::Again(wants) => self.load(plan, wants).await?,
                 Attempt::Busy => tokio::time::sleep(Duration::from_millis(1)).await,
             }
         }
     }
 
-    /// Brings into memory what a transaction wants, before it is run again.
-    async fn load(&self, plan: &mut Plan, wants: Vec<Want>) -> Result<(), Error> {
+    /// Brings into memory what a transaction wants, before it is run again. What it has by then stays
+    /// its own also on an error, until it is given up.
+    pub(crate) async fn load(&self, plan: &mut Plan, wants: Vec<Want>) -> Result<(), Failure> {
         if wants.is_empty() {
             // A lock was taken: its holder is another task or thread, which goes on meanwhile.
             tokio::task::yield_now().await;
             return Ok(());
         }
+        let left = plan.deadline().saturating_sub(self.store.monotonic());
         let store = self.store.clone();
-        let mut moved = std::mem::replace(plan, Plan::new(plan.now(), Monotonic::ZERO));
+        let mut moved = std::mem::replace(plan, Plan::new(plan.now(), plan.deadline()));
         let load = move || {
             let joined = store.load(&mut moved, wants);
             (moved, joined)
         };
-        let (moved, joined) = self.on_loader(load).await?;
+        let (moved, joined) = self.on_loader(load).await.map_err(Failure::Store)?;
         *plan = moved;
-        for ticket in joined? {
-            std::future::poll_fn(|context| self.store.poll_load(ticket, context)).await;
-        }
-        Ok(())
+        let joined = joined.map_err(|error| {
+            self.counters.defects.add(u64::from(error.kind() == Kind::Internal));
+            plan.release();
+            Failure::Store(error)
+        })?;
+        let over = async {
+            for ticket in joined {
+                std::future::poll_fn(|context| self.store.poll_load(ticket, context)).await;
+            }
+        };
+        tokio::time::timeout(left, over).await.map_err(|_elapsed| {
+            plan.release();
+            let text = "given up: what it needs is still being read from the disk for somebody else; try again";
+            Failure::Refused(Refusal::limit(text), Receipt::NOTHING)
+        })
+    }
+}
+
+/// Runs what takes long on a thread of its own: the connections that this one serves go on elsewhere.
+fn beside_others<R>(work: impl FnOnce() -> R) -> R {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    if Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
+        tokio::task::block_in_place(work)
+    } else {
+        work()
     }
 }
 
@@ -231,7 +260,10 @@ impl Server {
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, Error> {
         let _permit = self.loaders.acquire().await;
-        tokio::task::spawn_blocking(work).await.map_err(|_panicked| Error::Unknown)
+        tokio::task::spawn_blocking(work).await.map_err(|_panicked| {
+            self.counters.defects.add(1);
+            Error::Defect { during: "a read of the tables" }
+        })
     }
 
     /// Waits until everything up to `sequence` has come as far as `level`.

@@ -49,7 +49,7 @@ impl Shard {
             return Admission::Granted;
         }
         self.give_back(work);
-        if room.exhausted {
+        if room.refuses(need as u64) {
             let text = "the disk has no space for the log: writes are refused until there is; reads and deletes go on";
             return Admission::Refused(Refusal::limit(text));
         }

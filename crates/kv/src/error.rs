@@ -22,6 +22,14 @@ pub enum Error {
     /// The log could not take or give commits.
     #[error("the log could not answer")]
     Log(#[source] log::Error),
+    /// A defect of Groundsill, of which a panic told. Nothing was changed.
+    #[error(
+        "internal: {during} failed in a way that is our fault: please report it, with the server's log"
+    )]
+    Defect {
+        /// What was under way.
+        during: &'static str,
+    },
     /// A write or a sync of the log failed: what was under way may have happened or not.
     #[error("the outcome of this command is not known")]
     Unknown,
@@ -47,6 +55,7 @@ impl Error {
             Self::Damaged { .. } | Self::Behind { .. } => Kind::Corrupt,
             Self::Tables(error) => error.kind(),
             Self::Log(error) => error.kind(),
+            Self::Defect { .. } => Kind::Internal,
             Self::Unknown => Kind::Closed,
             Self::Stopped => Kind::Unavailable,
         }

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -287,7 +288,9 @@ impl Shard {
         pins: &mut Pins,
     ) -> Result<Vec<u64>, Error> {
         let mut load = self.place(wants, pins);
-        let read = load.read(self);
+        // What goes wrong with one object must not take the whole process's loads with it.
+        let read = catch_unwind(AssertUnwindSafe(|| load.read(self)));
+        let read = read.unwrap_or_else(|_panic| Err(Error::Defect { during: "a load" }));
         let joined = load.joined.clone();
         self.fill(load, read)?;
         Ok(joined)

@@ -30,6 +30,10 @@ impl Place {
     pub const FIRST: Self = Self(0);
 }
 
+/// Rows and bytes that a round reads on a thread that serves others too.
+pub(crate) const INLINE_ROWS_MAX: usize = 1_000;
+pub(crate) const INLINE_BYTES_MAX: usize = 256 << 10;
+
 /// After this many rounds that ended at a lock, the namespaces are taken exclusively.
 pub(crate) const LOCK_FAILURES_MAX: u32 = 3;
 
@@ -81,6 +85,8 @@ pub(crate) struct Work {
     pub(crate) was_busy: bool,
     /// Its namespaces are held exclusively from the first round on.
     pub(crate) exclusive: bool,
+    /// It runs where it holds up nobody: see [`Plan::is_long`].
+    pub(crate) unhurried: bool,
 }
 
 impl Plan {
@@ -105,6 +111,7 @@ impl Plan {
             undo: Vec::new(),
             was_busy: false,
             exclusive: false,
+            unhurried: false,
         };
         Self { namespaces: SmallVec::new(), work }
     }
@@ -120,8 +127,28 @@ impl Plan {
         keep_small(&mut work.key);
         keep_small(&mut work.undo);
         keep_small(&mut work.named);
-        (work.was_busy, work.exclusive) = (false, false);
+        (work.was_busy, work.exclusive, work.unhurried) = (false, false, false);
         work.pins.release();
+    }
+
+    /// Lets what it has brought into memory go again, as its end does.
+    pub fn release(&mut self) {
+        self.work.pins.release();
+    }
+
+    /// When it is given up.
+    pub fn deadline(&self) -> Monotonic {
+        self.work.deadline
+    }
+
+    /// Whether its next round may take longer than others on the same thread should wait: it is not the
+    /// first, or it names or writes much, or the last one ended because it was about to read more than
+    /// [`INLINE_ROWS_MAX`] rows or [`INLINE_BYTES_MAX`] bytes. Such a round reads as much as it likes.
+    pub fn is_long(&mut self) -> bool {
+        let work = &mut self.work;
+        work.unhurried |=
+            work.rounds > 0 || work.named.len() > INLINE_ROWS_MAX || work.bytes > INLINE_BYTES_MAX;
+        work.unhurried
     }
 
     /// The time that the transaction happens at.

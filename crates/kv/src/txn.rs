@@ -25,7 +25,7 @@ use crate::lock::{GateGuard, StripeGuard};
 use crate::namespace::{Durability, Layer};
 use crate::object::{Bounds, Entry, Header, Known, Row, Split, State, Type};
 use crate::packed;
-use crate::plan::{Access, Named, Part, Place, Want, Work};
+use crate::plan::{Access, INLINE_BYTES_MAX, INLINE_ROWS_MAX, Named, Part, Place, Want, Work};
 use crate::settings::Limits;
 use crate::shard::Shard;
 use crate::stripe::{Hash, Slot, StripeId};
@@ -44,6 +44,13 @@ pub struct Savepoint {
     undo: usize,
     loose: usize,
     flushed: usize,
+    bytes: usize,
+}
+
+/// What a round has read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cost {
+    rows: usize,
     bytes: usize,
 }
 
@@ -107,6 +114,9 @@ pub struct Txn<'a> {
     pub(crate) wants: RefCell<Vec<Want>>,
     /// Something was not at hand: whatever the closure makes of it, it is run again.
     must_retry: Cell<bool>,
+    /// What was read so far, and whether it was about to become too much for this round.
+    cost: Cell<Cost>,
+    too_long: Cell<bool>,
     /// Changes of rows that no object in memory holds, as they go to the log.
     pub(crate) loose: Vec<u8>,
     after: Sequence,
@@ -141,6 +151,8 @@ impl<'a> Txn<'a> {
             undo,
             wants: RefCell::default(),
             must_retry: Cell::new(false),
+            cost: Cell::default(),
+            too_long: Cell::new(false),
             loose: Vec::new(),
             after: Sequence::ZERO,
             level: if durable { Level::Durable } else { Level::Written },
@@ -349,7 +361,10 @@ impl<'a> Txn<'a> {
         let Some(entry) = self.existing(object) else { return Ok(None) };
         match &entry.state {
             State::Split(split) => match split.get(suffix) {
-                Known::Value(value) => Ok(Some(value)),
+                Known::Value(value) => {
+                    self.spend(1, value.len())?;
+                    Ok(Some(value))
+                }
                 Known::Absent => Ok(None),
                 Known::Unknown => Err(self.want(object, Part::Row(suffix.into()))),
             },
@@ -372,7 +387,13 @@ impl<'a> Txn<'a> {
     ) -> Result<Vec<RowRef<'_>>, Stop> {
         let Some(entry) = self.existing(object) else { return Ok(Vec::new()) };
         match &entry.state {
-            State::Split(split) if split.complete => Ok(split.rows(bounds).take(most).collect()),
+            State::Split(split) if split.complete => {
+                let rows = usize::try_from(split.count).unwrap_or(usize::MAX);
+                let bytes = usize::try_from(split.bytes).unwrap_or(usize::MAX);
+                let part = most.min(rows);
+                self.spend(part, bytes / rows.max(1) * part)?;
+                Ok(split.rows(bounds).take(most).collect())
+            }
             State::Split(split) if split.bytes > self.limits().object_bytes => {
                 let (bytes, max) = (split.bytes, self.limits().object_bytes);
                 let text = format!(
@@ -389,6 +410,20 @@ impl<'a> Txn<'a> {
                     .collect())
             }
         }
+    }
+
+    /// Notes that so much is about to be read. Too much for a thread that serves others too ends the
+    /// round, and the next one is run elsewhere.
+    fn spend(&self, rows: usize, bytes: usize) -> Result<(), Stop> {
+        let Cost { rows: before, bytes: read } = self.cost.get();
+        let cost = Cost { rows: before.saturating_add(rows), bytes: read.saturating_add(bytes) };
+        self.cost.set(cost);
+        let much = cost.rows > INLINE_ROWS_MAX || cost.bytes > INLINE_BYTES_MAX;
+        if much && !self.work.unhurried {
+            self.too_long.set(true);
+            return Err(self.retry());
+        }
+        Ok(())
     }
 
     /// Bytes of memory that the object is taken to cost at present; `None` if it does not exist.
@@ -712,6 +747,7 @@ impl<'a> Txn<'a> {
 /// Leaves its buffer to the next transaction of the plan.
 impl Drop for Txn<'_> {
     fn drop(&mut self) {
+        self.work.unhurried |= self.too_long.get();
         self.undo.clear();
         self.work.undo = std::mem::take(&mut self.undo);
     }

@@ -103,6 +103,8 @@ pub struct FileLog {
     upkeep: Mutex<upkeep::State>,
     durable: AtomicU64,
     room: AtomicU64,
+    /// See [`Room::beyond`].
+    beyond: AtomicU64,
     exhausted: AtomicBool,
     poison: OnceLock<Arc<str>>,
 }
@@ -137,6 +139,7 @@ impl FileLog {
             settings,
             observer,
             room: AtomicU64::new(opened.tail.room()),
+            beyond: AtomicU64::new(0),
             tail: Mutex::new(opened.tail),
             syncing: Mutex::new(()),
             upkeep: Mutex::new(upkeep::State::new(opened.high_water)),
@@ -144,6 +147,7 @@ impl FileLog {
             exhausted: AtomicBool::new(false),
             poison: OnceLock::new(),
         };
+        log.measure_free();
         Ok((log, opened.recovered))
     }
 
@@ -225,6 +229,11 @@ impl Log for FileLog {
             .make_place(bytes, segment_bytes, durable, &*self.medium, &*self.observer)
             .and_then(|()| tail.append(group, durable));
         appended.map_err(|error| self.poison(&error))?;
+        if tail.end > tail.filled {
+            // Upkeep measures again; until then nobody is to count on what this has taken.
+            let less = |beyond: u64| Some(beyond.saturating_sub(bytes));
+            let _before = self.beyond.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+        }
         self.room.store(tail.room(), Ordering::Release);
         Ok(())
     }
@@ -260,10 +269,14 @@ impl Log for FileLog {
     }
 
     fn room(&self) -> Room {
+        let exhausted = self.exhausted.load(Ordering::Acquire);
         Room {
             bytes: self.room.load(Ordering::Acquire),
             reserve: RESERVE_SEGMENTS * usable(self.settings.segment_bytes),
-            exhausted: self.exhausted.load(Ordering::Acquire),
+            frame: usable(self.settings.segment_bytes),
+            // What the disk says it has is not believed once it could not be had.
+            beyond: if exhausted { 0 } else { self.beyond.load(Ordering::Acquire) },
+            exhausted,
         }
     }
 

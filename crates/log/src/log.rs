@@ -30,7 +30,7 @@ pub trait Log: Send + Sync {
     /// How many bytes of log hold what is above `after`; at most 1 MiB and a frame too many.
     fn bytes_after(&self, after: Sequence) -> u64;
 
-    /// What can be appended within space that was taken in advance. Waits for nothing.
+    /// What can be appended without running out of disk. Waits for nothing.
     fn room(&self) -> Room;
 
     /// Does one bounded piece of upkeep, on a thread that may wait for the disk: fills space in
@@ -47,13 +47,18 @@ pub trait Log: Send + Sync {
 /// Frames as they are read, in order. Ends after the first error.
 pub type Frames = Box<dyn Iterator<Item = Result<Frame, Error>> + Send>;
 
-/// What can be appended within space that was taken in advance.
+/// What can be appended: within space that was taken in advance, and where the disk has plenty, beyond it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
     /// Bytes that can be appended for certain, `reserve` included.
     pub bytes: u64,
     /// Of them, the bytes that are for deletes and expiry alone.
     pub reserve: u64,
+    /// The longest write that lies within space taken in advance: no frame spans segments.
+    pub frame: u64,
+    /// Bytes that the disk had a moment ago beside what it is to keep free and all that is yet to be
+    /// taken in advance. Writes may use them at once: they cannot keep the reserve from being filled.
+    pub beyond: u64,
     /// Whether taking more was tried and failed. If not, a writer that lacks room waits for
     /// [`Log::maintain`]; if so, it is refused with [`base::Kind::Limit`].
     pub exhausted: bool,
@@ -64,13 +69,22 @@ impl Room {
     /// reserve.
     #[must_use]
     pub const fn admits(&self, bytes: u64, reserved: u64) -> bool {
-        self.bytes >= self.reserve.saturating_add(reserved).saturating_add(bytes)
+        let taken = reserved.saturating_add(bytes);
+        let within = bytes <= self.frame && self.bytes >= self.reserve.saturating_add(taken);
+        within || self.beyond >= taken
     }
 
     /// Whether a delete or an expiry of `bytes` fits beside what others have reserved.
     #[must_use]
     pub const fn admits_release(&self, bytes: u64, reserved: u64) -> bool {
-        self.bytes >= reserved.saturating_add(bytes)
+        let taken = reserved.saturating_add(bytes);
+        self.bytes >= taken || self.beyond >= taken
+    }
+
+    /// Whether a write of `bytes` would never fit, however long it waited: there is not the disk for it.
+    #[must_use]
+    pub const fn refuses(&self, bytes: u64) -> bool {
+        self.exhausted || bytes > self.frame && bytes > self.beyond
     }
 }
 

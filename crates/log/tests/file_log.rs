@@ -300,6 +300,7 @@ fn what_room_promises_can_be_appended_on_a_full_disk() {
     let mut run = Run::new(1);
     run.settle();
     run.medium.set_free(Free { bytes: 0, inodes: 0 });
+    run.maintain(Duration::from_millis(1)).unwrap();
     let mut appended = 0;
     while run.log.room().admits_release(3_000, 0) {
         run.append(1, 1_500).unwrap();
@@ -310,6 +311,48 @@ fn what_room_promises_can_be_appended_on_a_full_disk() {
     Run::open(run.medium.kill(), run.model.clone(), 1).map(drop).unwrap_err();
     run.medium.set_free(Free { bytes: 1 << 20, inodes: 100 });
     Run::open(run.medium.kill(), run.model, 1).unwrap();
+}
+
+#[test]
+fn a_write_of_any_size_has_room_at_once_where_the_disk_has_plenty() {
+    let mut run = Run::new(1);
+    let segment_bytes = settings().segment_bytes;
+    for segments in [1, 3, 40] {
+        // Nothing stands by: no upkeep has run, or all of it is used up.
+        let bytes = segments * segment_bytes;
+        assert!(run.log.room().admits(bytes, 0), "{segments}: {:?}", run.log.room());
+        run.append(1, bytes).unwrap();
+        run.append(1, 100).unwrap();
+        run.sync().unwrap();
+    }
+    let run = Run::open(run.medium.crash(3), run.model, 1).unwrap();
+    assert_eq!(run.recovered.last, Sequence(6));
+}
+
+#[test]
+fn room_that_was_not_taken_in_advance_leaves_the_disk_what_the_reserve_needs() {
+    for beyond in [0, 1, 5, 9] {
+        let (mut run, segment_bytes) = (Run::new(1), settings().segment_bytes);
+        let standing_by = 4 * segment_bytes;
+        let free = standing_by + beyond * segment_bytes;
+        run.medium.set_free(Free { bytes: free, inodes: 1 << 10 });
+        run.maintain(Duration::ZERO).unwrap();
+        let long = segment_bytes;
+        assert_eq!(run.log.room().admits(long, 0), beyond > 0, "{:?}", run.log.room());
+        assert_eq!(run.log.room().refuses(long), beyond == 0, "{:?}", run.log.room());
+        // No upkeep in between: what is appended counts at once.
+        let mut appended = 0;
+        while run.log.room().beyond >= long + 1_024 {
+            run.append(1, long).unwrap();
+            appended += 1;
+        }
+        assert!(appended <= beyond && appended + 1 >= beyond, "{appended} of {beyond}");
+        run.sync().unwrap();
+        run.settle();
+        let room = run.log.room();
+        assert!(room.bytes >= room.reserve && !room.exhausted, "{beyond}: {room:?}");
+        assert_eq!(run.events.count(|e| matches!(e, Event::LogSpaceExhausted { .. })), 0);
+    }
 }
 
 #[test]

@@ -428,6 +428,12 @@ static METRICS: &[Metric] = &[
         series: Series::Process(|moment| whole(moment.server.counters.crowded_out.get())),
     },
     Metric {
+        name: "commands_failed_total",
+        kind: Kind::Counter,
+        help: "Commands that were undone by a defect of ours: please report it",
+        series: Series::Process(|moment| whole(moment.server.counters.defects.get())),
+    },
+    Metric {
         name: "connections_failed_total",
         kind: Kind::Counter,
         help: "Connections that ended by a defect of ours: please report it",

@@ -25,6 +25,9 @@ use crate::server::{Front, Server};
 /// Requests that are run before their replies are written.
 const TURN_REQUESTS: usize = 128;
 
+/// After this long its replies are written, and others have their turn.
+const TURN_TIME: Duration = Duration::from_micros(500);
+
 /// Bytes of replies that are gathered before they are written.
 const TURN_BYTES: usize = 1 << 20;
 
@@ -81,7 +84,7 @@ pub(crate) async fn serve(server: Arc<Server>, mut stream: TcpStream, address: S
 }
 
 /// What no transaction could take is not received either.
-fn parser_limits(server: &Server) -> Limits {
+pub(crate) fn parser_limits(server: &Server) -> Limits {
     let store = &server.store.settings().limits;
     let most = Limits::AUTHENTICATED;
     let at_most = |bytes: usize, most: u32| u32::try_from(bytes).unwrap_or(most).min(most);
@@ -144,7 +147,8 @@ impl Connection {
 
     /// Runs requests from the inbox.
     async fn turn(&mut self) -> Turn {
-        for _ in 0..TURN_REQUESTS {
+        let mut began = self.session.at;
+        for left in (0..TURN_REQUESTS).rev() {
             let args = match self.parser.next(self.inbox.bytes()) {
                 Ok(Some(args)) => args,
                 Ok(None) => return Turn::Drained,
@@ -156,7 +160,15 @@ impl Connection {
             if self.session.execute(args).await == Then::Close || self.session.is_killed() {
                 return Turn::Closing;
             }
-            if self.session.reply.len() >= TURN_BYTES {
+            if self.session.is_cold() {
+                let rest = self.parser.unread(self.inbox.bytes());
+                self.session.look_ahead(rest, left).await;
+                // Others have had their turn meanwhile.
+                began = self.session.server.store.monotonic();
+            }
+            // The clock was read for the command's own time.
+            let took = self.session.at.saturating_sub(began);
+            if self.session.reply.len() >= TURN_BYTES || took >= TURN_TIME {
                 return Turn::Spent;
             }
         }

@@ -11,6 +11,7 @@ use wire::resp::{Args, Mark, Protocol, Writer};
 
 use crate::clients::Presence;
 use crate::refusal::{resp_error, resp_refusal};
+use crate::resp::ahead::Ahead;
 use crate::resp::client::Replies;
 use crate::resp::exec::Queue;
 use crate::resp::extensions::EXTENSIONS;
@@ -53,6 +54,8 @@ pub(crate) struct Session {
     /// Whether the log knows of the session.
     logged: bool,
     plan: Plan,
+    /// What was brought into memory for the requests behind a cold one.
+    pub(crate) ahead: Ahead,
     /// Where each command of the transaction is.
     spots: Vec<Spot>,
     dues: Dues,
@@ -66,6 +69,7 @@ impl Session {
         let (number, now) = (server.next_session(), server.store.monotonic());
         Self {
             presence: server.clients.enter(number, address, local, now),
+            ahead: Ahead::new(server.store.plan(server.limits.transaction_time)),
             rng: server.rng(number),
             server,
             replies: Replies::On,
@@ -113,6 +117,7 @@ impl Session {
         self.show();
         self.server.counters.commands.add(self.commands - self.counted);
         self.counted = self.commands;
+        self.ahead.end_turn();
     }
 
     /// Runs one request and appends its reply.
@@ -263,6 +268,7 @@ impl Session {
         });
         match outcome.await {
             Ok(((), receipt)) => {
+                self.ahead.note(self.plan.rounds());
                 self.note_receipt(receipt);
                 if let Some(sequence) = receipt.commit {
                     self.reply.fill_stamps(sequence);

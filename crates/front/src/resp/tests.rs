@@ -15,7 +15,7 @@ use super::*;
 use crate::host::Host;
 use crate::server::Limits;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Still;
 
@@ -39,6 +39,10 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(limits: Limits) -> Self {
+        Self::over(limits, kv::Settings::default(), Arc::new(ModelTables::new()))
+    }
+
+    pub(crate) fn over(limits: Limits, settings: kv::Settings, tables: Arc<dyn Tables>) -> Self {
         let events: Arc<Mutex<Vec<Event>>> = Arc::default();
         let heard = Arc::clone(&events);
         let observer: Arc<dyn Observer> =
@@ -49,7 +53,6 @@ impl World {
             history_age_ms: u64::MAX,
             disk_free_bytes_min: 0,
         };
-        let tables: Arc<dyn Tables> = Arc::new(ModelTables::new());
         let (log, found) = FileLog::open(
             Arc::new(SimulatedMedium::new(1)),
             bounds,
@@ -60,7 +63,6 @@ impl World {
         )
         .unwrap();
         let log: Arc<dyn Log> = Arc::new(log);
-        let settings = kv::Settings::default();
         let ground = Ground { settings, log, tables, observer, machine: Arc::new(Still) };
         let start = Start {
             last: found.last,
@@ -81,8 +83,13 @@ impl World {
         (listener, address)
     }
 
+    /// How many events were told that `is_it`.
+    pub(crate) fn count(&self, is_it: impl Fn(&Event) -> bool) -> usize {
+        self.events.lock().iter().filter(|event| is_it(event)).count()
+    }
+
     /// Waits until an event that `is_it` was told.
-    async fn told(&self, is_it: impl Fn(&Event) -> bool) {
+    pub(crate) async fn told(&self, is_it: impl Fn(&Event) -> bool) {
         let told = async {
             while !self.events.lock().iter().any(&is_it) {
                 tokio::task::yield_now().await;
@@ -115,7 +122,7 @@ fn step_until_over(store: Store, workers: Workers) -> Arc<AtomicBool> {
     is_over
 }
 
-async fn ask(stream: &mut TcpStream, request: &[u8], answer: &[u8]) {
+pub(crate) async fn ask(stream: &mut TcpStream, request: &[u8], answer: &[u8]) {
     stream.write_all(request).await.unwrap();
     let mut got = vec![0; answer.len()];
     timeout(PATIENCE, stream.read_exact(&mut got)).await.unwrap().unwrap();

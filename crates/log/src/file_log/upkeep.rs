@@ -64,6 +64,7 @@ impl FileLog {
             return Ok(Upkeep::At(now + HIGH_WATER_EVERY));
         }
         let idle_at = self.idle(state, now)?;
+        self.measure_free();
         if self.high_water_due(state, now) {
             self.keep_high_water(state)?;
             state.high_water_at = Some(now);
@@ -179,6 +180,22 @@ impl FileLog {
         self.stand_by(filling).map_err(described)?;
         state.filling = None;
         Ok(true)
+    }
+
+    /// Takes note of what the disk has beyond what it is to keep free and the segments that are yet to
+    /// stand by: so much may be appended without waiting for them. One segment more, for what is left
+    /// behind at the end of one.
+    pub(super) fn measure_free(&self) {
+        let standby = self.tail.lock().standby.len() as u64;
+        let segments = (STANDBY + 1).saturating_sub(standby);
+        let kept = self.settings.disk_free_bytes_min;
+        let kept = kept.saturating_add(segments.saturating_mul(self.settings.segment_bytes));
+        let beyond = match self.medium.free() {
+            Ok(free) if free.inodes >= INODES_FREE_MIN => free.bytes.saturating_sub(kept),
+            // That it cannot be asked shows, and is told, when the next segment is filled.
+            Ok(_) | Err(_) => 0,
+        };
+        self.beyond.store(beyond, Ordering::Release);
     }
 
     fn check_free(&self) -> Result<(), String> {

@@ -341,6 +341,12 @@ impl Parser {
         }
     }
 
+    /// What of `buf` lies behind the requests that were given, from the beginning of a request on.
+    pub fn unread<'a>(&self, buf: &'a [u8]) -> &'a [u8] {
+        let from = if self.state == State::Begin { self.at } else { self.begin };
+        buf.get(from..).unwrap_or_default()
+    }
+
     /// How many bytes at the front of the buffer are of no more use. The caller drops them before it
     /// calls [`Parser::next`] again; what that gave before is gone with them.
     pub fn release(&mut self) -> usize {
