@@ -204,7 +204,13 @@ impl Server {
 
     /// Brings into memory what a transaction wants, before it is run again.
     async fn load(&self, plan: &mut Plan, wants: Vec<Want>) -> Result<(), Error> {
-        if wants.is_empty() {
+        if let Some(sequence) = plan.awaits() {
+            let applied = self.store.watermarks().reached(Level::Applied, sequence);
+            // Late: then the next round is, too, and says so.
+            if let Ok(reached) = tokio::time::timeout(self.limits.transaction_time, applied).await {
+                reached?;
+            }
+        } else if wants.is_empty() {
             // A lock was taken: its holder is another task or thread, which goes on meanwhile.
             tokio::task::yield_now().await;
             return Ok(());
