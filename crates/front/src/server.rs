@@ -211,7 +211,14 @@ impl Server {
     /// Brings into memory what a transaction wants, before it is run again. What it has by then stays
     /// its own also on an error, until it is given up.
     pub(crate) async fn load(&self, plan: &mut Plan, wants: Vec<Want>) -> Result<(), Failure> {
-        if wants.is_empty() {
+        if let Some(sequence) = plan.awaits() {
+            let left = plan.deadline().saturating_sub(self.store.monotonic());
+            let applied = self.store.reached(Level::Applied, sequence);
+            // Late: then the next round is, too, and says so.
+            if let Ok(reached) = tokio::time::timeout(left, applied).await {
+                reached.map_err(Failure::Store)?;
+            }
+        } else if wants.is_empty() {
             // A lock was taken: its holder is another task or thread, which goes on meanwhile.
             tokio::task::yield_now().await;
             return Ok(());

@@ -15,7 +15,7 @@ use crate::key::{self, Owed};
 use crate::object::{Entry, Known, Split, State};
 use crate::plan::Receipt;
 use crate::shard::Tombstone;
-use crate::txn::{Object, Opened, Txn, Undo};
+use crate::txn::{Object, Opened, Original, Txn, Undo};
 
 /// The generations of changed objects, over all of them: a rename takes one from object to object.
 #[derive(Debug, Default)]
@@ -146,17 +146,18 @@ impl Txn<'_> {
 
     fn stamp(&mut self, sequence: base::Sequence) {
         let mut grown = 0isize;
-        let interest = &self.shard.interest;
+        let (interest, journals) = (&self.shard.interest, &self.shard.journals);
         for at in 0..self.opened.len() {
             if !self.opened[at].changed {
                 continue;
             }
-            let before = self.opened[at].original.charge;
+            let Original { charge: before, there, .. } = self.opened[at].original;
             let Some(entry) = self.entry_mut(Object::at(at)) else { continue };
             entry.last_commit = sequence;
             let absent = matches!(entry.state, State::Absent);
             // Told while the stripe is held: whoever registered before sees the new commit or hears of it.
             interest.tell(entry.space, entry.id());
+            journals.note(entry, there);
             grown += entry.charge().cast_signed() - before.cast_signed();
             if absent && let Opened { hash, slot: Some(slot), .. } = self.opened[at] {
                 self.shard.bury(Tombstone { sequence, hash, slot });

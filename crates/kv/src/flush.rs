@@ -23,6 +23,8 @@ pub(crate) struct Flushed {
     place: Place,
     layer: Layer,
     was: Part,
+    /// The space that took its place, which no other transaction has seen.
+    fresh: Space,
 }
 
 impl Txn<'_> {
@@ -46,6 +48,7 @@ impl Txn<'_> {
                 Refusal::internal("a namespace was flushed that is not held exclusively").into()
             );
         };
+        let fresh = part.space;
         let was = std::mem::replace(&mut entry.parts[layer as usize - 1], part);
         let mut value = Vec::new();
         entry.encode(&mut value);
@@ -55,14 +58,19 @@ impl Txn<'_> {
         record::put(&mut self.loose, &owed, &[]);
         // What the plan named was opened in the old space.
         self.named.clear();
-        self.flushed.push(Flushed { place, layer, was });
+        self.flushed.push(Flushed { place, layer, was, fresh });
         Ok(())
+    }
+
+    /// Whether a space was made by this transaction: all that is in it, the transaction has put there.
+    pub(crate) fn is_fresh(&self, space: Space) -> bool {
+        self.flushed.iter().any(|flushed| flushed.fresh == space)
     }
 
     /// Puts back the spaces that were replaced since there were `kept` of them.
     pub(crate) fn unflush(&mut self, kept: usize) {
         while self.flushed.len() > kept {
-            let Some(Flushed { place, layer, was }) = self.flushed.pop() else { break };
+            let Some(Flushed { place, layer, was, .. }) = self.flushed.pop() else { break };
             if let Some(GateGuard::Exclusive(entry)) = self.gates.get_mut(usize::from(place.0)) {
                 entry.parts[layer as usize - 1] = was;
             }
@@ -71,7 +79,7 @@ impl Txn<'_> {
 
     /// The commit is queued: the old spaces are dead, and whoever watches their objects is told.
     pub(crate) fn bury_spaces(&mut self, sequence: Sequence) {
-        for Flushed { place, layer, was } in self.flushed.drain(..) {
+        for Flushed { place, layer, was, .. } in self.flushed.drain(..) {
             if let Some(gate) = self.gates.get_mut(usize::from(place.0)) {
                 self.shard.know(gate);
                 if let GateGuard::Exclusive(entry) = gate {

@@ -38,6 +38,7 @@ mod shard;
 mod signal;
 mod store;
 mod stripe;
+mod survey;
 mod txn;
 mod watermark;
 mod worker;

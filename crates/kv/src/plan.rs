@@ -9,6 +9,7 @@ use crate::load::Pins;
 use crate::namespace::{Handle, Layer};
 use crate::queue::Origin;
 use crate::stripe::Hash;
+use crate::survey::Survey;
 use crate::txn::{Object, Undo};
 use crate::watermark::Level;
 
@@ -87,6 +88,8 @@ pub(crate) struct Work {
     pub(crate) exclusive: bool,
     /// It runs where it holds up nobody: see [`Plan::is_long`].
     pub(crate) unhurried: bool,
+    /// What it knows of whole spaces.
+    pub(crate) surveys: Vec<Survey>,
 }
 
 impl Plan {
@@ -112,6 +115,7 @@ impl Plan {
             was_busy: false,
             exclusive: false,
             unhurried: false,
+            surveys: Vec::new(),
         };
         Self { namespaces: SmallVec::new(), work }
     }
@@ -128,6 +132,7 @@ impl Plan {
         keep_small(&mut work.undo);
         keep_small(&mut work.named);
         (work.was_busy, work.exclusive, work.unhurried) = (false, false, false);
+        work.surveys.clear();
         work.pins.release();
     }
 
@@ -210,6 +215,12 @@ impl Plan {
         let start = self.work.ids.len();
         write(&mut self.work.ids);
         self.work.add(place, layer, start);
+    }
+
+    /// The commit that the tables have to have before [`crate::Store::load`] can bring what it wants to know
+    /// of a whole namespace; without waiting for it, it goes on wanting that.
+    pub fn awaits(&self) -> Option<Sequence> {
+        self.work.surveys.iter().filter_map(Survey::awaits).max()
     }
 
     /// How many rounds it has taken.

@@ -19,6 +19,7 @@ use crate::queue::Queue;
 use crate::settings::Settings;
 use crate::signal::Signal;
 use crate::stripe::{Hash, Slot, Stripes};
+use crate::survey::Journals;
 use crate::watermark::{Level, Watermarks};
 
 /// An absent object whose entry is kept until its absence is in the tables and durable.
@@ -63,6 +64,7 @@ pub(crate) struct Shard {
     pub(crate) upkeep: Arc<Signal>,
     pub(crate) loads: Loads,
     pub(crate) interest: Interest,
+    pub(crate) journals: Arc<Journals>,
     pub(crate) figures: Figures,
     pub(crate) namespaces: RwLock<HashMap<Namespace, Handle>>,
     /// Whether what a space does not have in memory is absent, for the evictor.
@@ -116,6 +118,7 @@ impl Shard {
             upkeep: Arc::default(),
             loads: Loads::default(),
             interest: Interest::default(),
+            journals: Arc::default(),
             figures: Figures::default(),
             namespaces: RwLock::default(),
             complete: RwLock::default(),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll};
 
-use base::codec::{Malformed, Reader};
 use base::{Event, Monotonic, Namespace, Sequence, Space, StoreTime, Tenant};
 use log::record::Session;
 use smallvec::SmallVec;
@@ -15,7 +14,7 @@ use crate::admission::Admission;
 use crate::error::{Error, Refusal, Stop};
 use crate::load::Load;
 use crate::lock::{GateGuard, StripeGuard};
-use crate::namespace::{Entry, Gate, Handle, LAYERS, Layer, Part};
+use crate::namespace::{Entry, Gate, Handle, LAYERS, Part};
 use crate::plan::{Access, Attempt, Named, Plan, Receipt, Want, Work};
 use crate::queue::Origin;
 use crate::shard::Shard;
@@ -39,15 +38,6 @@ impl Store {
     /// Time since a fixed point, by the machine's clock: for durations.
     pub fn monotonic(&self) -> Monotonic {
         self.shard.machine.monotonic()
-    }
-
-    /// How many objects a layer has in a namespace, as far as commits are applied. Blocks on the disk.
-    pub fn count_objects(&self, namespace: &Handle, layer: Layer) -> Result<u64, Error> {
-        let space = namespace.0.entry.read().part(layer).space;
-        let row = self.shard.tables.view().get(&key::keys(space)).map_err(Error::Tables)?;
-        let Some(row) = row else { return Ok(0) };
-        let count = Reader::new(&row).u64("a count of objects");
-        count.map_err(|Malformed { .. }| Error::Damaged { what: "the count of objects of a space" })
     }
 
     /// Tells the observer of something that happened around the store.
@@ -176,6 +166,7 @@ impl Store {
         shard.give_back(&mut plan.work);
         if !matches!(attempt, Attempt::Again(_)) {
             plan.work.pins.release();
+            plan.work.surveys.clear();
         }
         attempt
     }
@@ -183,6 +174,9 @@ impl Store {
     /// Brings what a transaction wants into memory, and keeps it there until the plan is reset or
     /// done. Blocks on the disk. Returns loads of others that have to be over before the next round.
     pub fn load(&self, plan: &mut Plan, wants: Vec<Want>) -> Result<Vec<u64>, Error> {
+        for survey in &mut plan.work.surveys {
+            survey.read(&*self.shard.tables)?;
+        }
         self.shard.load(wants, &mut plan.work.pins)
     }
 

@@ -122,6 +122,8 @@ pub struct Txn<'a> {
     after: Sequence,
     level: Level,
     bytes: usize,
+    /// What was looked at while walking over whole namespaces.
+    pub(crate) looks: usize,
     rng: SplitMix64,
 }
 
@@ -157,6 +159,7 @@ impl<'a> Txn<'a> {
             after: Sequence::ZERO,
             level: if durable { Level::Durable } else { Level::Written },
             bytes: 0,
+            looks: 0,
         }
     }
 
@@ -179,6 +182,11 @@ impl<'a> Txn<'a> {
     /// for locks, leases and idempotency records.
     pub fn require_durable(&mut self) {
         self.level = Level::Durable;
+    }
+
+    /// Makes the reply wait for a commit.
+    pub(crate) fn depend_on(&mut self, sequence: Sequence) {
+        self.after = self.after.max(sequence);
     }
 
     pub(crate) const fn waits_for(&self) -> (Sequence, Level) {
@@ -590,7 +598,7 @@ impl<'a> Txn<'a> {
         Err(self.retry())
     }
 
-    fn retry(&self) -> Stop {
+    pub(crate) fn retry(&self) -> Stop {
         self.must_retry.set(true);
         Stop::Retry
     }

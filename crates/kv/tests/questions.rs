@@ -147,7 +147,7 @@ fn what_an_object_costs_in_memory_grows_with_it_and_ends_with_it() {
 #[test]
 fn a_namespace_is_found_by_its_tenant_alone_and_its_objects_are_counted() {
     let mut world = World::new(Settings::default());
-    let count = |world: &World, layer| world.store.count_objects(&world.handle, layer).unwrap();
+    let count = |world: &World, layer| world.store.count(&world.handle, layer).unwrap();
     assert_eq!(count(&world, Layer::Redis), 0);
     for name in ["a", "b", "c"] {
         world

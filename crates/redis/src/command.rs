@@ -5,6 +5,7 @@ use wire::resp::Args;
 use crate::call::Call;
 use crate::error::Error;
 use crate::options::is;
+use crate::walk::Walk;
 
 /// One command: everything that is known of it, in one place.
 #[derive(Debug)]
@@ -233,6 +234,9 @@ impl Group {
 pub enum Run {
     /// A function over a transaction.
     Txn(fn(&mut Call<'_, '_>) -> Result<(), Error>),
+    /// A walk over all keys of the database: beside transactions over the tables, within one over what the
+    /// transaction sees. The number is drawn at random.
+    Walk(for<'a> fn(Args<'a>, u64) -> Result<Box<dyn Walk + 'a>, Error>),
     /// The front: it is about the connection or the server, not about keys.
     Connection(Connection),
     /// One of these, by the second word of the request: their names are `container|word`.
@@ -280,6 +284,7 @@ impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Txn(_) => f.write_str("Txn"),
+            Self::Walk(_) => f.write_str("Walk"),
             Self::Connection(which) => f.debug_tuple("Connection").field(which).finish(),
             Self::Container { subcommands, .. } => {
                 f.debug_tuple("Container").field(&subcommands.len()).finish()
@@ -335,14 +340,6 @@ pub enum Connection {
     Watch,
     /// Forgets what is watched.
     Unwatch,
-    /// Walks over the keys, a piece at a time.
-    Scan,
-    /// Walks over all keys at once.
-    Keys,
-    /// Counts the keys.
-    DbSize,
-    /// Draws a key.
-    RandomKey,
 }
 
 /// The subcommands of CLIENT.

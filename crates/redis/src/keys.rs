@@ -41,6 +41,11 @@ impl Keys {
         hash.fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 
+    /// The key in an id.
+    pub(crate) fn key_of(id: &[u8]) -> &[u8] {
+        id.get(HASH_BYTES..).unwrap_or_default()
+    }
+
     /// What ids with that hash, below 2^48, begin with.
     pub(crate) fn prefix(hash: u64) -> [u8; HASH_BYTES] {
         let [_, _, prefix @ ..] = hash.to_be_bytes();

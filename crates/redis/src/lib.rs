@@ -3,7 +3,7 @@
 //! [`COMMANDS`] is the one table; arity, keys, flags, documentation and the answers of COMMAND come out
 //! of it. A command that touches keys is [`Run::Txn`]: it reads its arguments, opens objects through
 //! [`Call`], and writes its reply. A command about the connection itself is [`Run::Connection`]: what it
-//! does is the front's.
+//! does is the front's. One that is about all keys of a database is a [`Walk`].
 //!
 //! Knows neither sockets nor sessions, clocks, the log, nor when a reply may leave.
 //!
@@ -26,6 +26,7 @@ mod names;
 mod options;
 mod string;
 mod table;
+mod walk;
 #[cfg(test)]
 mod world;
 
@@ -37,3 +38,4 @@ pub use error::Error;
 pub use keys::Keys;
 pub use names::type_named;
 pub use table::{COMMANDS, find};
+pub use walk::{Ask, Told, Walk};

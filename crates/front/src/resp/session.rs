@@ -185,6 +185,10 @@ impl Session {
             }
             Run::Connection(what) => return self.converse(what, args).await,
             _ if self.queue.is_some() => return self.enqueue(command, args),
+            Run::Walk(begin) => match begin(args, self.rng.draw()) {
+                Ok(walk) => self.walk(walk).await,
+                Err(error) => return self.fail(error),
+            },
             _ => self.transact(&[(command, args)], Wrap::None, &Watches::default()).await,
         }
         Then::Continue
@@ -213,10 +217,6 @@ impl Session {
                 self.watches.clear();
                 self.reply.ok();
             }
-            Connection::Scan => self.scan(args).await,
-            Connection::Keys => self.keys(args).await,
-            Connection::DbSize => self.db_size().await,
-            Connection::RandomKey => self.random_key().await,
             Connection::Multi
             | Connection::Exec
             | Connection::Discard
@@ -376,7 +376,7 @@ impl Session {
                     plan.namespace(&other.map_err(|refusal| resp_refusal(&refusal))?);
                 }
             }
-            if command.flags.has(Flags::EXCLUSIVE) {
+            if command.flags.has(Flags::EXCLUSIVE) || matches!(command.run, Run::Walk(_)) {
                 plan.take_exclusively();
             }
             if command.flags.has(Flags::DENYOOM) {
@@ -420,11 +420,6 @@ impl Session {
             Some(namespace) => Ok(namespace),
             None => self.bind().map_err(|refusal| Failure::Refused(refusal, Receipt::NOTHING)),
         }
-    }
-
-    /// A random number.
-    pub(crate) fn draw(&mut self) -> u64 {
-        self.rng.draw()
     }
 
     pub(crate) fn bind(&mut self) -> Result<Handle, kv::Refusal> {
@@ -510,10 +505,20 @@ fn run_one(
     reply: &mut Writer,
     keys: &Keys,
 ) -> Result<(), Stop> {
-    let Run::Txn(run) = command.run else { return Ok(()) };
     let (savepoint, mark) = (txn.savepoint(), reply.mark());
     let (key_spec, extensions) = (command.keys, EXTENSIONS);
-    match run(&mut Call { txn, args, reply, db, keys, key_spec, named_before, extensions }) {
+    let outcome = match command.run {
+        Run::Txn(run) => {
+            run(&mut Call { txn, args, reply, db, keys, key_spec, named_before, extensions })
+        }
+        Run::Walk(begin) => begin(args, txn.rng().draw()).and_then(|mut walk| {
+            walk.run(txn, db)?;
+            walk.answer(reply);
+            Ok(())
+        }),
+        Run::Connection(_) | Run::Container { .. } => return Ok(()),
+    };
+    match outcome {
         Ok(()) => Ok(()),
         Err(Error::Reply(text)) => {
             txn.roll_back(savepoint);
