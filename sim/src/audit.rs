@@ -9,7 +9,8 @@ use kv::{Attempt, Handle, Store};
 use tables::Tables;
 
 use crate::book::Book;
-use crate::notes::{Key, Notes, Op, Rows, Scribe};
+use crate::client::lists;
+use crate::notes::{DURABLE, Key, Notes, Op, Rows, Scribe};
 use crate::violation::{Checker, Violation};
 
 /// Objects read in one transaction.
@@ -47,7 +48,6 @@ pub fn audit(store: &Store, handles: &[Handle; 2], book: &Book) -> Result<Invent
     let mut inventory = Inventory::default();
     for keys in keys.chunks(AT_ONCE) {
         let mut plan = store.plan(Duration::from_hours(1));
-        let now = plan.now();
         let places = [0, 1].map(|at: usize| plan.namespace(&handles[at]));
         for key in keys {
             plan.name(key.place(places), key.layer, |id| id.extend_from_slice(&key.id));
@@ -81,7 +81,7 @@ pub fn audit(store: &Store, handles: &[Handle; 2], book: &Book) -> Result<Invent
                 break;
             }
         }
-        if let Err(what) = book.model.go_through(&notes, (now, store.now())) {
+        if let Err(what) = book.model.go_through(&notes) {
             book.check(Checker::Recovered, false, || what)?;
         }
         for op in notes.ops {
@@ -92,7 +92,30 @@ pub fn audit(store: &Store, handles: &[Handle; 2], book: &Book) -> Result<Invent
             }
         }
     }
+    read_feeds(store, handles, book, &mut inventory)?;
     Ok(inventory)
+}
+
+/// Puts the records of feeds, to which everything must have been applied, in the place of their heads.
+fn read_feeds(
+    store: &Store,
+    [durable, relaxed]: &[Handle; 2],
+    book: &Book,
+    inventory: &mut Inventory,
+) -> Result<(), Violation> {
+    for (feed, rows) in inventory.things.iter_mut().filter(|(key, _)| lists::is_feed(key)) {
+        let handle = if feed.namespace == DURABLE { durable } else { relaxed };
+        let Some((records, next)) = lists::head(rows) else { continue };
+        let read = store.read_records(handle, feed.layer, records, b"", (usize::MAX, usize::MAX));
+        let records = read.unwrap_or_default();
+        book.check_records(feed, &records)?;
+        let (count, expected) = (records.len(), book.records_of(feed));
+        book.check(Checker::Records, count == expected && count as u64 == next, || {
+            format!("{feed:?} holds {count} records, its head says {next}, {expected} there were")
+        })?;
+        *rows = records.into_iter().map(|it| (it.suffix.into_vec(), it.value.to_vec())).collect();
+    }
+    Ok(())
 }
 
 /// Counts the objects in the tables, to which everything must have been applied, in two ways. Those

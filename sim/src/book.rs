@@ -1,14 +1,15 @@
 //! What is known from outside: every transaction that was asked for, how it ended, and what the store
 //! should therefore hold. The checks that need no end of the run are made here.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::{Sequence, StoreTime};
-use kv::{Level, Receipt};
+use kv::{Level, Receipt, StoredRecord};
 
-use crate::client::{Answer, Program};
+use crate::client::{Answer, Head, Program, lists};
 use crate::model::Model;
-use crate::notes::Notes;
+use crate::notes::{Key, Notes};
 use crate::tally::Tally;
 use crate::violation::{Checker, Violation};
 
@@ -56,8 +57,12 @@ impl Act {
     }
 }
 
-/// The time that a transaction happens at, and the time that it is.
-pub type Times = (StoreTime, StoreTime);
+/// The latest times at which transactions have used an object.
+#[derive(Clone, Copy, Debug, Default)]
+struct Used {
+    by_any: StoreTime,
+    by_a_writer: StoreTime,
+}
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,14 +90,22 @@ pub struct Book {
     last: Sequence,
     /// The first act of this open.
     opened_at: usize,
+    /// When each object was used last in this open, in time as transactions have it.
+    used_at: BTreeMap<Key, Used>,
+    /// The numbers that were appended to each feed, and by which commit.
+    feeds: BTreeMap<Key, Vec<(u64, Sequence)>>,
+    /// How many of them somebody was shown.
+    shown: BTreeMap<Key, u64>,
 }
 
 impl Book {
     /// An empty book. With `only`, what other checkers find is passed over.
     #[must_use]
     pub fn new(tally: Arc<Tally>, only: &[Checker]) -> Self {
-        let (model, only) = (Model::default(), only.to_vec());
-        Self { model, acts: Vec::new(), tally, only, last: Sequence::ZERO, opened_at: 0 }
+        let (model, only, last) = (Model::default(), only.to_vec(), Sequence::ZERO);
+        let (acts, used_at) = (Vec::new(), BTreeMap::new());
+        let (feeds, shown) = (BTreeMap::new(), BTreeMap::new());
+        Self { model, acts, tally, only, last, opened_at: 0, used_at, feeds, shown }
     }
 
     /// Fails if a rule does not hold.
@@ -116,6 +129,7 @@ impl Book {
         })?;
         self.last = Sequence(next.0 - 1);
         self.opened_at = self.acts.len();
+        self.used_at.clear();
         Ok(())
     }
 
@@ -134,11 +148,11 @@ impl Book {
     pub fn done(
         &mut self,
         (client, program): (usize, &Program),
-        (notes, times): (&Notes, Times),
+        notes: &Notes,
         answer: Answer,
         receipt: Receipt,
     ) -> Result<usize, Violation> {
-        let outcome = self.go_through(notes, times, program)?;
+        let outcome = self.go_through(notes, program, receipt.commit.is_some())?;
         let mut rests_on = Sequence::ZERO;
         if let Some(outcome) = outcome {
             rests_on = outcome.rests_on;
@@ -158,10 +172,12 @@ impl Book {
             })?;
             self.last = sequence;
             rests_on = sequence;
+            self.append_to_feeds(program, sequence);
         }
         if program.is_alone() {
             self.tally.count("flushed namespaces");
         }
+        self.tally.add("rows of what is too large to be held", self.model.huge_rows(notes));
         self.tally.count("operations");
         self.acts.push(Act {
             client,
@@ -180,11 +196,11 @@ impl Book {
     pub fn refused(
         &mut self,
         (client, program): (usize, &Program),
-        (notes, times): (&Notes, Times),
+        notes: &Notes,
         code: &'static str,
         level: Level,
     ) -> Result<usize, Violation> {
-        let outcome = self.go_through(notes, times, program)?;
+        let outcome = self.go_through(notes, program, false)?;
         let rests_on = outcome.map_or(Sequence::ZERO, |outcome| outcome.rests_on);
         self.tally.count("operations");
         self.tally.count(if code == "LIMIT" { "refused for want of space" } else { "refused" });
@@ -195,18 +211,102 @@ impl Book {
     }
 
     fn go_through(
-        &self,
+        &mut self,
         notes: &Notes,
-        times: Times,
         program: &Program,
+        wrote: bool,
     ) -> Result<Option<crate::model::Outcome>, Violation> {
-        match self.model.go_through(notes, times) {
+        self.watch_time_of(notes, program, wrote)?;
+        match self.model.go_through(notes) {
             Ok(outcome) => Ok(Some(outcome)),
             Err(what) => {
                 self.check(Checker::Reads, false, || format!("{program:?}: {what}"))?;
                 Ok(None)
             }
         }
+    }
+
+    /// Of two transactions on one object the later does not happen at an earlier time: else what one
+    /// has seen expired, the other sees alive. Two that only read may have held it side by side.
+    fn watch_time_of(
+        &mut self,
+        notes: &Notes,
+        program: &Program,
+        wrote: bool,
+    ) -> Result<(), Violation> {
+        let now = notes.now;
+        for key in &notes.keys {
+            let used = self.used_at.get(key).copied().unwrap_or_default();
+            let before = if wrote { used.by_any } else { used.by_a_writer };
+            self.check(Checker::Time, before <= now, || {
+                format!("{program:?} happens at {now:?}, {key:?} was used at {before:?}")
+            })?;
+            let by_a_writer = if wrote { now } else { used.by_a_writer };
+            let used = Used { by_any: used.by_any.max(now), by_a_writer };
+            self.used_at.insert(key.clone(), used);
+        }
+        Ok(())
+    }
+
+    fn append_to_feeds(&mut self, program: &Program, sequence: Sequence) {
+        let Program::Lists(deeds) = program else { return };
+        for deed in deeds.iter().filter(|deed| lists::is_feed(&deed.list)) {
+            let appended = deed.append.map(|number| (number, sequence));
+            self.feeds.entry(deed.list.clone()).or_default().extend(appended);
+        }
+    }
+
+    /// Somebody was shown the records of a feed, up to where its head said.
+    pub fn fetched(
+        &mut self,
+        feed: &Key,
+        head: Head,
+        records: &[StoredRecord],
+    ) -> Result<(), Violation> {
+        self.check_records(feed, records)?;
+        let count = records.len() as u64;
+        self.check(Checker::Records, count >= head.next, || {
+            format!("{feed:?} has {} records, and {count} can be read", head.next)
+        })?;
+        let shown = self.shown.entry(feed.clone()).or_default();
+        *shown = head.next.max(*shown);
+        self.tally.add("records fetched", head.next);
+        Ok(())
+    }
+
+    /// Checks that these are the first records of a feed: without a gap, each as it was appended.
+    pub fn check_records(&self, feed: &Key, records: &[StoredRecord]) -> Result<(), Violation> {
+        let appended = self.feeds.get(feed).map_or(&[][..], |feed| feed);
+        for (offset, record) in records.iter().enumerate() {
+            let place = *record.suffix == (offset as u64).to_be_bytes();
+            let number = lists::read_number(&record.value);
+            let right = place && appended.get(offset).is_some_and(|it| it.0 == number);
+            self.check(Checker::Records, right, || {
+                let expected = appended.get(offset);
+                format!("{feed:?} at {offset}: {record:?} in place of {expected:?}")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// How many records a feed has.
+    #[must_use]
+    pub fn records_of(&self, feed: &Key) -> usize {
+        self.feeds.get(feed).map_or(0, Vec::len)
+    }
+
+    /// The log ends at `kept`: what anybody was shown is still there.
+    fn set_feeds_back(&mut self, kept: Sequence) -> Result<(), Violation> {
+        for numbers in self.feeds.values_mut() {
+            numbers.retain(|(_, commit)| *commit <= kept);
+        }
+        for (feed, shown) in &self.shown {
+            let left = self.records_of(feed) as u64;
+            self.check(Checker::Records, *shown <= left, || {
+                format!("{shown} records of {feed:?} were shown, and {left} are left")
+            })?;
+        }
+        Ok(())
     }
 
     /// A client has its answer.
@@ -249,6 +349,7 @@ impl Book {
             }
             self.acts[at].fate = fate;
         }
+        self.set_feeds_back(kept)?;
         self.model.set_back(kept);
         self.model.settle(kept);
         Ok(())

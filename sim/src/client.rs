@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use base::StoreTime;
 use base::rng::SplitMix64;
+use base::{Generation, Sequence, StoreTime};
 use kv::Stop;
 
 use crate::notes::{DURABLE, Key, RELAXED, Scribe};
@@ -26,10 +26,49 @@ pub enum Program {
 /// What a transaction that was done answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// The lists that were read, in order.
-    pub lists: Vec<Vec<u64>>,
+    /// What was read of lists, in order.
+    pub lists: Vec<Read>,
+    /// Where the feed that was read last has its records.
+    pub head: Option<Head>,
     /// The number of the event that was appended.
     pub event: Option<u64>,
+}
+
+/// What a transaction sees of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// Its numbers.
+    Numbers(Vec<u64>),
+    /// How many it has.
+    Count(u64),
+}
+
+/// Where a feed has its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Their generation.
+    pub records: Generation,
+    /// How many there are.
+    pub next: u64,
+    /// The commit that appended the last.
+    pub after: Sequence,
+}
+
+/// What a client does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// A transaction.
+    Transact,
+    /// A transaction, and whatever it names is watched from before it runs.
+    Watch,
+    /// A transaction that is refused if what is watched has changed.
+    Exec,
+    /// Nothing, until what is watched changes.
+    Sleep,
+    /// Read the records of the feed that was read last, as soon as they may be shown.
+    Fetch,
+    /// Walk over all Redis objects of a namespace, and count them.
+    List(u32),
 }
 
 impl Program {
@@ -93,6 +132,11 @@ pub enum Ending {
 
 /// Somebody who asks for one transaction after the other.
 pub trait Client: fmt::Debug {
+    /// What it does next.
+    fn errand(&mut self, _rng: &mut SplitMix64) -> Errand {
+        Errand::Transact
+    }
+
     /// The next transaction.
     fn next(&mut self, rng: &mut SplitMix64, now: StoreTime) -> Program;
 

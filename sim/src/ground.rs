@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use base::{Kind, Observer, StoreId, StoreTime};
+use base::{Kind, Observer, Sequence, StoreId, StoreTime};
 use kv::{Durability, Start, Store, Worker};
 use log::{FileLog, Log, Medium, Recovered, SimulatedMedium};
 use parking_lot::Mutex;
@@ -90,6 +90,15 @@ impl Ground {
     #[must_use]
     pub fn has_files(&self) -> bool {
         matches!(self.shelf, Shelf::Lsm(_))
+    }
+
+    /// The last commit that is in the tables for good; none where they are real files.
+    #[must_use]
+    pub fn applied(&self) -> Sequence {
+        match &self.shelf {
+            Shelf::Model(tables) => tables.applied(),
+            Shelf::Lsm(_) => Sequence::ZERO,
+        }
     }
 
     /// What a crash leaves, with this left of the medium.

@@ -14,6 +14,9 @@ use kv::{Header, Layer, PACKED_BYTES_MAX, PACKED_ROWS_MAX, Type};
 
 use crate::notes::{Key, Notes, Op, Rows};
 
+/// An object of more bytes is held in memory by row.
+const HUGE_BYTES: usize = 1 << 20;
+
 /// An object.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Thing {
@@ -79,12 +82,20 @@ struct Past {
     before: Vec<(Key, Option<Thing>, Sequence)>,
 }
 
+/// An object as somebody saw it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    there: bool,
+    mortal: bool,
+    changed: Sequence,
+}
+
 /// What a transaction comes to.
 #[derive(Debug)]
 pub struct Outcome {
     touched: Touched,
-    /// The namespace whose Redis objects it removed first.
-    flushed: Option<u32>,
+    /// The namespaces whose Redis objects it removed.
+    flushed: BTreeSet<u32>,
     /// The last commit that what it saw rests on, absences included.
     pub rests_on: Sequence,
 }
@@ -93,7 +104,7 @@ impl Outcome {
     /// Whether it has anything to commit; none if that depends on what has been swept.
     #[must_use]
     pub fn changes(&self) -> Option<bool> {
-        let surely = self.flushed.is_some() || self.touched.values().any(|touch| touch.changed);
+        let surely = !self.flushed.is_empty() || self.touched.values().any(|touch| touch.changed);
         let perhaps = self.touched.values().any(|touch| touch.swept);
         if surely || !perhaps { Some(surely) } else { None }
     }
@@ -109,68 +120,39 @@ pub struct Model {
 }
 
 impl Model {
-    /// Goes through a transaction's notes. Its time may be earlier than `latest`, the time of others
-    /// by now: what has ended in between may be gone.
+    /// Goes through a transaction's notes.
     ///
     /// # Errors
     /// The first thing that it saw and should not have seen.
-    pub fn go_through(
-        &self,
-        notes: &Notes,
-        (now, latest): (StoreTime, StoreTime),
-    ) -> Result<Outcome, String> {
-        let mut gone: BTreeSet<&Key> = BTreeSet::new();
-        loop {
-            match self.go_through_without(notes, now, &gone) {
-                Ok(outcome) => return Ok(outcome),
-                Err((key, what)) => {
-                    let thing = self.things.get(key);
-                    let swept =
-                        thing.is_some_and(|thing| thing.exists(now) && !thing.exists(latest));
-                    if !swept || !gone.insert(key) {
-                        return Err(what);
-                    }
-                }
-            }
-        }
-    }
-
-    fn go_through_without<'a>(
-        &self,
-        notes: &'a Notes,
-        now: StoreTime,
-        gone: &BTreeSet<&Key>,
-    ) -> Result<Outcome, (&'a Key, String)> {
+    pub fn go_through(&self, notes: &Notes) -> Result<Outcome, String> {
         let mut touched = Touched::new();
         let mut rests_on = Sequence::ZERO;
-        let flushed = match notes.ops.first() {
-            Some(Op::Flush(namespace)) => Some(*namespace),
-            _ => None,
-        };
+        let mut flushed = BTreeSet::new();
         for key in &notes.keys {
-            let dead = gone.contains(key) || is_in(key, flushed);
-            let thing = self.things.get(key).filter(|_| !dead).cloned();
+            let thing = self.things.get(key).cloned();
             touched.insert(key.clone(), Touch { thing, changed: false, swept: false });
             rests_on = rests_on.max(self.changed_at(key));
         }
-        let mut saved = Touched::new();
+        let mut saved = (Touched::new(), BTreeSet::new());
         for op in &notes.ops {
             match op {
-                Op::Savepoint => saved.clone_from(&touched),
-                Op::RollBack => touched = std::mem::take(&mut saved),
-                op => self.step(&mut touched, notes, op, now)?,
+                Op::Savepoint => saved = (touched.clone(), flushed.clone()),
+                Op::RollBack => (touched, flushed) = std::mem::take(&mut saved),
+                Op::Flush(namespace) => {
+                    flushed.insert(*namespace);
+                    let there = touched.iter_mut().filter(|(key, _)| is_in(key, &flushed));
+                    for (_, touch) in there {
+                        *touch = Touch { thing: None, changed: false, swept: false };
+                    }
+                }
+                op => self.step(&mut touched, notes, op)?,
             }
         }
         Ok(Outcome { touched, flushed, rests_on })
     }
 
-    fn step<'a>(
-        &self,
-        touched: &mut Touched,
-        notes: &'a Notes,
-        op: &Op,
-        now: StoreTime,
-    ) -> Result<(), (&'a Key, String)> {
+    fn step(&self, touched: &mut Touched, notes: &Notes, op: &Op) -> Result<(), String> {
+        let now = notes.now;
         let Some(at) = op.object() else { return Ok(()) };
         let key = &notes.keys[at];
         let Some(touch) = touched.get_mut(key) else { return Ok(()) };
@@ -193,9 +175,9 @@ impl Model {
         if !right {
             let thing = &touch.thing;
             let since = self.changed_at(key);
-            let what =
-                format!("at {now:?} {key:?}: {op:?} does not fit what {since} left: {thing:?}");
-            return Err((key, what));
+            return Err(format!(
+                "at {now:?} {key:?}: {op:?} does not fit what {since} left: {thing:?}"
+            ));
         }
         if let Op::Rename(_, to, true) | Op::Copy(_, to, true) = op {
             if *to != at {
@@ -236,7 +218,7 @@ impl Model {
     pub fn commit(&mut self, outcome: Outcome, sequence: Sequence) {
         let mut before = Vec::new();
         let dead: Vec<Key> =
-            self.keys().filter(|key| is_in(key, outcome.flushed)).cloned().collect();
+            self.keys().filter(|key| is_in(key, &outcome.flushed)).cloned().collect();
         for key in dead {
             let was = self.things.remove(&key);
             let changed = self.changed.insert(key.clone(), sequence).unwrap_or_default();
@@ -274,6 +256,43 @@ impl Model {
         self.past.retain(|past| past.sequence > last);
     }
 
+    /// How many rows a transaction read of objects that are too large to be held as a whole.
+    #[must_use]
+    pub fn huge_rows(&self, notes: &Notes) -> u64 {
+        let is_huge = |at: &usize| {
+            let thing = notes.keys.get(*at).and_then(|key| self.things.get(key));
+            let bytes = |thing: &Thing| thing.rows.values().map(Vec::len).sum::<usize>();
+            thing.is_some_and(|thing| bytes(thing) > HUGE_BYTES)
+        };
+        let read = notes.ops.iter().map(|op| match op {
+            Op::Row(at, ..) if is_huge(at) => 1,
+            Op::Rows(at, _, rows) if is_huge(at) => rows.len() as u64,
+            _ => 0,
+        });
+        read.sum()
+    }
+
+    /// Whether there is such an object at a time; at time zero, one past its deadline too.
+    #[must_use]
+    pub fn exists(&self, key: &Key, now: StoreTime) -> bool {
+        self.things.get(key).is_some_and(|thing| thing.exists(now))
+    }
+
+    /// What has to be known of an object to say later whether it has changed.
+    #[must_use]
+    pub fn see(&self, key: &Key) -> Seen {
+        let thing = self.things.get(key);
+        let mortal = thing.is_some_and(|thing| thing.deadline.is_some());
+        Seen { there: thing.is_some(), mortal, changed: self.changed_at(key) }
+    }
+
+    /// Whether an object has changed since it was seen, surely and other than by its end.
+    #[must_use]
+    pub fn differs(&self, key: &Key, was: &Seen) -> bool {
+        let is = self.see(key);
+        !was.mortal && (was.there || is.there) && was.changed != is.changed
+    }
+
     /// Every object that ever was.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         self.changed.keys()
@@ -298,8 +317,8 @@ impl Model {
     }
 }
 
-fn is_in(key: &Key, flushed: Option<u32>) -> bool {
-    flushed == Some(key.namespace) && key.layer == Layer::Redis
+fn is_in(key: &Key, flushed: &BTreeSet<u32>) -> bool {
+    flushed.contains(&key.namespace) && key.layer == Layer::Redis
 }
 
 fn rows_from(thing: Option<&Thing>, from: &[u8]) -> Rows {

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Bound;
 
-use base::StoreTime;
+use base::{Generation, StoreTime};
 use kv::{Header, Layer, Object, Place, Refusal, Savepoint, Stop, Txn, Type};
 
 /// The namespace whose writes wait for the sync.
@@ -71,7 +71,7 @@ pub enum Op {
     Rename(usize, usize, bool),
     /// Put a copy of it in the place of another; whether it existed.
     Copy(usize, usize, bool),
-    /// Removed all Redis objects of that namespace; done before anything was opened.
+    /// Removed all Redis objects of that namespace.
     Flush(u32),
     /// Took a savepoint.
     Savepoint,
@@ -102,6 +102,8 @@ impl Op {
 /// What one round of a transaction did and saw.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
+    /// The time that it happened at.
+    pub now: StoreTime,
     /// The objects that were opened, in order.
     pub keys: Vec<Key>,
     /// What was done, in order.
@@ -128,6 +130,10 @@ pub struct Quirk {
     pub recalls: Vec<(Key, Op)>,
     /// It sees no record of what was done before.
     pub blind: bool,
+    /// It does not see the rows that it has set itself.
+    pub own_unseen: bool,
+    /// A namespace that was flushed stays so, whatever is taken back.
+    pub flushes_stay: bool,
 }
 
 /// An opened object.
@@ -145,8 +151,7 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
         notes: &'a mut Notes,
         interrupt: Option<Interrupt<'b>>,
     ) -> Self {
-        notes.keys.clear();
-        notes.ops.clear();
+        *notes = Notes { now: txn.now(), ..Notes::default() };
         Self { txn, places, notes, interrupt, savepoint: None, quirk: Quirk::default() }
     }
 
@@ -154,6 +159,13 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
     #[must_use]
     pub fn with(mut self, quirk: Quirk) -> Self {
         self.quirk = quirk;
+        self
+    }
+
+    /// Makes it go by another time.
+    #[must_use]
+    pub fn at(self, now: StoreTime) -> Self {
+        self.notes.now = now;
         self
     }
 
@@ -208,7 +220,7 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
     /// The time of the transaction.
     #[must_use]
     pub fn now(&self) -> StoreTime {
-        self.txn.now()
+        self.notes.now
     }
 
     /// See [`Txn::require_durable`].
@@ -255,8 +267,16 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
     /// All rows from a suffix on; see [`Txn::rows`].
     pub fn rows(&mut self, held: Held, from: &[u8]) -> Result<Rows, Stop> {
         let rows = self.txn.rows(held.object, (Bound::Included(from), Bound::Unbounded))?;
-        let rows: Rows =
+        let mut rows: Rows =
             rows.iter().map(|(suffix, value)| (suffix.to_vec(), value.to_vec())).collect();
+        if self.quirk.own_unseen {
+            let is_own = |suffix: &Vec<u8>| {
+                let own =
+                    |op: &Op| matches!(op, Op::Put(at, own, _) if *at == held.at && own == suffix);
+                self.notes.ops.iter().any(own)
+            };
+            rows.retain(|(suffix, _)| !is_own(suffix));
+        }
         let op = self.recall(Op::Rows(held.at, from.to_vec(), rows));
         let rows = if let Op::Rows(_, _, rows) = &op { rows.clone() } else { Rows::new() };
         self.note(op);
@@ -267,6 +287,24 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
     pub fn create(&mut self, held: Held, kind: Type) -> Result<(), Stop> {
         self.txn.create(held.object, kind)?;
         self.note(Op::Create(held.at, kind));
+        Ok(())
+    }
+
+    /// See [`Txn::draw_generation`].
+    pub fn draw_generation(&mut self) -> Result<Generation, Stop> {
+        self.txn.draw_generation()
+    }
+
+    /// See [`Txn::append_record`]. No note is taken: what was appended is read from the tables.
+    pub fn append_record(
+        &mut self,
+        held: Held,
+        records: Generation,
+        suffix: &[u8],
+        value: &[u8],
+    ) -> Result<(), Stop> {
+        self.txn.append_record(held.object, records, suffix, value)?;
+        self.between();
         Ok(())
     }
 
@@ -313,7 +351,7 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
         Ok(was)
     }
 
-    /// Removes all Redis objects of a namespace; see [`Txn::flush`]. Nothing has been opened yet.
+    /// Removes all Redis objects of a namespace; see [`Txn::flush`]. What was opened is to be opened anew.
     pub fn flush(&mut self, namespace: u32) -> Result<(), Stop> {
         let place = if namespace == DURABLE { self.places[0] } else { self.places[1] };
         self.txn.flush(place, Layer::Redis)?;
@@ -331,6 +369,16 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
     pub fn roll_back(&mut self) {
         if let Some(savepoint) = self.savepoint.take() {
             self.txn.roll_back(savepoint);
+            let since = self.notes.ops.iter().rev();
+            let since = since.take_while(|op| !matches!(op, Op::Savepoint));
+            let flushed = since.filter_map(|op| match op {
+                Op::Flush(namespace) => Some(*namespace),
+                _ => None,
+            });
+            for namespace in flushed.filter(|_| self.quirk.flushes_stay) {
+                let place = if namespace == DURABLE { self.places[0] } else { self.places[1] };
+                let _it_went_well_before = self.txn.flush(place, Layer::Redis);
+            }
             self.note(Op::RollBack);
         }
     }

@@ -72,6 +72,30 @@ pub enum Planted {
     StaleAfterRerun,
     /// Nobody looks whether a transfer was made before.
     GuardIgnored,
+    /// A transaction goes by the time of its first round.
+    TimeOfTheFirstRound,
+    /// The length of a list that is appended to is from before it was locked.
+    LostUpdate,
+    /// What is read of lists that are not appended to is from before they were locked.
+    WriteSkew,
+    /// A list that was once seen empty stays so.
+    PhantomOnEmpty,
+    /// A transaction does not see what it has appended itself.
+    OwnWritesUnseen,
+    /// A watch is registered after what is watched was read.
+    WatchedTooLate,
+    /// Nobody looks whether what is watched has changed.
+    WatchIgnored,
+    /// Records are shown that a power cut can take.
+    FetchedBeforeDurable,
+    /// Records are read from tables that do not have them yet.
+    FetchedBeforeApplied,
+    /// A walk does not wait for the tables.
+    ListedBeforeApplied,
+    /// The tables end a range of many rows early.
+    RangeCutShort,
+    /// Going back to a savepoint leaves a namespace flushed.
+    FlushNotUndone,
 }
 
 impl Planted {
@@ -117,6 +141,7 @@ impl Planted {
             | Self::RotatedInsideBatch
             | Self::AppliedAhead
             | Self::LoadedFromBefore
+            | Self::RangeCutShort
             | Self::RemovesForgotten => Arc::new(tables::PlantedTables::new(inner, self)),
             _ => inner,
         }
@@ -167,6 +192,7 @@ pub enum Answered {
 pub struct Memory {
     rounds: Vec<Notes>,
     half: Option<(Notes, Answer)>,
+    began: Option<base::StoreTime>,
 }
 
 impl Memory {
@@ -174,9 +200,11 @@ impl Memory {
     pub fn begin(&mut self) {
         self.rounds.clear();
         self.half = None;
+        self.began = None;
     }
 
-    fn recalls(&self, events_only: bool) -> Quirk {
+    /// What was seen in earlier rounds and is seen again, as far as the bug goes.
+    fn recalls(&self, bug: Planted) -> Quirk {
         let seen = self.rounds.iter().flat_map(|notes| {
             let key = |op: &Op| match op {
                 Op::Header(at, _) | Op::Row(at, ..) | Op::Rows(at, ..) => {
@@ -184,11 +212,28 @@ impl Memory {
                 }
                 _ => None,
             };
-            notes.ops.iter().filter_map(move |op| Some((key(op)?, op.clone())))
+            let recalled = notes.ops.iter().filter(move |op| is_recalled(bug, notes, op));
+            recalled.filter_map(move |op| Some((key(op)?, op.clone())))
         });
-        let recalls =
-            seen.filter(|(key, _)| !events_only || key.layer == kv::Layer::Topics).collect();
-        Quirk { recalls, blind: false }
+        let recalls = seen.collect();
+        Quirk { recalls, ..Quirk::default() }
+    }
+}
+
+fn is_recalled(bug: Planted, notes: &Notes, op: &Op) -> bool {
+    let Some(at) = op.object() else { return false };
+    let writes = |op: &Op| matches!(op, Op::Put(of, ..) if *of == at);
+    let is_written = notes.ops.iter().any(writes);
+    match bug {
+        Planted::NumberBeforeLock => {
+            notes.keys.get(at).is_some_and(|key| key.layer == kv::Layer::Topics)
+        }
+        Planted::LostUpdate => matches!(op, Op::Header(..)) && is_written,
+        Planted::WriteSkew => !is_written,
+        Planted::PhantomOnEmpty => {
+            !is_written && matches!(op, Op::Rows(_, _, rows) if rows.is_empty())
+        }
+        _ => true,
     }
 }
 
@@ -216,20 +261,37 @@ pub fn run(
             memory.half = Some((scribe.notes().clone(), answer));
             Err(half_done())
         }
-        Some(Planted::NumberBeforeLock) => {
+        Some(
+            bug @ (Planted::NumberBeforeLock
+            | Planted::LostUpdate
+            | Planted::WriteSkew
+            | Planted::PhantomOnEmpty),
+        ) => {
             if memory.half.is_none() {
                 let answer = program.run(&mut scribe)?;
                 memory.rounds.push(scribe.notes().clone());
                 memory.half = Some((Notes::default(), answer));
                 return Err(half_done());
             }
-            program.run(&mut scribe.with(memory.recalls(true))).map(Answered::Done)
+            program.run(&mut scribe.with(memory.recalls(bug))).map(Answered::Done)
         }
-        Some(Planted::StaleAfterRerun) => {
-            let mut scribe = scribe.with(memory.recalls(false));
+        Some(Planted::OwnWritesUnseen) => {
+            let quirk = Quirk { own_unseen: true, ..Quirk::default() };
+            program.run(&mut scribe.with(quirk)).map(Answered::Done)
+        }
+        Some(bug @ Planted::StaleAfterRerun) => {
+            let mut scribe = scribe.with(memory.recalls(bug));
             let outcome = program.run(&mut scribe);
             memory.rounds.push(scribe.notes().clone());
             outcome.map(Answered::Done)
+        }
+        Some(Planted::TimeOfTheFirstRound) => {
+            let began = *memory.began.get_or_insert(scribe.now());
+            program.run(&mut scribe.at(began)).map(Answered::Done)
+        }
+        Some(Planted::FlushNotUndone) => {
+            let quirk = Quirk { flushes_stay: true, ..Quirk::default() };
+            program.run(&mut scribe.with(quirk)).map(Answered::Done)
         }
         Some(Planted::GuardIgnored) => {
             let quirk = Quirk { blind: true, ..Quirk::default() };

@@ -33,8 +33,12 @@ pub enum Trouble {
     ClockJump,
     /// Namespaces are flushed. Without clients of the bank and the lists, whose books end with it.
     Flush,
+    /// An object is too large to be held in memory as a whole.
+    Huge,
     /// Copies of the log rot.
     Rot,
+    /// A page is torn out of a frame of the log.
+    Torn,
     /// The tables are real files, which cannot lose what was not synced.
     Files,
 }
@@ -46,6 +50,9 @@ pub struct Setup {
     pub scenario: u32,
     /// How many clients of the bank, of the lists and of the shelves.
     pub clients: [u32; 3],
+    /// How many walk over everything, sleep until something changes, run transactions under a watch,
+    /// and read feeds; of each kind so many.
+    pub onlookers: u32,
     /// How many steps.
     pub steps: u64,
     /// The process ends once in so many steps, on average.
@@ -72,6 +79,7 @@ pub struct Scenario {
 const PLAIN: Setup = Setup {
     scenario: 0,
     clients: [3, 4, 3],
+    onlookers: 0,
     steps: 12_000,
     crash_every: 1500,
     troubles: &[Trouble::PowerCut, Trouble::Kill, Trouble::Stop],
@@ -79,7 +87,7 @@ const PLAIN: Setup = Setup {
 };
 
 /// Every scenario, in order of number.
-pub const ALL: [Scenario; 10] = [
+pub const ALL: [Scenario; 12] = [
     Scenario {
         number: 1,
         about: "killed at every step of a commit",
@@ -97,6 +105,7 @@ pub const ALL: [Scenario; 10] = [
         about: "the power is cut under load",
         setup: Setup {
             scenario: 2,
+            onlookers: 1,
             crash_every: 400,
             troubles: &[Trouble::PowerCut, Trouble::Stop],
             ..PLAIN
@@ -111,8 +120,28 @@ pub const ALL: [Scenario; 10] = [
             "unknown outcomes: survived",
             "unknown outcomes: lost",
             "relaxed answers lost to a power cut",
+            "records fetched",
+            "watched transactions refused",
             "refused",
             "clean stops",
+        ],
+    },
+    Scenario {
+        number: 3,
+        about: "a page is torn out of a frame, also with good frames behind it",
+        setup: Setup {
+            scenario: 3,
+            crash_every: 300,
+            troubles: &[Trouble::PowerCut, Trouble::Stop, Trouble::Torn],
+            ..PLAIN
+        },
+        must: &[
+            "torn frames dropped",
+            "torn frames with good ones behind",
+            "torn frames whose end is intact",
+            "torn frames refused",
+            "torn tails dropped",
+            "recoveries",
         ],
     },
     Scenario {
@@ -171,6 +200,7 @@ pub const ALL: [Scenario; 10] = [
         setup: Setup {
             scenario: 9,
             clients: [0, 0, 8],
+            onlookers: 1,
             steps: 20_000,
             crash_every: 3000,
             troubles: &[Trouble::PowerCut, Trouble::Kill, Trouble::Stop, Trouble::Flush],
@@ -182,6 +212,9 @@ pub const ALL: [Scenario; 10] = [
             "joined loads",
             "evictions",
             "flushed namespaces",
+            "sleepers woken",
+            "objects that a walk was held to",
+            "counts compared",
             "commits of the store's own",
             "undone",
             "refused",
@@ -192,15 +225,42 @@ pub const ALL: [Scenario; 10] = [
     Scenario {
         number: 11,
         about: "write skew, phantoms, lost updates: lists, appended to and read",
-        setup: Setup { scenario: 11, clients: [0, 8, 0], crash_every: 3000, ..PLAIN },
+        setup: Setup { scenario: 11, clients: [0, 8, 0], onlookers: 1, crash_every: 3000, ..PLAIN },
         must: &[
             "edges between transactions",
+            "records fetched",
+            "sleepers woken",
+            "sleepers that did not fall asleep",
+            "watched transactions that ran",
+            "watched transactions refused",
             "re-runs",
             "rounds within another's",
             "evictions",
             "exclusive fallbacks",
             "loads",
             "joined loads",
+            "recoveries",
+        ],
+    },
+    Scenario {
+        number: 13,
+        about: "walks and ranges over memory, fresh and compacted tables, with deletes and expiry",
+        setup: Setup {
+            scenario: 13,
+            clients: [0, 0, 5],
+            onlookers: 3,
+            steps: 6000,
+            troubles: &[Trouble::Kill, Trouble::Stop, Trouble::Files, Trouble::Huge],
+            ..PLAIN
+        },
+        must: &[
+            "objects that a walk was held to",
+            "counts compared",
+            "rows of what is too large to be held",
+            "flushes",
+            "compactions",
+            "loads",
+            "evictions",
             "recoveries",
         ],
     },

@@ -12,14 +12,24 @@ use base::rng::SplitMix64;
 use kv::{Attempt, Handle, Level, Load, Plan, Receipt, Refusal, Store, Want};
 
 use crate::book::Book;
-use crate::client::{Client, Ending, Program};
-use crate::notes::{Key, Notes, Scribe};
+use crate::client::{Client, Ending, Errand, Head, Program};
+use crate::clock::MachineClock;
+use crate::notes::{Key, Notes, Scribe, refuse};
 use crate::planted::{self, Answered, Planted};
 use crate::trace::Trace;
 use crate::violation::Violation;
 
+mod trip;
+mod vigil;
+
+use trip::Trip;
+use vigil::Vigil;
+
 /// Transactions are given up after this long.
 const PATIENCE: Duration = Duration::from_hours(1);
+
+/// The code of a transaction that is refused because what is watched has changed.
+const WATCHED: &str = "WATCHED";
 
 /// How far a transaction has come.
 enum State {
@@ -38,6 +48,8 @@ enum State {
         level: Level,
         ending: Ending,
     },
+    /// Busy with something else than a transaction.
+    Out(Trip),
 }
 
 /// See the module's description.
@@ -48,6 +60,11 @@ pub struct Session {
     plan: Option<Plan>,
     places: [kv::Place; 2],
     state: State,
+    /// What the transaction under way is for.
+    errand: Errand,
+    vigil: Option<Vigil>,
+    /// Where the feed that was read last has its records.
+    head: Option<Head>,
     notes: Notes,
     /// Rounds of the transaction that ended at a lock, or at a write that was not announced.
     blocked: u32,
@@ -66,6 +83,8 @@ pub struct Desk<'a> {
     pub book: &'a mut Book,
     /// Where everything is noted.
     pub trace: &'a Trace,
+    /// The machine's clock.
+    pub clock: &'a MachineClock,
     /// What is wrong on purpose.
     pub planted: Option<Planted>,
 }
@@ -126,6 +145,9 @@ impl Session {
             plan: None,
             places: [kv::Place::FIRST; 2],
             state: State::Idle,
+            errand: Errand::Transact,
+            vigil: None,
+            head: None,
             notes: Notes::default(),
             blocked: 0,
             named: Vec::new(),
@@ -133,10 +155,10 @@ impl Session {
         }
     }
 
-    /// Whether nothing is under way.
+    /// Whether nothing is under way; who sleeps waits for others.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        matches!(self.state, State::Idle)
+        matches!(self.state, State::Idle | State::Out(Trip::Asleep))
     }
 
     /// Whether it could run a round within another's without waiting for its namespace.
@@ -174,9 +196,14 @@ impl Session {
         guest: Option<Guest<'_>>,
     ) -> Result<(), Violation> {
         match std::mem::replace(&mut self.state, State::Idle) {
-            State::Idle if fresh => {
-                let program = self.client.next(rng, desk.store.now());
-                self.ask(desk, program);
+            State::Idle if fresh => self.set_out(desk, rng),
+            State::Out(mut trip) => {
+                if trip.step(desk, self.vigil.as_mut())? {
+                    desk.trace.note(format_args!("{} is back from {trip:?}", self.number));
+                    self.client.ended(Ending::Done);
+                } else {
+                    self.state = State::Out(trip);
+                }
             }
             State::Idle => {}
             State::Ready => return self.run(desk, guest),
@@ -207,6 +234,9 @@ impl Session {
                 if desk.store.has_reached(level, after) {
                     desk.trace.note(format_args!("{} has its answer: {ending:?}", self.number));
                     desk.book.acknowledged(act);
+                    if let Some(vigil) = &mut self.vigil {
+                        vigil.register(desk);
+                    }
                     self.client.ended(ending);
                 } else {
                     desk.store.watermarks().demand(level, after);
@@ -215,6 +245,33 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Begins what its client does next.
+    fn set_out(&mut self, desk: &mut Desk<'_>, rng: &mut SplitMix64) {
+        self.errand = self.client.errand(rng);
+        let feed = self.vigil.as_ref().and_then(|vigil| vigil.keys.first().cloned());
+        match (self.errand, self.head.take().zip(feed)) {
+            (Errand::Sleep, _) => self.state = State::Out(Trip::Asleep),
+            (Errand::List(namespace), _) => {
+                self.state = State::Out(Trip::walk(desk, namespace));
+            }
+            (Errand::Fetch, Some((head, feed))) => {
+                self.state = State::Out(Trip::Fetching(feed, head));
+            }
+            (Errand::Fetch, None) => self.client.ended(Ending::Done),
+            (Errand::Transact | Errand::Watch | Errand::Exec, _) => {
+                let program = self.client.next(rng, desk.store.now());
+                if self.errand == Errand::Watch {
+                    let mut vigil = Vigil::new(program.names());
+                    if desk.planted != Some(Planted::WatchedTooLate) {
+                        vigil.register(desk);
+                    }
+                    self.vigil = Some(vigil);
+                }
+                self.ask(desk, program);
+            }
+        }
     }
 
     /// Begins a transaction.
@@ -245,7 +302,6 @@ impl Session {
         desk.book.tally.take_exclusive();
         let mut failed = None;
         let Some(mut plan) = self.plan.take() else { return Ok(()) };
-        let now = plan.now();
         // A round may end before its closure is run: then it has seen nothing.
         self.notes = Notes::default();
         let attempt = self.attempt(desk, &mut plan, guest, &mut failed);
@@ -253,7 +309,7 @@ impl Session {
         if let Some(violation) = failed {
             return Err(violation);
         }
-        let told = (&self.notes, (now, desk.store.now()));
+        let told = &self.notes;
         match attempt {
             Attempt::Done(Answered::Refused(code), receipt) => {
                 if let Some(kept_quiet) = receipt.commit {
@@ -265,6 +321,8 @@ impl Session {
             }
             Attempt::Done(Answered::Done(answer), receipt) => {
                 desk.trace.note(format_args!("{} did {receipt:?} {answer:?}", self.number));
+                keep_vigil(self.errand, self.vigil.as_mut(), desk.book)?;
+                self.head = answer.head;
                 let act = desk.book.done((self.number, &self.program), told, answer, receipt)?;
                 self.wait(desk, act, receipt, Ending::Done);
             }
@@ -283,6 +341,9 @@ impl Session {
             }
             Attempt::Refused(refusal, receipt) => {
                 let code = refusal.code;
+                if let (WATCHED, Some(vigil)) = (code, &self.vigil) {
+                    vigil.refused(desk.book);
+                }
                 desk.trace.note(format_args!("{} is refused: {code} {receipt:?}", self.number));
                 let act =
                     desk.book.refused((self.number, &self.program), told, code, receipt.level)?;
@@ -316,7 +377,7 @@ impl Session {
         mut guest: Option<Guest<'_>>,
         failed: &mut Option<Violation>,
     ) -> Attempt<Answered> {
-        let Self { number, program, notes, places, memory, named, .. } = self;
+        let Self { number, program, notes, places, memory, named, errand, vigil, .. } = self;
         let (store, planted) = (desk.store.clone(), desk.planted);
         let after = guest.as_ref().map_or(usize::MAX, |guest| guest.after);
         store.attempt(plan, |txn| {
@@ -329,9 +390,15 @@ impl Session {
                     let within = guest.session.number;
                     desk.trace
                         .note(format_args!("{number} holds {held:?}; within, {within} goes on"));
+                    // What the guest sees, it sees later.
+                    desk.clock.pass(Duration::from_millis(1));
                     *failed = guest.session.run(desk, None).err();
                 }
             };
+            let fired = vigil.as_ref().is_some_and(Vigil::has_fired);
+            if *errand == Errand::Exec && fired && planted != Some(Planted::WatchIgnored) {
+                return refuse(WATCHED);
+            }
             let scribe = Scribe::new(txn, *places, notes, Some((after, &mut interrupt)));
             planted::run(planted, memory, program, scribe)
         })
@@ -340,8 +407,19 @@ impl Session {
     /// The store is gone, and with it whatever was under way.
     pub fn cut_off(&mut self) {
         self.plan = None;
+        (self.vigil, self.head) = (None, None);
         if !matches!(std::mem::replace(&mut self.state, State::Idle), State::Idle) {
             self.client.ended(Ending::Unknown);
         }
     }
+}
+
+/// A transaction is done; checks what that means for what is watched.
+fn keep_vigil(errand: Errand, vigil: Option<&mut Vigil>, book: &Book) -> Result<(), Violation> {
+    match (errand, vigil) {
+        (Errand::Watch, Some(vigil)) => vigil.look(book),
+        (Errand::Exec, Some(vigil)) => vigil.check_unchanged(book)?,
+        _ => {}
+    }
+    Ok(())
 }

@@ -32,6 +32,14 @@ pub enum Checker {
     KeyCount,
     /// Store time neither jumps nor goes back.
     Time,
+    /// No transaction ran that was to run only if nothing watched had changed, and something had.
+    Watched,
+    /// Who waits for a change is woken by it.
+    Woken,
+    /// Records are numbered without gaps and are what was appended; what was shown stays.
+    Records,
+    /// A walk finds what has been there all the time and nothing that has not; counts are right.
+    Listing,
     /// What was asked is answered in bounded time.
     Progress,
 }

@@ -13,8 +13,8 @@ use log::medium::{Fault, Free, Operation, Outcome};
 
 use crate::book::{Book, End};
 use crate::client::bank::{Business, Numbers, Teller};
-use crate::client::lists::{self, Lister};
-use crate::client::shelves::Keeper;
+use crate::client::lists::{self, Follower, Guardian, Lister};
+use crate::client::shelves::{Hoarder, Keeper, Sleeper, Walker};
 use crate::client::{Client, Program};
 use crate::clock::MachineClock;
 use crate::ground::{DuringSync, Ground, Opened, Shut};
@@ -28,6 +28,7 @@ use crate::trace::Trace;
 use crate::violation::{Checker, Violation};
 
 mod crash;
+mod torn;
 
 /// Whom everything belongs to.
 const TENANT: Tenant = Tenant(1);
@@ -154,6 +155,18 @@ impl World {
         clients.extend((0..tellers).map(|_| Box::new(Teller::new(&numbers)) as Box<dyn Client>));
         clients.extend((0..listers).map(|_| Box::new(lister.clone()) as Box<dyn Client>));
         clients.extend((0..keepers).map(|_| Box::new(Keeper { flushes }) as Box<dyn Client>));
+        for _ in 0..self.setup.onlookers {
+            clients.push(Box::new(Walker));
+            clients.push(Box::new(Sleeper::default()));
+        }
+        for _ in 0..self.setup.onlookers.min(listers) {
+            clients.push(Box::new(Guardian::new(&lister)));
+            clients.push(Box::new(Follower::new(&lister, false)));
+            clients.push(Box::new(Follower::new(&lister, true)));
+        }
+        if self.setup.has(Trouble::Huge) {
+            clients.extend((0..2).map(|_| Box::new(Hoarder) as Box<dyn Client>));
+        }
         let sessions = clients.into_iter().enumerate();
         self.sessions = sessions.map(|(number, client)| Session::new(number, client)).collect();
         if tellers > 0 {
@@ -263,6 +276,7 @@ impl World {
             handles: &running.handles,
             book: &mut self.book,
             trace: &self.trace,
+            clock: &self.clock,
             planted: self.setup.planted,
         };
         host.step(&mut desk, &mut self.rng, fresh, guest)
@@ -288,6 +302,7 @@ impl World {
             handles: &running.handles,
             book: &mut self.book,
             trace: &self.trace,
+            clock: &self.clock,
             planted: self.setup.planted,
         };
         act(session, &mut desk);

@@ -6,12 +6,13 @@
 
 use std::ops::Bound::Unbounded;
 
-use base::{Generation, Space};
+use base::{Generation, Namespace, Space};
 use log::record;
 use smallvec::SmallVec;
 
 use crate::error::Stop;
 use crate::key::{self, Owed};
+use crate::namespace::{LAYERS, Layer};
 use crate::object::{Entry, Known, Split, State};
 use crate::plan::Receipt;
 use crate::shard::Tombstone;
@@ -144,19 +145,32 @@ impl Txn<'_> {
         lives
     }
 
+    /// Of what a space is a part; none if the transaction has flushed it, which is told by itself.
+    fn home(&self, space: Space) -> Option<(Namespace, Layer)> {
+        let mut held = self.gates.iter().zip(&self.namespaces);
+        held.find_map(|(gate, namespace)| {
+            let layer = LAYERS.into_iter().find(|layer| gate.part(*layer).space == space)?;
+            Some((*namespace, layer))
+        })
+    }
+
     fn stamp(&mut self, sequence: base::Sequence) {
         let mut grown = 0isize;
         let (interest, journals) = (&self.shard.interest, &self.shard.journals);
+        let is_watched = interest.is_in_use();
         for at in 0..self.opened.len() {
             if !self.opened[at].changed {
                 continue;
             }
             let Original { charge: before, there, .. } = self.opened[at].original;
+            let home = if is_watched { self.home(self.opened[at].space) } else { None };
             let Some(entry) = self.entry_mut(Object::at(at)) else { continue };
             entry.last_commit = sequence;
             let absent = matches!(entry.state, State::Absent);
             // Told while the stripe is held: whoever registered before sees the new commit or hears of it.
-            interest.tell(entry.space, entry.id());
+            if let Some((namespace, layer)) = home {
+                interest.tell(namespace, layer, entry.id());
+            }
             journals.note(entry, there);
             grown += entry.charge().cast_signed() - before.cast_signed();
             if absent && let Opened { hash, slot: Some(slot), .. } = self.opened[at] {

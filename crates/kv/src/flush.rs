@@ -86,7 +86,8 @@ impl Txn<'_> {
                     entry.parts[layer as usize - 1].since = sequence;
                 }
             }
-            self.shard.tell_flushed(&was, self.work.now);
+            let namespace = self.namespaces[usize::from(place.0)];
+            self.shard.tell_flushed(namespace, layer, &was, self.work.now);
             self.shard.complete.write().remove(&was.space);
             self.shard.dead_spaces.lock().push(was.space);
         }

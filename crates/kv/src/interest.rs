@@ -1,7 +1,7 @@
 //! Who wants to hear that an object has changed: long-polling fetches, blocking pops.
 //!
 //! A watch is registered first, then the object is read, then the watch is waited for: so no change
-//! between the read and the wait is missed.
+//! between the read and the wait is missed. It goes by the object's name, so that it outlives a flush.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -10,14 +10,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use base::{Space, StoreTime};
+use base::{Namespace, StoreTime};
 use parking_lot::Mutex;
 
 use crate::namespace::{Handle, Layer, Part};
 use crate::shard::Shard;
 use crate::store::Store;
 
-type Name = (Space, Box<[u8]>);
+/// Not by space, which ends with a flush: whoever waits for an absent object goes on waiting.
+type Name = (Namespace, Layer, Box<[u8]>);
 
 /// Watches by object.
 #[derive(Debug, Default)]
@@ -34,12 +35,15 @@ struct Fired {
 }
 
 impl Interest {
+    /// Whether anybody watches anything. Asked with the stripe held: who comes later sees the commit.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.count.load(Ordering::SeqCst) > 0
+    }
+
     /// An object has changed. Called with its stripe held, after its last commit was set.
-    pub(crate) fn tell(&self, space: Space, id: &[u8]) {
-        if self.count.load(Ordering::SeqCst) == 0 {
-            return;
-        }
-        let fired = self.watches.lock().get(&(space, id.into())).cloned().unwrap_or_default();
+    pub(crate) fn tell(&self, namespace: Namespace, layer: Layer, id: &[u8]) {
+        let name = (namespace, layer, id.into());
+        let fired = self.watches.lock().get(&name).cloned().unwrap_or_default();
         for one in fired {
             one.yes.store(true, Ordering::Release);
             if let Some(waker) = one.waker.lock().take() {
@@ -50,18 +54,25 @@ impl Interest {
 }
 
 impl Shard {
-    /// A space was flushed, by a transaction that holds its gate: whoever watches an object that was
-    /// there is told.
-    pub(crate) fn tell_flushed(&self, part: &Part, now: StoreTime) {
+    /// A part of a namespace was flushed, by a transaction that holds its gate: whoever watches an
+    /// object that was there is told.
+    pub(crate) fn tell_flushed(
+        &self,
+        namespace: Namespace,
+        layer: Layer,
+        part: &Part,
+        now: StoreTime,
+    ) {
+        let space = part.space;
         let watched: Vec<Name> = self
             .interest
             .watches
             .lock()
             .keys()
-            .filter(|name| name.0 == part.space)
+            .filter(|name| (name.0, name.1) == (namespace, layer))
             .cloned()
             .collect();
-        for (space, id) in watched {
+        for (_, _, id) in watched {
             let hash = self.stripes.hash(space, &id);
             // The transaction may hold the stripe itself: then it has changed what it has opened.
             let there = self.stripes.lock(hash.stripe()).try_read().map_or(Some(true), |stripe| {
@@ -69,7 +80,7 @@ impl Shard {
                 Some(entry.exists(now))
             });
             if there.unwrap_or(!part.is_complete()) {
-                self.interest.tell(space, &id);
+                self.interest.tell(namespace, layer, &id);
             }
         }
     }
@@ -90,9 +101,8 @@ impl Store {
         &self,
         objects: impl IntoIterator<Item = (&'a Handle, Layer, &'a [u8])>,
     ) -> Watch {
-        let name = |(handle, layer, id): (&Handle, Layer, &[u8])| {
-            (handle.0.entry.read().part(layer).space, id.into())
-        };
+        let name =
+            |(handle, layer, id): (&Handle, Layer, &[u8])| (handle.namespace(), layer, id.into());
         let names: Vec<Name> = objects.into_iter().map(name).collect();
         let fired = Arc::<Fired>::default();
         let interest = &self.shard.interest;

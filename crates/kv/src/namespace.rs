@@ -24,7 +24,7 @@ pub enum Durability {
 
 /// Which layer an object belongs to. Each has a space of its own in a namespace, so that flushing the
 /// Redis keys takes no lock and no topic with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layer {
     /// Redis keys.
     Redis = 1,

@@ -156,7 +156,7 @@ impl Plan {
         work.unhurried
     }
 
-    /// The time that the transaction happens at.
+    /// The time that the transaction's last round happened at, or that it was planned at.
     pub fn now(&self) -> StoreTime {
         self.work.now
     }

@@ -160,6 +160,11 @@ impl Store {
         work.was_busy = false;
         let gates = lock_gates(namespaces, shard, work);
         let guards = lock_stripes(shard, &gates, work);
+        // With the locks held: whoever held them before has taken its time before.
+        work.now = shard.now();
+        for (_, guard) in &guards {
+            guard.stripe().use_at(work.now);
+        }
         let held = namespaces.iter().map(Handle::namespace).collect();
         let txn = Txn::new(shard, work, gates, held, guards);
         let attempt = run(txn, closure);

@@ -5,8 +5,9 @@
 //! as it holds the stripe; the index finds a slot by hash.
 
 use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use base::Space;
+use base::{Space, StoreTime};
 use hashbrown::HashTable;
 use parking_lot::RwLock;
 
@@ -29,6 +30,8 @@ pub(crate) struct Stripe {
     free: Vec<Slot>,
     /// Where the evictor goes on.
     pub(crate) hand: Slot,
+    /// The latest time at which a transaction has used it.
+    used_at: AtomicU64,
 }
 
 impl Stripe {
@@ -66,6 +69,16 @@ impl Stripe {
         found.remove();
         self.free.push(slot);
         self.slots.get_mut(slot as usize)?.take()
+    }
+
+    /// A transaction uses it at the time `now`: whether no other has used it at a later time.
+    pub(crate) fn use_at(&self, now: StoreTime) -> bool {
+        // Most of those who use it within a millisecond do not write, and share it undisturbed.
+        let mut latest = self.used_at.load(Ordering::Relaxed);
+        if latest < now.0 {
+            latest = self.used_at.fetch_max(now.0, Ordering::Relaxed);
+        }
+        latest <= now.0
     }
 
     /// How many slots there are, empty ones included.

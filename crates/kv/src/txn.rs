@@ -10,6 +10,8 @@
 //!    byte. Changes of rows that no object holds lie in a buffer, and are undone by cutting it off.
 //! 2. What is written to the log is derived from these two: a change cannot be made and not logged.
 //! 3. A stripe is waited for only before the closure runs, in ascending order; later ones are tried.
+//! 4. A transaction happens at one time, which is not before that of any other whose stripe or gate it
+//!    takes over: what one has seen expired, none that follows it sees alive.
 
 use std::cell::{Cell, RefCell};
 use std::ops::RangeBounds;
@@ -163,7 +165,7 @@ impl<'a> Txn<'a> {
         }
     }
 
-    /// The time that everything in the transaction happens at.
+    /// The time that everything in the transaction happens at. A later round has a later one.
     pub fn now(&self) -> StoreTime {
         self.work.now
     }
@@ -327,6 +329,10 @@ impl<'a> Txn<'a> {
             self.work.lock_failures += 1;
             return Err(self.retry());
         };
+        if !guard.stripe().use_at(self.work.now) {
+            // Someone has judged here by a later time. The next round names it, and takes its own time.
+            return Err(self.retry());
+        }
         self.guards.push((stripe, guard));
         Ok(self.guards.len() - 1)
     }

@@ -3,20 +3,32 @@
 //! circle.
 //!
 //! Three kinds of edge: *ww*, the next to append to a list; *wr*, who appended what another read last;
-//! *rw*, who appended what another did not see yet. Source: Kingsbury, Alvaro, "Elle: Inferring
-//! Isolation Anomalies from Experimental Observations" (2020).
+//! *rw*, who appended what another did not see yet. What a circle is called follows from its edges.
+//! Sources: Kingsbury, Alvaro, "Elle: Inferring Isolation Anomalies from Experimental Observations"
+//! (2020); Adya, "Weak Consistency" (1999).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::Inventory;
 use crate::book::{Act, Book, Fate};
-use crate::client::Program;
 use crate::client::lists::{Deed, all, read_number};
+use crate::client::{Program, Read};
 use crate::notes::Key;
 use crate::violation::{Checker, Violation};
 
-/// Each act and those that must come after it.
-type Edges = BTreeMap<usize, BTreeSet<usize>>;
+/// Why one must come before the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Edge {
+    /// The other appended next.
+    Ww,
+    /// The other read what it appended.
+    Wr,
+    /// It did not see what the other appended.
+    Rw,
+}
+
+/// Each act and those that must come after it, each for the strongest reason.
+type Edges = BTreeMap<usize, BTreeMap<usize, Edge>>;
 
 /// The lists in the end, and who appended what.
 struct Lists {
@@ -44,17 +56,18 @@ pub fn check(inventory: &Inventory, book: &Book) -> Result<(), Violation> {
     }
     book.tally
         .add("edges between transactions", edges.values().map(|after| after.len() as u64).sum());
-    check_sequences(book, &edges)?;
     let circle = circle(&edges);
     book.check(Checker::Order, circle.is_none(), || {
         let circle = circle.unwrap_or_default();
         let acts = circle.iter().filter_map(|number| book.acts.get(*number));
         format!(
-            "a circle of {} transactions: {:#?}",
+            "{}, a circle of {} transactions: {:#?}",
+            anomaly(&edges, &circle),
             circle.len(),
             acts.take(6).collect::<Vec<_>>()
         )
-    })
+    })?;
+    check_sequences(book, &edges)
 }
 
 fn acts(book: &Book) -> impl Iterator<Item = (usize, &Act, &[Deed])> {
@@ -104,7 +117,7 @@ impl Lists {
     fn add(&self, edges: &mut Edges, before: Option<&u64>, after: Option<&u64>) {
         let writer = |number: Option<&u64>| self.by.get(number?).copied();
         if let (Some(before), Some(after)) = (writer(before), writer(after)) {
-            add(edges, before, after);
+            add(edges, before, after, Edge::Ww);
         }
     }
 
@@ -127,25 +140,45 @@ impl Lists {
             let Some(read) = answered.next() else { continue };
             let own = own.get(&deed.list).map_or(&[][..], |own| own);
             let finally = self.finally.get(&deed.list).map_or(&[][..], |list| list);
-            let right = finally.starts_with(read) && read.ends_with(own);
-            book.check(Checker::Order, right, || {
+            let (read, right) = match read {
+                Read::Numbers(read) => (&**read, finally.starts_with(read)),
+                Read::Count(count) => {
+                    let read = usize::try_from(*count).ok().and_then(|count| finally.get(..count));
+                    (read.unwrap_or_default(), read.is_some())
+                }
+            };
+            book.check(Checker::Order, right && read.ends_with(own), || {
                 format!("{act:?} read {read:?} of what became {finally:?}")
             })?;
             let others = read.get(..read.len().saturating_sub(own.len())).unwrap_or_default();
             if let Some(writer) = others.last().and_then(|last| self.by.get(last)) {
-                add(edges, *writer, number);
+                add(edges, *writer, number, Edge::Wr);
             }
             if let Some(writer) = finally.get(read.len()).and_then(|next| self.by.get(next)) {
-                add(edges, number, *writer);
+                add(edges, number, *writer, Edge::Rw);
             }
         }
         Ok(())
     }
 }
 
-fn add(edges: &mut Edges, before: usize, after: usize) {
+fn add(edges: &mut Edges, before: usize, after: usize, why: Edge) {
     if before != after {
-        edges.entry(before).or_default().insert(after);
+        let known = edges.entry(before).or_default().entry(after).or_insert(why);
+        *known = why.min(*known);
+    }
+}
+
+/// What a circle is called.
+fn anomaly(edges: &Edges, circle: &[usize]) -> &'static str {
+    let after = circle.iter().cycle().skip(1);
+    let kinds = circle.iter().zip(after).filter_map(|(a, b)| edges.get(a)?.get(b).copied());
+    let kinds: Vec<Edge> = kinds.collect();
+    match kinds.iter().filter(|kind| **kind == Edge::Rw).count() {
+        0 if kinds.iter().all(|kind| *kind == Edge::Ww) => "G0",
+        0 => "G1c",
+        1 => "G-single",
+        _ => "G2",
     }
 }
 
@@ -153,7 +186,7 @@ fn add(edges: &mut Edges, before: usize, after: usize) {
 fn check_sequences(book: &Book, edges: &Edges) -> Result<(), Violation> {
     let commit = |number: &usize| book.acts.get(*number).and_then(|act| act.commit);
     for (before, after) in
-        edges.iter().flat_map(|(before, after)| after.iter().map(move |after| (before, after)))
+        edges.iter().flat_map(|(before, after)| after.keys().map(move |after| (before, after)))
     {
         if let (Some(a), Some(b)) = (commit(before), commit(after)) {
             book.check(Checker::Order, a < b, || {
@@ -175,7 +208,7 @@ fn circle(edges: &Edges) -> Option<Vec<usize>> {
         // The way from `start` to where we are, each with those after it that are still to be visited.
         let mut way: Vec<(usize, Vec<usize>)> = Vec::new();
         let after = |number: usize| {
-            edges.get(&number).map_or(Vec::new(), |after| after.iter().copied().collect())
+            edges.get(&number).map_or(Vec::new(), |after| after.keys().copied().collect())
         };
         if !done.contains(start) {
             way.push((*start, after(*start)));

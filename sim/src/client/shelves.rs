@@ -4,7 +4,7 @@ use base::StoreTime;
 use base::rng::SplitMix64;
 use kv::{Layer, Stop, Type};
 
-use super::{Answer, Client, Ending, Program};
+use super::{Answer, Client, Ending, Errand, Program};
 use crate::notes::{DURABLE, Held, Key, RELAXED, Scribe, refuse};
 
 /// How many objects there are, if all are there.
@@ -35,7 +35,7 @@ pub enum Do {
     Rename(u64),
     /// Put a copy of it in the place of another, so many further on.
     Copy(u64),
-    /// Remove everything that is in its namespace; only as the first of a transaction's deeds.
+    /// Remove everything that is in its namespace.
     Flush,
     /// Take a savepoint.
     Savepoint,
@@ -68,21 +68,20 @@ pub(super) fn names(deeds: &[Deed]) -> Vec<Key> {
 }
 
 pub(super) fn run(deeds: &[Deed], scribe: &mut Scribe<'_, '_, '_>) -> Result<Answer, Stop> {
-    if flushes(deeds)
-        && let Some(first) = deeds.first()
-    {
-        scribe.flush(first.shelf.namespace)?;
-    }
-    for deed in deeds.iter().filter(|deed| deed.what != Do::Flush) {
+    for deed in deeds {
+        if deed.what == Do::Flush {
+            scribe.flush(deed.shelf.namespace)?;
+            continue;
+        }
         let held = scribe.open(&deed.shelf)?;
         deed.run(held, scribe)?;
     }
     Ok(Answer::default())
 }
 
-/// Whether they begin with a flush, for which the namespace is held alone.
+/// Whether they flush, for which the namespace is held alone.
 pub(super) fn flushes(deeds: &[Deed]) -> bool {
-    deeds.first().is_some_and(|first| first.what == Do::Flush)
+    deeds.iter().any(|deed| deed.what == Do::Flush)
 }
 
 fn suffix(row: u64) -> Vec<u8> {
@@ -195,10 +194,90 @@ impl Client for Keeper {
         }
         if self.flushes && rng.one_in(40) {
             deeds.iter_mut().for_each(|deed| deed.named = false);
-            let (shelf, salt) = (shelf(first), rng.draw());
-            deeds.insert(0, Deed { shelf, named: false, what: Do::Flush, salt, number: first });
+            let mut add = |at: usize, what: Do| {
+                let shelf = shelf(first);
+                deeds.insert(at, Deed { shelf, named: false, what, salt: 0, number: first });
+            };
+            let at = usize::try_from(rng.below(count + 1)).unwrap_or(0);
+            if rng.one_in(2) {
+                // One that is taken back, with whatever comes between.
+                let end = at + usize::try_from(rng.below(count + 1)).unwrap_or(0);
+                add(end.min(usize::try_from(count).unwrap_or(0)), Do::RollBack);
+                add(at, Do::Flush);
+                add(at, Do::Savepoint);
+            } else {
+                add(at, Do::Flush);
+            }
         }
         Program::Shelves(deeds)
+    }
+
+    fn ended(&mut self, _ending: Ending) {}
+}
+
+/// A client that looks at a shelf, and sleeps until it changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sleeper {
+    has_looked: bool,
+}
+
+impl Client for Sleeper {
+    fn errand(&mut self, _rng: &mut SplitMix64) -> Errand {
+        if std::mem::take(&mut self.has_looked) { Errand::Sleep } else { Errand::Watch }
+    }
+
+    fn next(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Program {
+        self.has_looked = true;
+        let number = rng.below(SHELVES);
+        let (shelf, what) = (shelf(number), Do::Look);
+        Program::Shelves(vec![Deed { shelf, named: true, what, salt: 0, number }])
+    }
+
+    fn ended(&mut self, ending: Ending) {
+        self.has_looked &= ending == Ending::Done;
+    }
+}
+
+/// A client that walks over all that there is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Walker;
+
+impl Client for Walker {
+    fn errand(&mut self, rng: &mut SplitMix64) -> Errand {
+        Errand::List(if rng.one_in(2) { DURABLE } else { RELAXED })
+    }
+
+    fn next(&mut self, _rng: &mut SplitMix64, _now: StoreTime) -> Program {
+        Program::Shelves(Vec::new())
+    }
+
+    fn ended(&mut self, _ending: Ending) {}
+}
+
+/// The number of the one shelf that is too large to be held in memory as a whole.
+const HUGE: u64 = SHELVES;
+
+/// Rows of the huge shelf, if all are there, and what most of them take: together over 1 MiB.
+const HUGE_ROWS: u64 = 60;
+const HUGE_ROW_BYTES: usize = 40_000;
+
+/// A client that fills one shelf until it is held by row, and reads rows and ranges of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hoarder;
+
+impl Client for Hoarder {
+    fn next(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Program {
+        let row = rng.below(HUGE_ROWS);
+        let what = match rng.below(16) {
+            0..=7 => Do::Put(row, HUGE_ROW_BYTES),
+            8 | 9 => Do::Put(row, 8),
+            10 => Do::Remove(row),
+            11 => Do::Look,
+            12 | 13 => Do::Rows(row),
+            _ => Do::Row(row),
+        };
+        let (shelf, salt) = (shelf(HUGE), rng.draw());
+        Program::Shelves(vec![Deed { shelf, named: true, what, salt, number: HUGE }])
     }
 
     fn ended(&mut self, _ending: Ending) {}

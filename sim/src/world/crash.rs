@@ -43,6 +43,8 @@ impl World {
             return Ok(());
         }
         match self.rng.below(8) {
+            0 if self.setup.has(Trouble::Torn) => self.tear_acknowledged(),
+            1..=5 if self.setup.has(Trouble::Torn) => self.tear(),
             2 | 3 => {
                 let operations = self.rng.below(12);
                 self.trace.note(format_args!("the process is to end in {operations} operations"));
@@ -80,7 +82,7 @@ impl World {
     }
 
     /// Lets everything come to its end, and the log to rest: it says twice how far it is durable.
-    fn rest(&mut self) -> Result<(), Violation> {
+    pub(super) fn rest(&mut self) -> Result<(), Violation> {
         self.drain()?;
         for _ in 0..8 {
             self.clock.pass(Duration::from_millis(700));
@@ -124,7 +126,7 @@ impl World {
     }
 
     /// The process has ended, and `left` is what it left. Goes on with a new one.
-    fn crash(&mut self, end: End, left: SimulatedMedium) -> Result<(), Violation> {
+    pub(super) fn crash(&mut self, end: End, left: SimulatedMedium) -> Result<(), Violation> {
         self.trace.note(format_args!("{end:?}"));
         self.tally.count(match end {
             End::PowerCut => "power cuts",
@@ -198,7 +200,7 @@ impl World {
         Ok(inventory)
     }
 
-    fn open_copy(&self, copy: &Ground) -> Result<Opened, crate::ground::Shut> {
+    pub(super) fn open_copy(&self, copy: &Ground) -> Result<Opened, crate::ground::Shut> {
         let observer: Arc<dyn Observer> = Arc::new(|_: &base::Event| {});
         copy.open(Durability::Durable, &self.clock, &observer)
     }
@@ -269,7 +271,7 @@ impl World {
     }
 
     /// Whether the process can only end.
-    fn is_failing(&self) -> bool {
+    pub(super) fn is_failing(&self) -> bool {
         let poisoned = |running: &super::Running| running.opened.store.watermarks().is_poisoned();
         self.ground.medium.halted() || self.running.as_ref().is_some_and(poisoned)
     }
@@ -327,7 +329,7 @@ impl World {
 }
 
 /// The sound frames of a segment, each with where it begins.
-fn sound(bytes: &[u8]) -> impl Iterator<Item = (u64, frame::Header)> {
+pub(super) fn sound(bytes: &[u8]) -> impl Iterator<Item = (u64, frame::Header)> {
     let sectors = (0..bytes.len()).step_by(frame::SECTOR_BYTES);
     sectors.filter_map(|at| Some((at as u64, frame::decode(bytes.get(at..)?).ok()?.0)))
 }
