@@ -1,9 +1,12 @@
 """Backup and restore: what was written is there again, elsewhere, and nothing damaged or half done passes
 for a backup."""
 
+import contextlib
 import shutil
 import signal
+import socket
 import subprocess
+import urllib.request
 from dataclasses import replace
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from harness import samples
 from harness.server import Server, find
 from harness.trace import command
+from harness.transfers import Transfers, check
 from harness.wait import until
 
 pytestmark = pytest.mark.ours
@@ -98,13 +102,101 @@ def test_what_a_killed_server_left_can_be_backed_up(server, tmp_path):
     assert samples.read(server) == before
 
 
-def test_a_running_server_is_not_backed_up_and_named(server, tmp_path):
-    """What is copied while it changes is no backup."""
-    done = backup(server, tmp_path / "backup")
-    assert done.returncode == 1
-    assert f"is in use by process {server.process.pid}" in done.stderr
-    assert not list(tmp_path.glob("backup*"))
-    assert server.call("PING").value == b"PONG"
+@pytest.fixture(name="busy")
+def _busy(launch, tmp_path):
+    """A server whose log is trimmed and whose tables are flushed and compacted all the time."""
+    options = ["--log-segment", "1MiB", "--log-history", "0B", "--memory", "256MiB"]
+    small = replace(launch, arguments=lambda data, ports: [*launch.arguments(data, ports), *options])
+    server = Server(small, tmp_path / "server").start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def figure(server, name):
+    """One metric of the server."""
+    text = urllib.request.urlopen(f"http://127.0.0.1:{server.ports['http']}/metrics", timeout=10).read().decode()
+    return float(next(line for line in text.splitlines() if line.startswith(name)).split()[-1])
+
+
+def test_a_server_that_runs_is_backed_up_with_all_that_was_acknowledged_and_no_half_of_it(busy, tmp_path):
+    """Transfers go on meanwhile; each copy is served, and holds the sum and the counts."""
+    transfers = Transfers(busy).start()
+    copies = []
+    for number in range(3):
+        flushed = figure(busy, "groundsill_tables_flushes_total")
+        until(lambda before=flushed: figure(busy, "groundsill_tables_flushes_total") > before, "a flush", 60)
+        least = list(transfers.acknowledged)
+        done = backup(busy, tmp_path / f"backup-{number}")
+        assert done.returncode == 0, done.stdout + done.stderr
+        copies.append((tmp_path / f"backup-{number}", least, list(transfers.sent)))
+    transfers.stop()
+    until(lambda: not (busy.data / "backup-staging").exists(), "the end of the staging")
+    assert busy.stop() == 0
+    other = Server(busy.launch, tmp_path / "other")
+    other.folder.mkdir()
+    for copy, least, most in copies:
+        assert run(busy, "verify", "--data", copy).returncode == 0
+        assert restore(busy, copy, other.data).returncode == 0
+        other.start()
+        try:
+            check(other, least, most)
+            assert other.call("SET", "after", "1").value == b"OK"
+            assert other.stop() == 0
+        finally:
+            other.kill()
+        shutil.rmtree(other.data)
+
+
+@contextlib.contextmanager
+def staged(server):
+    """Has the server keep its files still, as a backup does that takes its time."""
+    with socket.socket(socket.AF_UNIX) as stream, contextlib.chdir(server.data):
+        stream.settimeout(30)
+        stream.connect("backup-socket")
+        assert stream.recv(64).startswith(b"staged ")
+        yield
+
+
+def test_a_second_backup_at_the_same_time_is_refused_and_the_server_goes_on(server, tmp_path):
+    """Then it is done."""
+    samples.write(server)
+    with staged(server):
+        done = backup(server, tmp_path / "backup")
+        assert done.returncode == 1
+        assert "another backup is under way" in done.stderr
+        assert f"is in use by process {server.process.pid}" in done.stderr
+        assert server.call("PING").value == b"PONG"
+    until(lambda: not (server.data / "backup-staging").exists(), "the end of the staging")
+    before = samples.read(server)
+    assert backup(server, tmp_path / "backup").returncode == 0
+    assert server.stop() == 0
+    shutil.rmtree(server.data)
+    assert restore(server, tmp_path / "backup", server.data).returncode == 0
+    server.start()
+    assert samples.read(server) == before
+
+
+def test_a_copy_into_the_directory_of_a_running_server_is_refused(server):
+    """It would be part of what is copied."""
+    done = backup(server, server.data / "backup")
+    assert done.returncode == 1 and "is within" in done.stderr
+
+
+@pytest.mark.crash
+def test_a_server_killed_during_its_backup_starts_clean_and_loses_nothing(server, tmp_path):
+    """What it kept for the backup is gone, and the next backup is whole."""
+    samples.write(server)
+    before = samples.read(server)
+    with staged(server):
+        server.kill()
+        assert (server.data / "backup-staging" / "identity").exists()
+    server.start()
+    assert not (server.data / "backup-staging").exists()
+    assert samples.read(server) == before
+    assert backup(server, tmp_path / "backup").returncode == 0
+    assert run(server, "verify", "--data", tmp_path / "backup").returncode == 0
 
 
 def flip(path, offset):
@@ -155,11 +247,12 @@ def test_nothing_that_is_there_is_written_over(server, tmp_path):
 
 @pytest.mark.crash
 @needs_strace
+@pytest.mark.parametrize("is_running", [False, True], ids=["stopped", "running"])
 @pytest.mark.parametrize("call", ["mkdir", "pwrite64", "ftruncate", "fsync", "rename"])
-def test_a_backup_killed_before_any_step_is_told_from_a_whole_one(server, tmp_path, call):
+def test_a_backup_killed_before_any_step_is_told_from_a_whole_one(server, tmp_path, call, is_running):
     """Before the N-th call, for every N there is, until a backup comes to its end."""
     samples.write(server)
-    assert server.stop() == 0
+    assert is_running or server.stop() == 0
     to, partial, kills = tmp_path / "backup", tmp_path / "backup.partial", 0
     for when in range(1, 400):
         rule = f"{call}:signal=SIGKILL:when={when}"
@@ -168,6 +261,7 @@ def test_a_backup_killed_before_any_step_is_told_from_a_whole_one(server, tmp_pa
             break
         assert done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), done.stderr
         kills += 1
+        until(lambda: not (server.data / "backup-staging").exists(), "the end of the staging")
         if to.exists():
             # Before the last sync of its name: it is whole.
             assert call == "fsync" and not partial.exists()
@@ -182,6 +276,7 @@ def test_a_backup_killed_before_any_step_is_told_from_a_whole_one(server, tmp_pa
             assert again.returncode == 1
             assert f"{partial} is left" in again.stderr and "remove it" in again.stderr
             shutil.rmtree(partial)
+            until(lambda: not (server.data / "backup-staging").exists(), "the end of the staging")
     assert kills > 0
     assert run(server, "verify", "--data", to).returncode == 0
 

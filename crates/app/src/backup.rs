@@ -1,4 +1,4 @@
-//! `groundsill backup`: a copy of a data directory whose server is stopped, verified before and after.
+//! `groundsill backup`: a copy of a data directory, whether its server runs or not, verified before and after.
 
 use std::io::{Write, stderr, stdout};
 use std::path::PathBuf;
@@ -8,12 +8,13 @@ use anyhow::{Context, Result};
 use clap::{Arg, ArgMatches, Command};
 
 use crate::copy::{Outcome, Target, copy};
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, InUse};
+use crate::door;
 use crate::verify::{EXIT_DAMAGED, data_flag, data_path};
 
 pub(crate) fn command() -> Command {
     Command::new("backup")
-        .about("Copy the data directory of a stopped server, verified before and after")
+        .about("Copy a data directory, whether its server runs or not, verified before and after")
         .arg(data_flag())
         .arg(
             Arg::new("to").long("to").value_name("DIR").required(true).help(
@@ -24,20 +25,31 @@ pub(crate) fn command() -> Command {
 }
 
 const AFTER_HELP: &str = "\
-The server has to be stopped: there is no backup of a running one yet. Everything is read and checked first; what is \
-damaged is not copied. The copy stands in DIR.partial until it is synced, read again and found to be the same, and \
-then gets its name. If it is interrupted, DIR.partial is left: remove it and try again.
+A server that runs is asked, over a socket in its data directory, to hold what is on its disk still: DIR/backup-staging \
+keeps the files of that moment until the backup has ended, and their space with them. The copy holds every commit that was \
+acknowledged before the command was given, and no half of one. Run it as the user that the server runs as.
+
+Everything is read and checked first; what is damaged is not copied. The copy stands in DIR.partial until it is synced, read \
+again and found to be the same, and then gets its name. If it is interrupted, DIR.partial is left: remove it and try again.
 
 Exits with 0 if the copy is there; with 65 if the data directory is damaged, or if the copy is not what was written; \
 with 1 if it could not be made.
 
-The copy is a data directory as it was: `groundsill verify --data DIR` reads it, `groundsill restore` brings it back.";
+The copy is a data directory: `groundsill verify --data DIR` reads it, `groundsill restore` brings it back.";
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     let to = matches.get_one::<String>("to").map(PathBuf::from).unwrap_or_default();
+    let data = data_path(matches);
     let target = Target::new(&to, false)?;
-    let source = DataDir::existing(&data_path(matches))?;
-    conclude(&copy(&source, &target, &mut stdout())?, &to)
+    match DataDir::existing(&data) {
+        Err(error) if error.is::<InUse>() => {
+            target.require_outside(&data)?;
+            let staged = door::ask(&data).with_context(|| error.to_string())?;
+            let source = DataDir::existing(staged.path())?;
+            conclude(&copy(&source, &target, &mut stdout())?, &to)
+        }
+        source => conclude(&copy(&source?, &target, &mut stdout())?, &to),
+    }
 }
 
 /// Says how it ended, with the exit status for it.

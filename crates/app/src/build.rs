@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use base::{Clock, Observer};
 use kv::{Ground, Settings, Start, Store, Workers};
-use log::{Directory, FileLog, Log, Medium, Recovered};
+use log::{Directory, FileLog, Medium, Recovered};
 use tables::{Existing, LsmTables, Tables};
 
 use crate::config::Config;
@@ -52,6 +52,9 @@ pub(crate) struct Running {
     pub(crate) store: Store,
     pub(crate) crew: Crew,
     pub(crate) recovered: Recovered,
+    /// What it stands on, for its backups.
+    pub(crate) log: Arc<FileLog>,
+    pub(crate) tables: Arc<LsmTables>,
 }
 
 /// Opens the store in `dir` and starts its workers. Blocks on the disk, for as long as recovery takes.
@@ -84,9 +87,14 @@ pub(crate) fn start(
     )
     .context("open the log")?;
     dir.finish()?;
-    let log: Arc<dyn Log> = Arc::new(log);
-    let ground =
-        Ground { settings: settings_of(config, budget, dir), log, tables, observer, machine };
+    let log = Arc::new(log);
+    let ground = Ground {
+        settings: settings_of(config, budget, dir),
+        log: Arc::<FileLog>::clone(&log),
+        tables: Arc::<LsmTables>::clone(&tables),
+        observer,
+        machine,
+    };
     let start = Start {
         last: recovered.last,
         next: recovered.next,
@@ -95,14 +103,14 @@ pub(crate) fn start(
     };
     let (store, workers) = Store::open(ground, start).context("open the store")?;
     let crew = man(&store, workers)?;
-    Ok(Running { store, crew, recovered })
+    Ok(Running { store, crew, recovered, log, tables })
 }
 
 fn open_tables(
     budget: Budget,
     dir: &DataDir,
     observer: &Arc<dyn Observer>,
-) -> Result<Arc<dyn Tables>> {
+) -> Result<Arc<LsmTables>> {
     let path = dir.tables();
     let settings = tables::Settings { cache_bytes: budget.blocks, ..tables::Settings::default() };
     let existing = if dir.is_unfinished { Existing::Possible } else { Existing::Required };

@@ -85,7 +85,7 @@ impl Target {
     }
 
     /// A copy within what it is made of would have no end.
-    fn require_outside(&self, source: &Path) -> Result<()> {
+    pub(crate) fn require_outside(&self, source: &Path) -> Result<()> {
         let resolve = |path: &Path| {
             fs::canonicalize(path).with_context(|| format!("resolve {}", path.display()))
         };

@@ -9,6 +9,7 @@
 //! 4. `unfinished` is removed. From here on, tables or a log that are missing are missing, and the start
 //!    is refused.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -22,12 +23,37 @@ use rustix::fs::{FlockOperation, flock};
 use crate::identity::{self, Identity};
 
 /// The directories of the one shard, each after the one that it is in.
-const DIRECTORIES: [&str; 4] = ["shards", "shards/0", LOG, TABLES];
+pub(crate) const DIRECTORIES: [&str; 4] = ["shards", "shards/0", LOG, TABLES];
 const LOG: &str = "shards/0/log";
 const TABLES: &str = "shards/0/tables";
 
+/// Where the log of the one shard is, in a data directory.
+pub(crate) fn log_in(root: &Path) -> PathBuf {
+    root.join(LOG)
+}
+
+/// Where the tree of the one shard is, in a data directory.
+pub(crate) fn tables_in(root: &Path) -> PathBuf {
+    root.join(TABLES).join("main")
+}
+
 /// There from before the identity is written until the first start has made tables and log.
 const UNFINISHED: &str = "shards/0/unfinished";
+
+/// Another process has the directory.
+#[derive(Debug)]
+pub(crate) struct InUse {
+    path: PathBuf,
+    holder: String,
+}
+
+impl fmt::Display for InUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is in use by {}; stop that first", self.path.display(), self.holder)
+    }
+}
+
+impl std::error::Error for InUse {}
 
 /// A data directory that this process holds until the value is dropped, or the process ends.
 #[derive(Debug)]
@@ -109,12 +135,12 @@ impl DataDir {
 
     /// Where the log of the one shard is.
     pub(crate) fn log(&self) -> PathBuf {
-        self.path.join(LOG)
+        log_in(&self.path)
     }
 
     /// Where the tree of the one shard is.
     pub(crate) fn tables(&self) -> PathBuf {
-        self.path.join(TABLES).join("main")
+        tables_in(&self.path)
     }
 
     /// A log that was begun has a segment at all times.
@@ -168,7 +194,7 @@ fn make_shard(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn make_directory(path: &Path) -> Result<()> {
+pub(crate) fn make_directory(path: &Path) -> Result<()> {
     match fs::DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             Err(error).with_context(|| format!("make the directory {}", path.display()))
@@ -259,7 +285,7 @@ fn lock(path: &Path) -> Result<File> {
             "" => "another process".to_owned(),
             number => format!("process {number}"),
         };
-        bail!("{} is in use by {holder}; stop that first", path.display());
+        return Err(InUse { path: path.to_owned(), holder }.into());
     }
     lock.set_len(0)
         .and_then(|()| writeln!(lock, "{}", std::process::id()))

@@ -8,6 +8,7 @@ mod config;
 mod copy;
 mod crew;
 mod data_dir;
+mod door;
 mod dump;
 mod fronts;
 mod identity;
@@ -15,6 +16,7 @@ mod machine;
 mod observer;
 mod restore;
 mod serve;
+mod staging;
 mod verify;
 
 use std::io::Write;

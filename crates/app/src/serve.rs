@@ -30,9 +30,11 @@ use tokio::task::JoinSet;
 use crate::build::{self, Budget, Running};
 use crate::config::{Config, cli};
 use crate::data_dir::DataDir;
+use crate::door::Door;
 use crate::fronts::{Addresses, Listeners};
 use crate::machine::{self, MachineClock};
 use crate::observer::Journal;
+use crate::staging::{self, Staging};
 
 /// Exit status after a failed write or sync of the log: an input or output error (`EX_IOERR`).
 const EXIT_POISONED: u8 = 74;
@@ -90,6 +92,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     };
     let dir = DataDir::open(&config.data, &MachineClock)?;
     dir.hold();
+    staging::remove_left(&dir.path);
     let outcome = runtime.block_on(serve(config, dir, signals));
     // Work on a disk that no longer answers would keep the process from its end.
     runtime.shutdown_background();
@@ -143,6 +146,7 @@ async fn serve(config: Config, dir: DataDir, mut signals: Signals) -> Result<Exi
     let host = host(budget, &dir, listeners.resp().unwrap_or(config.resp));
     let server = Server::new(running.store.clone(), &dir.identity.hash_key, limits, host, stopping);
     let mut fronts = listeners.serve(&server);
+    let _door = Door::open(&dir.path, Staging::new(&dir, &running));
     tokio::select! {
         () = signals.next() => {}
         () = failure(&journal) => {

@@ -25,9 +25,12 @@ use crate::log::{Frames, Log, Room, Upkeep};
 use crate::medium::Medium;
 use crate::opening;
 use crate::reader::{Reader, Stretch};
-use crate::tail::{Tail, usable};
+use crate::tail::{Tail, Unsynced, usable};
 
+mod extent;
 mod upkeep;
+
+pub use extent::{Extent, Hold};
 
 /// The shortest segment, in bytes.
 const SEGMENT_BYTES_MIN: u64 = 8 * SECTOR_BYTES as u64;
@@ -185,6 +188,12 @@ impl FileLog {
         Error::Poisoned { reason: Arc::clone(reason) }
     }
 
+    fn make_durable(&self, unsynced: &Unsynced) -> Result<(), Error> {
+        unsynced.sync(&*self.medium).map_err(|error| self.poison(&error))?;
+        self.durable.fetch_max(unsynced.through.0, Ordering::AcqRel);
+        Ok(())
+    }
+
     /// The frames from the newest kept segment that begins before `from` to what is written.
     fn stretches(&self, from: Sequence) -> Result<Reader, Error> {
         let tail = self.tail.lock();
@@ -243,8 +252,7 @@ impl Log for FileLog {
         self.check()?;
         let unsynced = self.tail.lock().take_unsynced();
         if let Some(unsynced) = unsynced {
-            unsynced.sync(&*self.medium).map_err(|error| self.poison(&error))?;
-            self.durable.fetch_max(unsynced.through.0, Ordering::AcqRel);
+            self.make_durable(&unsynced)?;
         }
         Ok(self.durable())
     }

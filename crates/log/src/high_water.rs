@@ -84,6 +84,11 @@ fn encode(counter: u64, store: u64, state: &HighWater) -> [u8; SLOT_BYTES] {
     slot
 }
 
+/// The bytes of a file that says `state`.
+pub(crate) fn file(store: u64, state: &HighWater) -> Vec<u8> {
+    [[0; SLOT_BYTES], encode(1, store, state)].concat()
+}
+
 fn decode(bytes: &[u8; USED], store: u64) -> Option<(u64, HighWater)> {
     let (head, fields) = bytes.split_at(8);
     let mut reader = Reader::new(head);

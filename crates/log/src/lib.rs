@@ -31,7 +31,7 @@ mod tail;
 pub mod verify;
 
 pub use error::Error;
-pub use file_log::{Dropped, FileLog, Recovered, Settings};
+pub use file_log::{Dropped, Extent, FileLog, Hold, Recovered, Settings};
 pub use frame::{Frame, FrameKind};
 pub use group::Group;
 pub use log::{Frames, Log, Room, Upkeep};

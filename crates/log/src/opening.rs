@@ -91,6 +91,7 @@ pub(crate) fn open(
         dirty: false,
         names_dirty: false,
         closed: false,
+        holds: 0,
         scratch: Vec::new(),
     };
     let replay_bytes = tail.marks.bytes_after(applied, last);

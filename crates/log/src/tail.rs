@@ -61,6 +61,8 @@ pub(crate) struct Tail {
     /// Whether a segment's name may not be durable yet.
     pub(crate) names_dirty: bool,
     pub(crate) closed: bool,
+    /// While there is any, no segment is removed.
+    pub(crate) holds: u32,
     pub(crate) scratch: Vec<u8>,
 }
 

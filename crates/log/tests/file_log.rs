@@ -11,8 +11,8 @@ use std::time::Duration;
 use base::{Event, Generation, Kind, Sequence, StoreId, StoreTime};
 use groundsill_log::medium::{Fault, Operation, Outcome};
 use groundsill_log::{
-    Directory, Error, FileLog, Free, Group, Log, Medium, Record, Session, Sessions, Settings,
-    SimulatedMedium, Upkeep, dump, record, verify,
+    Directory, Error, Extent, FileLog, Free, Group, Log, Medium, Record, Session, Sessions,
+    Settings, SimulatedMedium, Upkeep, dump, record, verify,
 };
 use harness::{Events, Model, Run, STORE, commits, frames_in, open, settings};
 
@@ -620,4 +620,76 @@ fn several_threads_append_and_sync_at_once() {
         }
     }
     assert_eq!(count, 1_600);
+}
+
+/// What a copy of an extent would hold, on a medium of its own.
+fn copied(medium: &SimulatedMedium, extent: &Extent) -> SimulatedMedium {
+    let copy = SimulatedMedium::new(9);
+    let put = |name: &str, bytes: &[u8]| {
+        let file = copy.create(name).unwrap();
+        file.write_at(0, bytes).unwrap();
+        file.sync().unwrap();
+    };
+    for (name, end) in &extent.segments {
+        let bytes = medium.bytes(name).unwrap();
+        put(name, &bytes[..usize::try_from(*end).unwrap()]);
+    }
+    put(extent.high_water.0, &extent.high_water.1);
+    copy.sync().unwrap();
+    copy
+}
+
+#[test]
+fn a_copy_of_a_log_that_goes_on_ends_where_it_was_taken_and_opens_with_all_before() {
+    for seed in 0..20 {
+        let mut run = Run::new(seed);
+        for _ in 0..seed * 3 {
+            run.append_any().unwrap();
+            run.settle();
+        }
+        let extent = run.log.extent().unwrap();
+        assert_eq!(run.log.durable(), extent.last);
+        let before = commits(&run.log, Sequence(1)).unwrap();
+        assert_eq!(before.keys().next_back().map_or(0, |last| *last), extent.last.0);
+        for _ in 0..10 {
+            run.append_any().unwrap();
+            run.sync().unwrap();
+            run.settle();
+        }
+        let copy = copied(&run.medium, &extent);
+        let report = verify(&copy, &STORE).unwrap();
+        assert_eq!((&*report.damage, &report.tail), (&[][..], &None), "seed {seed}");
+        assert_eq!((report.last, report.durable), (extent.last, extent.last));
+        let (log, recovered, _) = open(&copy, settings(), Sequence::ZERO).unwrap();
+        assert_eq!((recovered.last, &recovered.dropped), (extent.last, &None), "seed {seed}");
+        assert_eq!(commits(&log, Sequence(1)).unwrap(), before, "seed {seed}");
+    }
+}
+
+#[test]
+fn no_segment_is_removed_while_the_log_is_held_and_all_that_are_due_afterwards() {
+    let mut run = Run::new(1);
+    let medium = Arc::new(run.medium.clone());
+    run.log.close().unwrap();
+    let no_history = Settings { history_bytes: 0, ..settings() };
+    let (log, recovered, events) = open(&medium, no_history, Sequence::ZERO).unwrap();
+    run.next = recovered.next;
+    run.log = Arc::new(log);
+    let held = Arc::clone(&run.log);
+    let hold = held.hold();
+    for _ in 0..8 {
+        run.append(1, 9_000).unwrap();
+        run.sync().unwrap();
+        run.log.trim(run.log.durable()).unwrap();
+        run.settle();
+        run.maintain(Duration::from_secs(2)).unwrap();
+    }
+    let removed = || events.count(|event| matches!(event, Event::SegmentRemoved { .. }));
+    let extent = run.log.extent().unwrap();
+    assert_eq!((extent.segments.len() > 5, removed()), (true, 0));
+    assert_eq!(commits(&run.log, Sequence(1)).unwrap().len(), 8);
+    drop(hold);
+    run.maintain(Duration::from_secs(2)).unwrap();
+    run.settle();
+    assert!(removed() > 3);
 }

@@ -26,6 +26,7 @@ mod horizon;
 mod manifest;
 mod open;
 mod pace;
+mod stage;
 mod strays;
 mod verify;
 mod view;
@@ -149,6 +150,13 @@ impl LsmTables {
         observer: Arc<dyn Observer>,
     ) -> Result<Self, Error> {
         Tree::open(dir, settings, existing, observer).map(|tree| Self { tree: Arc::new(tree) })
+    }
+
+    /// Makes the directory `into`, on the same file system, in which the tables on disk are as they are now,
+    /// whatever becomes of them here. It takes their space until it is removed, and is not durable. What has
+    /// not been flushed is not in it.
+    pub fn stage(&self, into: &Path) -> Result<(), Error> {
+        self.tree.stage(into)
     }
 }
 

@@ -243,6 +243,9 @@ impl FileLog {
     fn drop_history(&self, state: &State) -> Result<bool, Error> {
         let (name, number) = {
             let mut tail = self.tail.lock();
+            if tail.holds > 0 {
+                return Ok(false);
+            }
             let needed = tail.oldest_needed().min(state.high_water.state().oldest);
             let past = |number: &u64| *number < needed;
             let linked = tail.kept.iter().map(|kept| &kept.segment);

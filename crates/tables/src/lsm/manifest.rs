@@ -46,7 +46,8 @@ pub(super) fn table_path(dir: &Path, id: u64) -> PathBuf {
     tables_dir(dir).join(id.to_string())
 }
 
-fn version_path(dir: &Path, version: u64) -> PathBuf {
+/// Where the file of a version is.
+pub(super) fn version_path(dir: &Path, version: u64) -> PathBuf {
     dir.join(format!("v{version}"))
 }
 

@@ -6,5 +6,6 @@ mod crashes;
 mod damage;
 mod faults;
 mod opening;
+mod staging;
 mod twins;
 mod yard;
