@@ -70,9 +70,9 @@ def shelf(folder, size):
         outer.unlink()
 
 
-def make_ext4(path, size):
+def make_ext4(path, size, *options):
     """An empty ext4 in a file."""
-    run("mkfs.ext4", "-q", "-F", sparse(path, size))
+    run("mkfs.ext4", "-q", "-F", *options, sparse(path, size))
     return path
 
 

@@ -4,7 +4,7 @@
 //! merged in, no lock is held. A cursor is the 48-bit hash that begins the next key's id: it needs no
 //! state, and stays good across restarts.
 
-use kv::{Handle, Layer, Level, Listed, Listing, Type};
+use kv::{Handle, Layer, Listed, Listing, Type};
 use redis::Error;
 use wire::resp::{Args, glob, parse_i64};
 
@@ -209,7 +209,7 @@ impl Session {
     async fn settled_namespace(&mut self) -> Result<Handle, Failure> {
         let namespace = self.bound()?;
         let queued = self.server.store.watermarks().queued();
-        self.server.reached(Level::Applied, queued).await?;
+        self.server.applied(queued).await?;
         self.note_receipt(namespace.receipt(queued));
         Ok(namespace)
     }
