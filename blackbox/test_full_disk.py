@@ -37,14 +37,18 @@ REASONS = {
 
 @contextmanager
 def serving(launch, tmp_path, disk, *options):
-    """A server whose data lies on `disk`, killed in the end."""
-    with mounted(*disk) as place:
-        server = Server(launch.having("--memory", "256MiB", *options), tmp_path / "server")
-        server.data = place / "data"
-        try:
-            yield server.start()
-        finally:
-            server.kill()
+    """A server whose data lies on `disk`, killed in the end; the disk goes with it."""
+    try:
+        with mounted(*disk) as place:
+            server = Server(launch.having("--memory", "256MiB", *options), tmp_path / "server")
+            server.data = place / "data"
+            try:
+                yield server.start()
+            finally:
+                server.kill()
+    finally:
+        for image in tmp_path.glob("*.img"):
+            image.unlink()
 
 
 class Hog:
