@@ -5,30 +5,16 @@ import re
 import signal
 import socket
 import time
-import urllib.error
-import urllib.request
 
 import pytest
 
+from harness.probes import ask
 from harness.resp import encoded
 from harness.server import FRONTS, HOST, Server
 from harness.wait import until
 from test_lifecycle import with_options
 
 pytestmark = pytest.mark.ours
-
-
-def ask(server, path, method="GET", body=None):
-    """Status, fields and body of an answer, whatever the status."""
-    request = urllib.request.Request(
-        f"http://{HOST}:{server.ports['http']}{path}", method=method, data=body
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.headers, answer.read().decode()
-    except urllib.error.HTTPError as answer:
-        with answer:
-            return answer.code, answer.headers, answer.read().decode()
 
 
 def send(server, text, seconds=10.0):

@@ -82,9 +82,10 @@ class Writer(threading.Thread):
 class Load:
     """Some writers, over any number of crashes."""
 
-    def __init__(self, server, writers=8):
+    def __init__(self, server, writers=8, progress=None):
+        """`progress`: what each writer had sent and been acknowledged, if it was another load's."""
         self.server = server
-        self.progress = [(0, 0)] * writers
+        self.progress = progress or [(0, 0)] * writers
         self.writers = []
 
     def start(self):
@@ -101,6 +102,14 @@ class Load:
         before = (acknowledged for _, acknowledged in self.progress)
         now = (writer.acknowledged for writer in self.writers)
         return sum(now) - sum(before)
+
+    def sent_by_each(self):
+        """How many writes each writer has ever sent, of those that the server held when it began."""
+        return [writer.sent for writer in self.writers]
+
+    def acknowledged_by_each(self):
+        """How many of them it was told of."""
+        return [writer.acknowledged for writer in self.writers]
 
     def wait_for(self, count):
         """Waits until that is at least `count`."""

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.resp import Connection
@@ -43,6 +43,10 @@ class Launch:
     name: str
     arguments: Callable[[Path, dict], list]
     is_ready: Callable[[str], bool]
+
+    def having(self, *options):
+        """The same with more arguments."""
+        return replace(self, arguments=lambda data, ports: [*self.arguments(data, ports), *options])
 
 
 def groundsill(binary):

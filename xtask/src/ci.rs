@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
-use crate::{check, crash, fuzz, teeth, test};
+use crate::{check, crash, fuzz, redis_suite, teeth, test};
 
-/// Run what CI runs: the stages check, test, teeth and crash.
+/// Run what CI runs: the stages check, test, teeth, crash, suite and fuzz.
 ///
 /// Each stage is a command of its own: `check` is `cargo x check`, and so on. A stage that fails does
 /// not stop the next. A table of the stages and their times is printed at the end.
@@ -31,12 +31,15 @@ enum Stage {
     Teeth,
     /// Crashes of the built binary
     Crash,
-    /// Random bytes to every decoder (not among the stages that run if none is named)
+    /// Redis's own tests of the commands that are there
+    Suite,
+    /// Random bytes to every decoder
     Fuzz,
 }
 
 impl Stage {
-    const DEFAULT: [Self; 4] = [Self::Check, Self::Test, Self::Teeth, Self::Crash];
+    const DEFAULT: [Self; 6] =
+        [Self::Check, Self::Test, Self::Teeth, Self::Crash, Self::Suite, Self::Fuzz];
 
     fn run(self) -> Result<()> {
         match self {
@@ -44,6 +47,7 @@ impl Stage {
             Self::Test => test::run(&test::Args::ALL),
             Self::Teeth => teeth::run(),
             Self::Crash => crash::run(&crash::Args::DEFAULT),
+            Self::Suite => redis_suite::run(&redis_suite::Args {}),
             Self::Fuzz => fuzz::run(&fuzz::Args::DEFAULT),
         }
     }

@@ -3,20 +3,29 @@
 #![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::run::{cargo, must, program, root};
+use crate::run::{announce, cargo, must, program, root};
 
-/// The version that `fuzz/` is known to build with.
-const CARGO_FUZZ: &str = "0.13.2";
+/// What the compiler is told so that libFuzzer sees what an input reaches. The code has no unsafe
+/// block, so no sanitizer is needed.
+const FLAGS: &str = "--cfg fuzzing -Cdebug-assertions -Coverflow-checks -Cpasses=sancov-module \
+    -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+    -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// Give random bytes to the decoders and see that none panics, hangs or reads out of bounds.
+/// Targets that run at one time: what the machine of CI has processors for.
+const AT_ONCE: usize = 2;
+
+/// Give random bytes to the decoders and see that none panics, hangs or takes more than 1 GiB.
 ///
-/// Each target is a file in `fuzz/fuzz_targets/`. What was learnt is kept in target/fuzz-corpus/ and
-/// speeds up the next run. cargo-fuzz is installed into target/tools at the first run; it works with
-/// the pinned stable compiler.
+/// Each target is a file in `fuzz/fuzz_targets/`; two run at a time. What was learnt is kept in
+/// target/fuzz-corpus/ and speeds up the next run. It works with the pinned stable compiler and needs a
+/// C++ compiler for libFuzzer.
 ///
 /// When an input fails, it is kept in target/fuzz-failures/TARGET-*: turn it into a unit test of the
 /// decoder, beside the repair.
@@ -30,8 +39,8 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Every target, briefly.
-    pub(crate) const DEFAULT: Self = Self { target: None, seconds: 30 };
+    /// Every target, as long as CI takes.
+    pub(crate) const DEFAULT: Self = Self { target: None, seconds: 60 };
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -40,26 +49,107 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ensure!(targets.contains(wanted), "no target {wanted}; there are: {}", targets.join(", "));
         targets = vec![wanted.clone()];
     }
-    let cargo_fuzz = cargo_fuzz()?;
-    let target_folder = root().join("target");
-    let failures = target_folder.join("fuzz-failures");
-    fs::create_dir_all(&failures).with_context(|| format!("creating {}", failures.display()))?;
-    for target in &targets {
-        let corpus = target_folder.join("fuzz-corpus").join(target);
-        fs::create_dir_all(&corpus).with_context(|| format!("creating {}", corpus.display()))?;
-        let mut command = program(&cargo_fuzz, ["fuzz", "run", "--target-dir"]);
-        command.arg(target_folder.join("fuzz")).arg(target).arg(corpus).args([
-            "--".to_owned(),
-            format!("-max_total_time={}", args.seconds),
-            "-print_final_stats=1".to_owned(),
-            format!("-artifact_prefix={}/{target}-", failures.display()),
-        ]);
-        must(command.env("RUSTC_BOOTSTRAP", "1")).with_context(|| {
-            format!("target {target} failed, or did not build; an input that fails is in target/fuzz-failures/")
-        })?;
+    let binaries = build(&targets)?;
+    let mut failed = Vec::new();
+    for (pair, names) in binaries.chunks(AT_ONCE).zip(targets.chunks(AT_ONCE)) {
+        let started: Vec<Running> = pair
+            .iter()
+            .zip(names)
+            .map(|(binary, name)| Running::start(binary, name, args.seconds))
+            .collect::<Result<_>>()?;
+        for running in started {
+            if let Err(error) = running.end() {
+                println!("{error:#}");
+                failed.push(error.to_string());
+            }
+        }
+    }
+    if !failed.is_empty() {
+        bail!("{}; the inputs that fail are in target/fuzz-failures/", failed.join("; "));
     }
     println!("\nno failure in {} targets, {} s each", targets.len(), args.seconds);
     Ok(())
+}
+
+/// Builds the targets, the dependencies once for all, and returns their binaries.
+fn build(targets: &[String]) -> Result<Vec<PathBuf>> {
+    let host = host()?;
+    let folder = root().join("target/fuzz");
+    let mut command = cargo(["build", "--release", "--manifest-path", "fuzz/Cargo.toml"]);
+    // A target platform is named so that the flags are not for build scripts.
+    command.args(["--target", &host]).arg("--target-dir").arg(&folder).env("RUSTFLAGS", FLAGS);
+    for target in targets {
+        command.args(["--bin", target]);
+    }
+    must(&mut command).context("the fuzz targets cannot be built")?;
+    let release = folder.join(host).join("release");
+    Ok(targets.iter().map(|target| release.join(target)).collect())
+}
+
+/// The platform that the compiler runs on.
+fn host() -> Result<String> {
+    let output = program("rustc", ["-vV"]).output().context("cannot start rustc")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc -vV names no host")?.to_owned())
+}
+
+/// A target that runs, its output in a file.
+struct Running {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Running {
+    fn start(binary: &Path, name: &str, seconds: u32) -> Result<Self> {
+        let made = |folder: &str| {
+            let path = root().join("target").join(folder);
+            fs::create_dir_all(&path).with_context(|| format!("creating {}", path.display()))?;
+            anyhow::Ok(path)
+        };
+        let corpus = made(&format!("fuzz-corpus/{name}"))?;
+        let failures = made("fuzz-failures")?;
+        let log = failures.join(format!("{name}.log"));
+        let file = fs::File::create(&log).with_context(|| format!("creating {}", log.display()))?;
+        let mut command: Command = program(
+            binary,
+            [
+                format!("-max_total_time={seconds}"),
+                "-timeout=10".to_owned(),
+                "-rss_limit_mb=1024".to_owned(),
+                "-print_final_stats=1".to_owned(),
+                format!("-artifact_prefix={}/{name}-", failures.display()),
+            ],
+        );
+        command.arg(corpus).stdout(Stdio::null()).stderr(file);
+        announce(&command);
+        let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
+        Ok(Self { name: name.to_owned(), child, log })
+    }
+
+    /// Waits for its end. An error if an input failed, or if none was tried.
+    fn end(mut self) -> Result<()> {
+        let status = self.child.wait().with_context(|| format!("waiting for {}", self.name))?;
+        let text =
+            fs::read(&self.log).with_context(|| format!("reading {}", self.log.display()))?;
+        let text = String::from_utf8_lossy(&text);
+        if !status.success() {
+            println!("{text}");
+            bail!("target {} ended with {status}", self.name);
+        }
+        let executed = number_of_runs(&text).unwrap_or(0);
+        println!("{}: {executed} inputs, none failed", self.name);
+        ensure!(executed > 0, "target {} tried no input", self.name);
+        Ok(())
+    }
+}
+
+/// How many inputs were tried, by the closing lines of libFuzzer.
+fn number_of_runs(text: &str) -> Option<u64> {
+    let line =
+        text.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))?;
+    line.trim().parse().ok()
 }
 
 fn targets() -> Result<Vec<String>> {
@@ -77,14 +167,4 @@ fn targets() -> Result<Vec<String>> {
         bail!("fuzz/fuzz_targets holds no target");
     }
     Ok(names)
-}
-
-fn cargo_fuzz() -> Result<PathBuf> {
-    let tools = root().join("target/tools");
-    let binary = tools.join("bin/cargo-fuzz");
-    if !binary.is_file() {
-        let args = ["install", "--quiet", "--locked", "cargo-fuzz", "--version", CARGO_FUZZ];
-        must(cargo(args).arg("--root").arg(&tools)).context("cargo-fuzz cannot be installed")?;
-    }
-    Ok(binary)
 }

@@ -12,6 +12,7 @@ mod fuzz;
 mod python;
 mod redis_suite;
 mod run;
+mod scenarios;
 mod sim;
 mod tally;
 mod teeth;

@@ -42,10 +42,14 @@ pub(crate) fn must(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a test runner to its end, passing its output through and counting what its closing lines
-/// say. A runner that fails without counting a failure (it did not build, it broke off) counts as
+/// Runs a test runner to its end, passing its output through, also to `see`, and counting what its
+/// closing lines say. A runner that fails without counting a failure (it did not build, it broke off) counts as
 /// one failure.
-pub(crate) fn counted(command: &mut Command, runner: Runner) -> Result<Tally> {
+pub(crate) fn watched(
+    command: &mut Command,
+    runner: Runner,
+    mut see: impl FnMut(&str),
+) -> Result<Tally> {
     announce(command);
     let mut child = command
         .stdout(Stdio::piped())
@@ -57,6 +61,7 @@ pub(crate) fn counted(command: &mut Command, runner: Runner) -> Result<Tally> {
             let text = text.with_context(|| format!("reading from {}", line(command)))?;
             let text = String::from_utf8_lossy(&text);
             println!("{text}");
+            see(&text);
             tally += runner.closing_line(&text).unwrap_or_default();
         }
     }
@@ -69,13 +74,19 @@ pub(crate) fn counted(command: &mut Command, runner: Runner) -> Result<Tally> {
     Ok(tally)
 }
 
+/// [`watched`] by nobody.
+pub(crate) fn counted(command: &mut Command, runner: Runner) -> Result<Tally> {
+    watched(command, runner, |_line| ())
+}
+
 /// Whether `name` is a program on the search path.
 pub(crate) fn is_installed(name: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
 }
 
-fn announce(command: &Command) {
+/// Says what is started.
+pub(crate) fn announce(command: &Command) {
     println!("\n$ {}", line(command));
 }
 

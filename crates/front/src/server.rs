@@ -9,6 +9,7 @@ use base::{Kind, Monotonic, Namespace, Sequence, Tenant};
 use kv::{Attempt, Error, Handle, Level, Plan, Receipt, Refusal, Stop, Store, Txn, Want};
 use redis::Keys;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 
 use crate::budget::Budget;
 use crate::clients::Clients;
@@ -276,6 +277,16 @@ impl Server {
     /// Waits until everything up to `sequence` has come as far as `level`.
     pub(crate) async fn reached(&self, level: Level, sequence: Sequence) -> Result<(), Failure> {
         self.store.reached(level, sequence).await.map_err(Failure::Store)
+    }
+
+    /// Waits until reads of the tables see everything up to `sequence`. Refused when that takes longer
+    /// than a transaction may, as it does while the disk has no space for the tables.
+    pub(crate) async fn applied(&self, sequence: Sequence) -> Result<(), Failure> {
+        let reached = self.reached(Level::Applied, sequence);
+        timeout(self.limits.transaction_time, reached).await.unwrap_or_else(|_late| {
+            let text = "the tables are too far behind the log to be read: try again later";
+            Err(Failure::Refused(Refusal::limit(text), Receipt::NOTHING))
+        })
     }
 }
 

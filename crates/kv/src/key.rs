@@ -8,11 +8,11 @@ use base::{Generation, Namespace, Space, StoreTime};
 /// First byte of header rows.
 pub(crate) const HEADER: u8 = 0x01;
 /// First byte of content rows.
-const CONTENT: u8 = 0x02;
+pub(crate) const CONTENT: u8 = 0x02;
 /// First byte of rows that say what is to be reclaimed.
-const OWED: u8 = 0x03;
+pub(crate) const OWED: u8 = 0x03;
 /// First byte of rows of the expiry index.
-const EXPIRY: u8 = 0x04;
+pub(crate) const EXPIRY: u8 = 0x04;
 
 const CATALOGUE: &[u8] = b"\0catalogue";
 const KEYS: &[u8] = b"\0keys";

@@ -14,6 +14,7 @@
 //! 3. What a reply depends on is known when the transaction ends: [`Receipt`].
 
 mod admission;
+mod check;
 mod clock;
 mod commit;
 mod deadlines;
@@ -44,6 +45,7 @@ mod watermark;
 mod worker;
 mod workers;
 
+pub use check::check_row;
 pub use error::{Error, Refusal, Stop};
 pub use figures::{Figure, Figures, Standing};
 pub use interest::Watch;

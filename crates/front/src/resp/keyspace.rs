@@ -3,7 +3,7 @@
 //! They wait until the tables have what was committed before, and read a view of them: no memory is
 //! merged in, no lock is held.
 
-use kv::{Handle, Layer, Level};
+use kv::{Handle, Layer};
 use redis::{Ask, Told, Walk};
 
 use crate::resp::session::Session;
@@ -41,7 +41,7 @@ impl Session {
     async fn settled_namespace(&mut self) -> Result<Handle, Failure> {
         let namespace = self.bound()?;
         let queued = self.server.store.watermarks().queued();
-        self.server.reached(Level::Applied, queued).await?;
+        self.server.applied(queued).await?;
         self.note_receipt(namespace.receipt(queued));
         Ok(namespace)
     }

@@ -52,7 +52,7 @@ impl Session {
         let (head, receipt) = server.run(&mut plan, closure).await?;
         // What is shown has to be durable, and can be read once it is applied.
         server.reached(Level::Durable, receipt.after).await?;
-        server.reached(Level::Applied, receipt.after).await?;
+        server.applied(receipt.after).await?;
         let Head { records, next, .. } = head;
         if range.offset >= next {
             return Ok(Vec::new());
