@@ -13,6 +13,7 @@ mod fronts;
 mod identity;
 mod machine;
 mod observer;
+mod passwords;
 mod restore;
 mod serve;
 mod verify;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Some(("log", matches)) => dump::run(matches),
         Some(("backup", matches)) => backup::run(matches),
         Some(("restore", matches)) => restore::run(matches),
+        Some(("password", matches)) => passwords::run(matches),
         _ => Ok(ExitCode::from(2)),
     };
     outcome.unwrap_or_else(|error| {
@@ -54,6 +56,7 @@ fn command() -> Command {
         .subcommand(dump::command())
         .subcommand(backup::command())
         .subcommand(restore::command())
+        .subcommand(passwords::command())
 }
 
 const LONG_ABOUT: &str = "\
