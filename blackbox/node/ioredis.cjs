@@ -1,4 +1,5 @@
-// Strings, a hash, a pipeline and transactions through a stock ioredis. Its arguments: host and port.
+// Strings, a hash, a pipeline and transactions through a stock ioredis. Its arguments: host and port, and a user
+// and a password if they are needed.
 // Prints how many checks held; ends with 1 at the first that does not.
 
 const assert = require('node:assert/strict');
@@ -10,8 +11,8 @@ async function main() {
     assert.deepEqual(actual, expected);
     held += 1;
   };
-  const [host, port] = process.argv.slice(2);
-  const client = new Redis({ host, port: Number(port), maxRetriesPerRequest: 1 });
+  const [host, port, username, password] = process.argv.slice(2);
+  const client = new Redis({ host, port: Number(port), username, password, maxRetriesPerRequest: 1 });
 
   check(await client.set('key', 'value'), 'OK');
   check(await client.get('key'), 'value');

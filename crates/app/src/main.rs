@@ -14,6 +14,7 @@ mod fronts;
 mod identity;
 mod machine;
 mod observer;
+mod passwords;
 mod restore;
 mod serve;
 mod staging;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Some(("log", matches)) => dump::run(matches),
         Some(("backup", matches)) => backup::run(matches),
         Some(("restore", matches)) => restore::run(matches),
+        Some(("password", matches)) => passwords::run(matches),
         _ => Ok(ExitCode::from(2)),
     };
     outcome.unwrap_or_else(|error| {
@@ -56,6 +58,7 @@ fn command() -> Command {
         .subcommand(dump::command())
         .subcommand(backup::command())
         .subcommand(restore::command())
+        .subcommand(passwords::command())
 }
 
 const LONG_ABOUT: &str = "\

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use base::{Clock, Monotonic};
 use clap::{ArgMatches, Command};
-use front::{Host, Limits, Server};
+use front::{Access, Host, Limits, Server};
 use kv::{Durability, Level};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -34,6 +34,7 @@ use crate::door::Door;
 use crate::fronts::{Addresses, Listeners};
 use crate::machine::{self, MachineClock};
 use crate::observer::Journal;
+use crate::passwords;
 use crate::staging::{self, Staging};
 
 /// Exit status after a failed write or sync of the log: an input or output error (`EX_IOERR`).
@@ -80,6 +81,7 @@ wrong; 74, a write or sync of the log failed: see docs/operations.md before it i
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     let config = Config::new(&cli::gather(matches)?)?;
     start_logging(&config);
+    let guard = config.password_file.clone().map(Guard::new).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers())
         .enable_all()
@@ -93,7 +95,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     let dir = DataDir::open(&config.data, &MachineClock)?;
     dir.hold();
     staging::remove_left(&dir.path);
-    let outcome = runtime.block_on(serve(config, dir, signals));
+    let outcome = runtime.block_on(serve(config, guard, dir, signals));
     // Work on a disk that no longer answers would keep the process from its end.
     runtime.shutdown_background();
     outcome
@@ -121,7 +123,12 @@ fn start_logging(config: &Config) {
     }
 }
 
-async fn serve(config: Config, dir: DataDir, mut signals: Signals) -> Result<ExitCode> {
+async fn serve(
+    config: Config,
+    guard: Option<Guard>,
+    dir: DataDir,
+    mut signals: Signals,
+) -> Result<ExitCode> {
     let budget = Budget::new(&config);
     let connections = connections(&config);
     let journal = Arc::new(Journal::default());
@@ -130,7 +137,7 @@ async fn serve(config: Config, dir: DataDir, mut signals: Signals) -> Result<Exi
         return Ok(ExitCode::SUCCESS);
     };
     let ready = addresses.listen().and_then(|listeners| {
-        print_start(&config, budget, &dir, &running, &listeners, connections)?;
+        print_start(&config, guard.as_ref(), budget, &dir, &running, &listeners, connections)?;
         Ok(listeners)
     });
     let listeners = match ready {
@@ -140,11 +147,15 @@ async fn serve(config: Config, dir: DataDir, mut signals: Signals) -> Result<Exi
             return Err(error);
         }
     };
+    warn_of_open_wires(&config);
     let (stop, stopping) = watch::channel(false);
     let inbox_bytes = usize::try_from(budget.inboxes).unwrap_or(usize::MAX);
     let limits = Limits { connections, inbox_bytes, ..Limits::default() };
     let host = host(budget, &dir, listeners.resp().unwrap_or(config.resp));
-    let server = Server::new(running.store.clone(), &dir.identity.hash_key, limits, host, stopping);
+    let access = guard.as_ref().map(|guard| Arc::clone(&guard.access));
+    let _rereading = guard.map(Guard::watch).transpose()?;
+    let server =
+        Server::new(running.store.clone(), access, &dir.identity.hash_key, limits, host, stopping);
     let mut fronts = listeners.serve(&server);
     let _door = Door::open(&dir.path, Staging::new(&dir, &running));
     tokio::select! {
@@ -168,6 +179,44 @@ async fn serve(config: Config, dir: DataDir, mut signals: Signals) -> Result<Exi
         () = signals.next() => {}
     }
     Ok(stop_store(running, &journal).await)
+}
+
+/// Who may connect, and the file that says so.
+struct Guard {
+    access: Arc<Access>,
+    path: PathBuf,
+    users: usize,
+}
+
+impl Guard {
+    fn new(path: PathBuf) -> Result<Self> {
+        let users = passwords::read(&path)?;
+        let count = users.count();
+        Ok(Self { access: Arc::new(passwords::access(users)?), path, users: count })
+    }
+
+    /// Has the file read again at each SIGHUP, until the runtime ends. Without a file of passwords, SIGHUP
+    /// ends the process as it does by default.
+    fn watch(self) -> Result<tokio::task::JoinHandle<()>> {
+        let mut hangup = signal(SignalKind::hangup()).context("catch signals")?;
+        Ok(tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                let (path, access) = (self.path.clone(), Arc::clone(&self.access));
+                let read = move || passwords::read_again(&path, &access);
+                // It does not panic; if it did, the users would stay as they are.
+                let _read = tokio::task::spawn_blocking(read).await;
+            }
+        }))
+    }
+}
+
+/// What is sent to an address that others reach can be read on the way.
+fn warn_of_open_wires(config: &Config) {
+    let addresses = [("resp", config.resp), ("kafka", config.kafka), ("http", config.http)];
+    for (front, address) in addresses.into_iter().filter(|(_, address)| !address.ip().is_loopback())
+    {
+        tracing::warn!(front, %address, "passwords and data are sent unencrypted: keep the address to a network that you trust, or put a proxy with TLS in front");
+    }
 }
 
 /// Returns when every connection has ended.
@@ -287,6 +336,7 @@ fn connections(config: &Config) -> usize {
 /// Says where it answers and what it may use, and that it is ready, to whoever has started it.
 fn print_start(
     config: &Config,
+    guard: Option<&Guard>,
     budget: Budget,
     dir: &DataDir,
     running: &Running,
@@ -307,6 +357,9 @@ fn print_start(
     });
     let made = if dir.is_new { "new" } else { "found" };
     let mib = |bytes: u64| bytes >> 20;
+    let passwords = guard.map_or("none: whoever connects may do everything".to_owned(), |guard| {
+        format!("{} users in {}", guard.users, guard.path.display())
+    });
     let lines = [
         format!("groundsill {}", env!("CARGO_PKG_VERSION")),
         format!(
@@ -329,6 +382,7 @@ fn print_start(
             mib(budget.inboxes)
         ),
         format!("  connections at most {connections}"),
+        format!("  passwords   {passwords}"),
         format!("  resp        {}", listeners.resp().unwrap_or(config.resp)),
         format!("  kafka       {}", listeners.kafka().unwrap_or(config.kafka)),
         format!("  http        {}", listeners.http().unwrap_or(config.http)),

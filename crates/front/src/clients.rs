@@ -11,6 +11,8 @@ use base::Monotonic;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::access::{DEFAULT_USER, User};
+
 /// One connection, as others see it.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -31,6 +33,8 @@ pub(crate) struct Client {
 /// What a connection was at the end of its latest turn.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shown {
+    /// `None` for one that has not said who it is.
+    pub(crate) user: Option<Arc<User>>,
     /// As CLIENT SETNAME set it.
     pub(crate) name: Vec<u8>,
     /// As CLIENT SETINFO set them.
@@ -45,6 +49,13 @@ pub(crate) struct Shown {
     pub(crate) command: &'static str,
     /// When it last sent something.
     pub(crate) active: Monotonic,
+}
+
+impl Shown {
+    /// The user's name.
+    pub(crate) fn user(&self) -> &[u8] {
+        self.user.as_ref().map_or(DEFAULT_USER, |user| user.name()).as_bytes()
+    }
 }
 
 /// What the client says of its library.

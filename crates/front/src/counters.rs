@@ -19,6 +19,8 @@ pub(crate) struct Counters {
     pub(crate) stalled: Counter,
     /// Connections that were closed because all requests together took too much memory.
     pub(crate) crowded_out: Counter,
+    /// Wrong passwords, and right ones of users that there are not.
+    pub(crate) turned_away: Counter,
     /// Connections that ended by a defect of ours.
     pub(crate) failed: Counter,
     /// Commands that failed by a defect of ours.
@@ -28,10 +30,10 @@ pub(crate) struct Counters {
 impl Counters {
     pub(crate) fn reset(&self) {
         let Self { connections, rejected, commands, received_bytes, sent_bytes, .. } = self;
-        let Self { stalled, crowded_out, failed, defects, .. } = self;
+        let Self { stalled, crowded_out, turned_away, failed, defects, .. } = self;
         for counter in [connections, rejected, commands, received_bytes, sent_bytes]
             .into_iter()
-            .chain([stalled, crowded_out, failed, defects])
+            .chain([stalled, crowded_out, turned_away, failed, defects])
         {
             counter.0.store(0, Ordering::Relaxed);
         }

@@ -4,6 +4,8 @@
 //! Answers through a stop, until the process ends, so that `/readyz` can tell of it. Has places of its own:
 //! clients that take all of theirs do not lock an operator out.
 //!
+//! `/livez` and `/readyz` are open to everybody; the metrics are for users, where there are any.
+//!
 //! Knows no bodies of requests: a connection over which one is announced is closed after the answer.
 //!
 //! Invariants:
@@ -150,6 +152,9 @@ async fn answer(probe: &Probe, request: &Request) -> Answer {
             [] => Answer::text("200 OK", "ready\n"),
             reasons => Answer::text("503 Service Unavailable", reasons.join("\n") + "\n"),
         },
+        "/metrics" if !probe.lets_in(request.credentials.as_ref()).await => {
+            Answer::text("401 Unauthorized", "the metrics are for users of the password file\n")
+        }
         "/metrics" => {
             let body = probe.metrics().await;
             Answer { status: "200 OK", content_type: METRICS_TYPE, body }
@@ -185,11 +190,16 @@ impl Answer {
     fn encode(&self, is_head: bool, closes: bool) -> Vec<u8> {
         let Self { status, content_type, body } = self;
         let connection = if closes { "connection: close\r\n" } else { "" };
+        let ask = if status.starts_with("401") {
+            "www-authenticate: Basic realm=\"groundsill\", charset=\"UTF-8\"\r\n"
+        } else {
+            ""
+        };
         // Whoever is told that the method is the wrong one is owed the right ones.
         let allow = if status.starts_with("405") { "allow: GET, HEAD\r\n" } else { "" };
         let head = format!(
             "HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\
-             cache-control: no-store\r\n{allow}{connection}\r\n",
+             cache-control: no-store\r\n{ask}{allow}{connection}\r\n",
             body.len()
         );
         let mut bytes = head.into_bytes();

@@ -8,6 +8,7 @@
 //! 2. Replies leave in the order of their requests.
 //! 3. Whatever a client sends, the process goes on and its memory stays bounded.
 
+mod access;
 mod budget;
 mod clients;
 mod counters;
@@ -21,5 +22,6 @@ pub mod resp;
 mod server;
 mod slowlog;
 
+pub use access::{Access, PASSWORD_BYTES_MAX, Users, UsersError, hash_line};
 pub use host::{Host, Usage};
 pub use server::{Limits, Server};

@@ -8,9 +8,10 @@ use base::rng::SplitMix64;
 use base::{Kind, Monotonic, Namespace, Sequence, Tenant};
 use kv::{Attempt, Error, Handle, Level, Plan, Receipt, Refusal, Stop, Store, Txn, Want};
 use redis::Keys;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
+use crate::access::{Access, User};
 use crate::budget::Budget;
 use crate::clients::Clients;
 use crate::counters::Counters;
@@ -33,6 +34,8 @@ pub struct Limits {
     pub inbox_bytes: usize,
     /// A client that takes nothing of its replies for so long is given up.
     pub write_time: Duration,
+    /// A client that needs a password has to show it within this time.
+    pub authentication_time: Duration,
 }
 
 impl Default for Limits {
@@ -44,6 +47,7 @@ impl Default for Limits {
             queued_bytes: 128 << 20,
             inbox_bytes: 256 << 20,
             write_time: Duration::from_mins(1),
+            authentication_time: Duration::from_secs(10),
         }
     }
 }
@@ -67,6 +71,10 @@ pub(crate) enum Failure {
 /// Loads from the tables that run at one time.
 const LOADERS: usize = 4;
 
+/// Of the connections, those that may wait at one time to show their password: one of so many, and no more
+/// than that many.
+const STRANGERS: (usize, usize) = (2, 1024);
+
 /// Namespaces that one tenant's connections can select.
 pub(crate) const DATABASES: u32 = 16;
 
@@ -76,6 +84,9 @@ pub struct Server {
     pub(crate) store: Store,
     pub(crate) keys: Keys,
     pub(crate) limits: Limits,
+    /// `None` where nobody needs a password.
+    pub(crate) access: Option<Arc<Access>>,
+    strangers: Arc<Semaphore>,
     loaders: Semaphore,
     sessions: AtomicU64,
     connected: AtomicUsize,
@@ -99,9 +110,10 @@ pub struct Server {
 
 impl Server {
     /// Serves `store`; `hash_key` is the data directory's. When `stopping` turns true, connections
-    /// finish what they have been sent and close.
+    /// finish what they have been sent and close. Without `access`, nobody needs a password.
     pub fn new(
         store: Store,
+        access: Option<Arc<Access>>,
         hash_key: &[u8; 16],
         limits: Limits,
         host: Host,
@@ -121,6 +133,10 @@ impl Server {
             store,
             keys: Keys::new(hash_key),
             limits,
+            access,
+            strangers: Arc::new(Semaphore::new(
+                (limits.connections / STRANGERS.0).clamp(1, STRANGERS.1),
+            )),
             loaders: Semaphore::new(LOADERS),
             sessions: AtomicU64::new(1),
             connected: AtomicUsize::new(0),
@@ -167,6 +183,29 @@ impl Server {
         let counters = &self.counters;
         if is_admitted { &counters.connections } else { &counters.rejected }.add(1);
         is_admitted.then_some(admission)
+    }
+
+    /// A place for a client that is not known yet, given back when dropped; `None` if all are taken.
+    pub(crate) fn stranger_place(&self) -> Option<OwnedSemaphorePermit> {
+        let place = Arc::clone(&self.strangers).try_acquire_owned().ok();
+        if place.is_none() {
+            self.counters.rejected.add(1);
+        }
+        place
+    }
+
+    /// The user, if the password is theirs; see [`Access::authenticate`].
+    pub(crate) async fn authenticate(&self, name: &[u8], password: &[u8]) -> Option<Arc<User>> {
+        let user = self.access.as_ref()?.authenticate(name, password).await;
+        if user.is_none() {
+            self.counters.turned_away.add(1);
+        }
+        user
+    }
+
+    /// Whether there is a user of that name.
+    pub(crate) fn has_user(&self, name: &[u8]) -> bool {
+        self.access.as_ref().is_some_and(|access| access.names(name))
     }
 
     /// The namespace that is database `number` of a tenant.

@@ -690,9 +690,11 @@ impl<'a> Txn<'a> {
         let Some(entry) = self.entry_mut(object) else { return };
         let (deadline, kind) = (entry.deadline(), entry.kind());
         let content = entry.content();
-        let row_len = |value: Option<&[u8]>| value.map_or(0, |value| packed::row_len(suffix, value));
+        let row_len =
+            |value: Option<&[u8]>| value.map_or(0, |value| packed::row_len(suffix, value));
         let len = content.len() - row_len(packed::get(content, suffix)) + row_len(value);
-        let build = |content: &[u8], out: &mut Vec<u8>| packed::replace(out, content, suffix, value);
+        let build =
+            |content: &[u8], out: &mut Vec<u8>| packed::replace(out, content, suffix, value);
         let bytes = entry.replace_content(build, len);
         self.undo.push((object, Undo::Content { bytes, state: State::Packed, deadline, kind }));
     }

@@ -310,6 +310,8 @@ pub enum Connection {
     Hello,
     /// Authenticates.
     Auth,
+    /// The user's name.
+    WhoAmI,
     /// Chooses the namespace.
     Select,
     /// Asks or says something of connections.

@@ -5,6 +5,7 @@
     reason = "a command that cannot fail is of the type that the table holds, too"
 )]
 
+pub(crate) mod acl;
 pub(crate) mod append;
 pub(crate) mod client;
 pub(crate) mod command;

@@ -5,6 +5,7 @@ use crate::commands;
 
 /// Every command, in ascending order of name.
 pub static COMMANDS: &[&Command] = &[
+    &commands::acl::COMMAND,
     &commands::append::COMMAND,
     &commands::connection::AUTH,
     &commands::server::BGREWRITEAOF,

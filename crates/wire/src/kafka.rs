@@ -27,11 +27,14 @@ pub mod init_producer_id;
 pub mod list_offsets;
 pub mod metadata;
 pub mod produce;
+pub mod sasl_authenticate;
+pub mod sasl_handshake;
 
-pub use api::{Api, VersionRange};
+pub use api::{Api, NEVER, VersionRange};
 pub use code::ErrorCode;
 pub use frame::{
-    Error, Header, Limits, Request, Response, decode, encode, frame_wants, split_frame,
+    Error, Header, Limits, Request, Response, decode, encode, encode_empty, frame_wants,
+    split_frame,
 };
 
 /// A topic's id as Kafka knows it; all zeros where there is none.

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Arg, ArgMatches, Command};
 
 use super::{Config, Resolved, SETTINGS};
+use crate::passwords;
 
 /// Adds a flag for each setting, and `--config`.
 pub(crate) fn with_settings(command: Command) -> Command {
@@ -54,7 +55,10 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
             }
         }
         Some((_, matches)) => {
-            Config::new(&gather(matches)?)?;
+            let config = Config::new(&gather(matches)?)?;
+            if let Some(path) = &config.password_file {
+                passwords::read(path)?;
+            }
             lines.push("the configuration is valid\n".to_owned());
         }
         None => return Ok(ExitCode::from(2)),

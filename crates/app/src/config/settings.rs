@@ -48,6 +48,12 @@ pub(crate) static SETTINGS: &[Setting] = &[
         help: "Where probes and metrics are answered over HTTP",
     },
     Setting {
+        key: "password-file",
+        default: "none",
+        shape: "none|FILE",
+        help: "The users and hashes of their passwords, of which every client has to show one; see `groundsill password`",
+    },
+    Setting {
         key: "durability",
         default: "durable",
         shape: "durable|relaxed",

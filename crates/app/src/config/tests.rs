@@ -57,12 +57,16 @@ fn a_bad_value_names_the_setting_and_its_origin() {
 }
 
 #[test]
-fn an_address_that_others_can_reach_is_refused() {
+fn an_address_that_others_can_reach_is_refused_unless_passwords_are_asked_for() {
     let reachable =
         [("--resp", "0.0.0.0:6379"), ("--kafka", "[::]:9092"), ("--http", "192.0.2.1:8080")];
     for (flag, address) in reachable {
         let error = Config::new(&gather(&[flag, address], &[]).unwrap()).unwrap_err().to_string();
         assert!(error.contains(address) && error.contains("loopback"), "{error}");
+        assert!(error.contains("`password-file`"), "{error}");
+        let guarded = gather(&[flag, address, "--password-file", "passwords"], &[]).unwrap();
+        let config = Config::new(&guarded).unwrap();
+        assert_eq!(config.password_file, Some("passwords".into()));
     }
 }
 

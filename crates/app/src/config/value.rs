@@ -16,6 +16,8 @@ pub(crate) struct Config {
     pub(crate) resp: SocketAddr,
     pub(crate) kafka: SocketAddr,
     pub(crate) http: SocketAddr,
+    /// `None` stands for no passwords.
+    pub(crate) password_file: Option<PathBuf>,
     pub(crate) durability: Durability,
     /// `None` stands for what the machine has.
     pub(crate) memory: Option<u64>,
@@ -39,11 +41,14 @@ const SEGMENT_MIN: u64 = 1 << 20;
 impl Config {
     /// Checks every setting; an error names the setting, its origin and what it takes.
     pub(crate) fn new(resolved: &Resolved) -> Result<Self> {
+        let password_file = read_file(resolved, "password-file")?;
+        let is_guarded = password_file.is_some();
         Ok(Self {
             data: read(resolved, "data", |text| Ok(PathBuf::from(text)))?,
-            resp: read_address(resolved, "resp")?,
-            kafka: read_address(resolved, "kafka")?,
-            http: read_address(resolved, "http")?,
+            resp: read_address(resolved, "resp", is_guarded)?,
+            kafka: read_address(resolved, "kafka", is_guarded)?,
+            http: read_address(resolved, "http", is_guarded)?,
+            password_file,
             durability: read(resolved, "durability", |text| match text {
                 "durable" => Ok(Durability::Durable),
                 "relaxed" => Ok(Durability::Relaxed),
@@ -77,12 +82,20 @@ fn read<T>(resolved: &Resolved, key: &str, parse: impl FnOnce(&str) -> Result<T>
     parse(text).with_context(|| format!("`{key}` is `{text}` ({origin})"))
 }
 
-/// An address that only this machine reaches.
-fn read_address(resolved: &Resolved, key: &str) -> Result<SocketAddr> {
+fn read_file(resolved: &Resolved, key: &str) -> Result<Option<PathBuf>> {
+    read(resolved, key, |text| match text {
+        "none" => Ok(None),
+        "" => bail!("it is empty: name a file, or `none`"),
+        path => Ok(Some(PathBuf::from(path))),
+    })
+}
+
+/// An address: one that only this machine reaches, where no passwords are asked for.
+fn read_address(resolved: &Resolved, key: &str, is_guarded: bool) -> Result<SocketAddr> {
     let address: SocketAddr = read(resolved, key, parse_address)?;
-    if !address.ip().is_loopback() {
+    if !address.ip().is_loopback() && !is_guarded {
         bail!(
-            "`{key}` is {address}, which others can reach, and this version has no passwords yet: bind it to a loopback address, such as 127.0.0.1:{}",
+            "`{key}` is {address}, which others can reach, and no passwords are asked for: bind it to a loopback address, such as 127.0.0.1:{}, or name a file of passwords (`password-file`; `groundsill password` makes its lines)",
             address.port()
         );
     }

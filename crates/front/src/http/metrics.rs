@@ -428,6 +428,12 @@ static METRICS: &[Metric] = &[
         series: Series::Process(|moment| whole(moment.server.counters.crowded_out.get())),
     },
     Metric {
+        name: "authentications_failed_total",
+        kind: Kind::Counter,
+        help: "Passwords that were refused, over all fronts",
+        series: Series::Process(|moment| whole(moment.server.counters.turned_away.get())),
+    },
+    Metric {
         name: "commands_failed_total",
         kind: Kind::Counter,
         help: "Commands that were undone by a defect of ours: please report it",

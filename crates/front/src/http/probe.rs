@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::CONNECTIONS_MAX;
 use super::metrics::{Moment, render};
+use super::request::Credentials;
 use crate::host::Usage;
 use crate::server::Server;
 
@@ -38,6 +39,17 @@ impl Probe {
     /// A connection's place, given back when dropped; none if all are taken.
     pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    /// Whether the metrics may be shown to whoever says so of themselves.
+    pub(super) async fn lets_in(&self, credentials: Option<&Credentials>) -> bool {
+        match (&self.server.access, credentials) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(_), Some(Credentials { user, password })) => {
+                self.server.authenticate(user, password).await.is_some()
+            }
+        }
     }
 
     /// Whether the log works, without which the process is about to end.

@@ -3,6 +3,10 @@
 //! Strict where leniency has let requests be smuggled: lines end with CR LF, a field is not folded, its name
 //! is followed by a colon at once. Knows no socket and no path.
 
+use std::fmt;
+
+use base64ct::{Base64, Encoding};
+
 /// Bytes of a head, its empty line included.
 const HEAD_BYTES_MAX: usize = 8 * 1024;
 
@@ -12,9 +16,39 @@ pub(super) struct Request {
     pub(super) method: Method,
     /// Without its query.
     pub(super) path: String,
+    /// User and password, if it shows any.
+    pub(super) credentials: Option<Credentials>,
     /// Whether the connection is to be closed after the answer: the client wants it, or a body follows,
     /// which nobody reads.
     pub(super) closes: bool,
+}
+
+/// As RFC 7617 has them.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Credentials {
+    pub(super) user: Vec<u8>,
+    pub(super) password: Vec<u8>,
+}
+
+/// Shows that there are some, and nothing of them.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").finish_non_exhaustive()
+    }
+}
+
+impl Credentials {
+    /// From the value of the field `authorization`; `None` if that is of another scheme, or malformed.
+    fn parse(value: &str) -> Option<Self> {
+        let (scheme, rest) = value.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return None;
+        }
+        let bytes = Base64::decode_vec(rest.trim_start_matches(' ')).ok()?;
+        let colon = bytes.iter().position(|byte| *byte == b':')?;
+        let (user, password) = (bytes.get(..colon)?.to_vec(), bytes.get(colon + 1..)?.to_vec());
+        Some(Self { user, password })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +90,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Request, usize)>, Fault> {
             hosts += 1;
         } else if is_name("connection") {
             request.closes |= value.split(',').any(|one| one.trim().eq_ignore_ascii_case("close"));
+        } else if is_name("authorization") {
+            request.credentials = Credentials::parse(value);
         } else if is_name("transfer-encoding") || is_name("content-length") {
             request.closes |= value != "0";
         }
@@ -92,7 +128,7 @@ fn parse_line(line: &str) -> Result<(Request, bool), Fault> {
         _ => Method::Other,
     };
     let path = target.split('?').next().unwrap_or_default().to_owned();
-    Ok((Request { method, path, closes: false }, is_old))
+    Ok((Request { method, path, credentials: None, closes: false }, is_old))
 }
 
 fn parse_field(line: &str) -> Result<(&str, &str), Fault> {

@@ -10,10 +10,14 @@ use base::Monotonic;
 use kv::Watch;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use wire::kafka::{Header, Limits, Request, Response, decode, encode, frame_wants, split_frame};
+use wire::kafka::{
+    Header, Limits, Request, Response, decode, encode, encode_empty, frame_wants, split_frame,
+};
 
 use super::fetch::Poll;
+use super::sasl::{STRANGERS_LIMITS, Verdict};
 use super::session::{Outcome, Session, Stopped};
+use crate::access::Caller;
 use crate::budget::Share;
 use crate::resp::connection::{finish, keep_alive, write_all};
 use crate::resp::inbox::{Inbox, Received};
@@ -102,6 +106,8 @@ pub(crate) enum Woken {
 pub(crate) async fn serve(server: Arc<Server>, stream: TcpStream, address: SocketAddr) {
     // The protocol has no word for it: a client that is turned away sees the connection end.
     let Some(_admission) = server.admit(Front::Kafka) else { return };
+    let Some(caller) = Caller::new(&server) else { return };
+    let limits = if caller.is_known() { Limits::default() } else { STRANGERS_LIMITS };
     // Without it, a small answer waits for the acknowledgement of the last one.
     let _unsupported = stream.set_nodelay(true);
     // Best effort too: without it, the end of a client's machine may never be noticed.
@@ -114,8 +120,8 @@ pub(crate) async fn serve(server: Arc<Server>, stream: TcpStream, address: Socke
         outbox: Vec::new(),
         share: Share::new(Arc::clone(&server.inboxes)),
         stopping: server.stopping(),
-        session: Session::new(server, address, local),
-        limits: Limits::default(),
+        session: Session::new(server, caller, address, local),
+        limits,
         partial_since: None,
     };
     if connection.run().await.is_ok() {
@@ -130,6 +136,7 @@ impl Connection {
             let turn = self.turn().await?;
             self.answer().await?;
             match turn {
+                _ if self.session.caller.was_late(&self.session.server) => return Ok(()),
                 Turn::Closing => return Ok(()),
                 Turn::Spent => tokio::task::yield_now().await,
                 Turn::Drained => match self.receive().await? {
@@ -160,6 +167,16 @@ impl Connection {
             };
             used += LENGTH_BYTES + frame.len();
             self.partial_since = None;
+            if !self.session.caller.is_known() {
+                let goes_on = greet(&mut self.session, &mut self.outbox, frame, self.limits).await;
+                if self.session.caller.is_known() {
+                    self.limits = Limits::default();
+                }
+                if !goes_on {
+                    return Ok(Turn::Closing);
+                }
+                continue;
+            }
             let Ok((header, request)) = decode(frame, self.limits) else {
                 return Ok(Turn::Closing);
             };
@@ -199,7 +216,12 @@ impl Connection {
     pub(crate) async fn answer(&mut self) -> Result<(), End> {
         self.session.settle().await?;
         let server = &self.session.server;
-        write_all(&mut self.stream, &self.outbox, server).await?;
+        let late = self.session.caller.is_late(server);
+        tokio::select! {
+            biased;
+            written = write_all(&mut self.stream, &self.outbox, server) => written?,
+            () = late => return Err(End::Client),
+        }
         server.counters.sent_bytes.add(self.outbox.len() as u64);
         self.outbox.clear();
         if self.outbox.capacity() > OUTBOX_BYTES {
@@ -213,6 +235,7 @@ impl Connection {
     /// Waits for more requests.
     async fn receive(&mut self) -> Result<Received, End> {
         let late = self.frame_is_late();
+        let caller_is_late = self.session.caller.is_late(&self.session.server);
         let Self { stream, inbox, stopping, limits, session, .. } = self;
         let room = inbox.bytes().len().max(ROOM_BYTES);
         let wants = frame_wants(inbox.bytes(), *limits).min(room);
@@ -230,6 +253,7 @@ impl Connection {
                 session.server.counters.stalled.add(1);
                 return Ok(Received::End);
             }
+            () = caller_is_late => return Ok(Received::End),
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
         // The kernel may hold what the runtime has not heard of yet: that was sent before the stop.
@@ -278,6 +302,26 @@ impl Connection {
 
     fn count_received(&self, count: usize) {
         self.session.server.counters.received_bytes.add(count as u64);
+    }
+}
+
+/// Answers what a client that is not known has sent; false if its connection is to end.
+async fn greet(session: &mut Session, outbox: &mut Vec<u8>, frame: &[u8], limits: Limits) -> bool {
+    if session.awaits_token() {
+        let is_right = session.take_token(frame).await;
+        if is_right {
+            encode_empty(outbox);
+        }
+        return is_right;
+    }
+    let Ok((header, request)) = decode(frame, limits) else { return false };
+    match session.greet(&header, &request).await {
+        Verdict::Answer(answer) => put(outbox, &header, &answer),
+        Verdict::Refuse(answer) => {
+            put(outbox, &header, &answer);
+            false
+        }
+        Verdict::CutOff => false,
     }
 }
 

@@ -8,6 +8,8 @@ use kv::{Handle, Layer, Level, Origin, Place, Plan, Receipt, Refusal, Stop, Txn}
 use topics::{partition, topic};
 use wire::kafka::{Header, Request, Response, api_versions};
 
+use super::sasl::{self, Step};
+use crate::access::Caller;
 use crate::refusal::{Fault, kafka_error, kafka_refusal};
 use crate::server::{Dues, Failure, Server};
 
@@ -18,6 +20,9 @@ const CLIENT_BYTES_MAX: usize = 255;
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) server: Arc<Server>,
+    pub(crate) caller: Caller,
+    /// How far it has come in saying who it is.
+    pub(super) step: Step,
     /// Where the client has reached us: what it is told to connect to.
     pub(crate) local: SocketAddr,
     number: u64,
@@ -76,11 +81,18 @@ pub(crate) enum Wait {
 }
 
 impl Session {
-    pub(crate) fn new(server: Arc<Server>, address: SocketAddr, local: SocketAddr) -> Self {
+    pub(crate) fn new(
+        server: Arc<Server>,
+        caller: Caller,
+        address: SocketAddr,
+        local: SocketAddr,
+    ) -> Self {
         let plan = server.store.plan(server.limits.transaction_time);
         Self {
             number: server.next_session(),
             server,
+            caller,
+            step: Step::default(),
             local,
             address,
             namespace: None,
@@ -101,7 +113,7 @@ impl Session {
             let client = &client[..client.floor_char_boundary(CLIENT_BYTES_MAX)];
             self.server.store.begin_session(&kv::Session {
                 number: self.number,
-                user: b"default",
+                user: self.caller.name().as_bytes(),
                 client: client.as_bytes(),
                 address: self.address.to_string().as_bytes(),
                 protocol: b"kafka",
@@ -130,6 +142,8 @@ impl Session {
             Request::InitProducerId(request) => self.init_producer_id(request).await?.into(),
             Request::ListOffsets(request) => self.list_offsets(request).await?.into(),
             Request::FindCoordinator(request) => super::find_coordinator::answer(request).into(),
+            Request::SaslHandshake(_) => sasl::out_of_place_handshake().into(),
+            Request::SaslAuthenticate(_) => sasl::out_of_place_authenticate().into(),
             Request::Fetch(_) => Outcome::Close,
         })
     }

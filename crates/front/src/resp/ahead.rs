@@ -56,7 +56,8 @@ impl Session {
         let plan = &mut self.ahead.plan;
         server.store.replan(plan, server.limits.transaction_time);
         let place = plan.namespace(&namespace);
-        let (mut parser, mut named) = (Parser::new(parser_limits(&server)), 0);
+        let (mut parser, mut named) =
+            (Parser::new(parser_limits(&server, self.caller.is_known())), 0);
         for _ in 0..most {
             let Ok(Some(args)) = parser.next(bytes) else { break };
             let Some(Ok(command)) = find(&args[0]).map(|command| command.resolve(args)) else {

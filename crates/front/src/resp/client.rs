@@ -7,9 +7,11 @@ use std::sync::Arc;
 use redis::{Client as Subcommand, Error};
 use wire::resp::{Args, Protocol, parse_i64};
 
+use crate::access::DEFAULT_USER;
 use crate::clients::Client;
 use crate::resp::exec::Queue;
 use crate::resp::session::{Session, Then};
+use crate::server::Server;
 
 /// What becomes of replies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,7 +105,7 @@ impl Session {
         let filter = if by_address {
             Filter { address: Some(args[2].to_vec()), ..Filter::default() }
         } else {
-            Filter::of_kill(args)?
+            Filter::of_kill(&self.server, args)?
         };
         let (mut killed, mut then) = (0, Then::Continue);
         for client in self.server.clients.all().iter().filter(|client| filter.admits(client)) {
@@ -227,7 +229,7 @@ impl Session {
 }
 
 /// Names stand in lines of fields, so they hold no blanks and no line ends.
-fn check_name(name: &[u8], what: &str) -> Result<(), Error> {
+pub(crate) fn check_name(name: &[u8], what: &str) -> Result<(), Error> {
     let complaint = if name.len() > NAME_BYTES_MAX {
         format!("ERR {what} take at most {NAME_BYTES_MAX} bytes.")
     } else if name.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
@@ -244,7 +246,8 @@ struct Filter {
     ids: Vec<u64>,
     address: Option<Vec<u8>>,
     local: Option<Vec<u8>>,
-    /// Of a kind or a user that no connection is of.
+    user: Option<Vec<u8>>,
+    /// Of a kind that no connection is of.
     none: bool,
     with_me: bool,
 }
@@ -266,7 +269,7 @@ impl Filter {
         Ok(filter)
     }
 
-    fn of_kill(args: Args<'_>) -> Result<Self, Error> {
+    fn of_kill(server: &Server, args: Args<'_>) -> Result<Self, Error> {
         let mut filter = Self::default();
         let mut rest = args.skip(2).iter();
         while let Some(option) = rest.next() {
@@ -278,7 +281,9 @@ impl Filter {
                 b"TYPE" => filter.of_type(value)?,
                 b"ADDR" => filter.address = Some(value.to_vec()),
                 b"LADDR" => filter.local = Some(value.to_vec()),
-                b"USER" if value == b"default" => {}
+                b"USER" if value == DEFAULT_USER.as_bytes() || server.has_user(value) => {
+                    filter.user = Some(value.to_vec());
+                }
                 b"USER" => {
                     let text = format!("ERR No such user '{}'", value.escape_ascii());
                     return Err(Error::Reply(text.into()));
@@ -314,6 +319,7 @@ impl Filter {
             && (self.ids.is_empty() || self.ids.contains(&client.id))
             && is(client.address, &self.address)
             && is(client.local, &self.local)
+            && self.user.as_ref().is_none_or(|user| client.shown.lock().user() == user)
     }
 }
 
@@ -335,7 +341,7 @@ fn line(client: &Client, now: base::Monotonic) -> String {
         ("db", shown.database.to_string()),
         ("multi", shown.queued.map_or("-1".to_owned(), |queued| queued.to_string())),
         ("cmd", if shown.command.is_empty() { "NULL" } else { shown.command }.to_owned()),
-        ("user", "default".to_owned()),
+        ("user", text(shown.user())),
         ("redir", "-1".to_owned()),
         ("resp", shown.protocol.to_string()),
         ("lib-name", text(&shown.library.name)),

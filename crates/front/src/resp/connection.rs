@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use wire::resp::{Limits, Parser};
 
+use crate::access::Caller;
 use crate::budget::Spent;
 use crate::refusal::resp_error;
 use crate::resp::inbox::{Inbox, KEPT_BYTES, Received, poll_discard};
@@ -47,6 +48,8 @@ struct Connection {
     inbox: Inbox,
     parser: Parser,
     session: Session,
+    /// Whether the client was known when it was last looked at.
+    is_known: bool,
     stopping: watch::Receiver<bool>,
     /// The most bytes of replies since their buffer was last given back.
     replies_max: usize,
@@ -66,6 +69,11 @@ pub(crate) async fn serve(server: Arc<Server>, mut stream: TcpStream, address: S
         let _unheard = stream.write_all(b"-ERR max number of clients reached\r\n").await;
         return;
     };
+    let Some(caller) = Caller::new(&server) else {
+        let text = b"-ERR max number of clients reached that have not authenticated\r\n";
+        let _unheard = stream.write_all(text).await;
+        return;
+    };
     // Without it, a small reply waits for the acknowledgement of the last one.
     let _unsupported = stream.set_nodelay(true);
     // Best effort too: without it, the end of a client's machine may never be noticed.
@@ -74,9 +82,11 @@ pub(crate) async fn serve(server: Arc<Server>, mut stream: TcpStream, address: S
     // It may be gone already: then the first read says so.
     let Ok(local) = stream.local_addr() else { return };
     let inbox = Inbox::new(Arc::clone(&server.inboxes));
-    let parser = Parser::new(parser_limits(&server));
-    let session = Session::new(server, address, local);
-    let mut connection = Connection { stream, inbox, parser, session, stopping, replies_max: 0 };
+    let is_known = caller.is_known();
+    let parser = Parser::new(parser_limits(&server, is_known));
+    let session = Session::new(server, caller, address, local);
+    let mut connection =
+        Connection { stream, inbox, parser, session, is_known, stopping, replies_max: 0 };
     // An error here is the client's end of the connection: there is nobody left to tell.
     if connection.run().await.is_ok() {
         finish(&mut connection.stream, &mut connection.inbox).await;
@@ -84,7 +94,10 @@ pub(crate) async fn serve(server: Arc<Server>, mut stream: TcpStream, address: S
 }
 
 /// What no transaction could take is not received either.
-pub(crate) fn parser_limits(server: &Server) -> Limits {
+pub(crate) fn parser_limits(server: &Server, is_known: bool) -> Limits {
+    if !is_known {
+        return Limits::UNAUTHENTICATED;
+    }
     let store = &server.store.settings().limits;
     let most = Limits::AUTHENTICATED;
     let at_most = |bytes: usize, most: u32| u32::try_from(bytes).unwrap_or(most).min(most);
@@ -128,18 +141,26 @@ impl Connection {
                 return Ok(());
             }
             match turn {
+                _ if self.session.caller.was_late(&self.session.server) => {
+                    return self.end_late().await;
+                }
                 Turn::Closing => return Ok(()),
                 Turn::Spent => tokio::task::yield_now().await,
-                Turn::Drained => match self.receive().await? {
-                    Received::Bytes(count) => {
-                        self.session.server.counters.received_bytes.add(count as u64);
+                Turn::Drained => match self.receive().await {
+                    Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                        return self.end_late().await;
                     }
-                    Received::End => return Ok(()),
-                    Received::Spent(spent) => {
-                        self.refuse(spent);
-                        self.answer().await?;
-                        return Ok(());
-                    }
+                    received => match received? {
+                        Received::Bytes(count) => {
+                            self.session.server.counters.received_bytes.add(count as u64);
+                        }
+                        Received::End => return Ok(()),
+                        Received::Spent(spent) => {
+                            self.refuse(spent);
+                            self.answer().await?;
+                            return Ok(());
+                        }
+                    },
                 },
             }
         }
@@ -149,6 +170,10 @@ impl Connection {
     async fn turn(&mut self) -> Turn {
         let mut began = self.session.at;
         for left in (0..TURN_REQUESTS).rev() {
+            if self.session.caller.is_known() != self.is_known {
+                self.is_known = !self.is_known;
+                self.parser.set_limits(parser_limits(&self.session.server, self.is_known));
+            }
             let args = match self.parser.next(self.inbox.bytes()) {
                 Ok(Some(args)) => args,
                 Ok(None) => return Turn::Drained,
@@ -192,11 +217,13 @@ impl Connection {
         let Self { stream, session, replies_max, .. } = self;
         let (server, replies) = (&session.server, session.reply.as_bytes());
         let client = &session.presence.client;
+        let late = session.caller.is_late(server);
         tokio::select! {
             biased;
             written = write_all(stream, replies, server) => written?,
             // A client that does not read can be ended all the same.
             () = client.killed() => return Err(io::ErrorKind::ConnectionAborted.into()),
+            () = late => return Err(io::ErrorKind::ConnectionAborted.into()),
         }
         server.counters.sent_bytes.add(replies.len() as u64);
         *replies_max = replies.len().max(*replies_max);
@@ -206,9 +233,10 @@ impl Connection {
 
     /// Waits for more requests.
     async fn receive(&mut self) -> io::Result<Received> {
-        let Self { stream, inbox, parser, session, stopping, replies_max } = self;
+        let Self { stream, inbox, parser, session, stopping, replies_max, .. } = self;
         let wants = parser.wants();
         let client = Arc::clone(&session.presence.client);
+        let late = session.caller.is_late(&session.server);
         let received = poll_fn(|context| {
             let received = inbox.poll_receive(stream, wants, context);
             if received.is_pending() {
@@ -223,10 +251,20 @@ impl Connection {
             biased;
             received = received => return received,
             () = client.killed() => return Ok(Received::End),
+            () = late => return Err(io::ErrorKind::TimedOut.into()),
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
         // The kernel may hold what the runtime has not heard of yet: that was sent before the stop.
         inbox.receive_held(stream)
+    }
+
+    /// Tells a client that has not shown a password in time why its connection ends.
+    async fn end_late(&mut self) -> io::Result<()> {
+        self.session.reply.error("NOAUTH Authentication required: no password was sent in time");
+        let text = self.session.reply.as_bytes();
+        // Whoever has not read either is not waited for.
+        let _unheard = timeout(LINGER, self.stream.write_all(text)).await;
+        Ok(())
     }
 
     /// Answers a request for which there is no room.

@@ -1,23 +1,51 @@
-//! HELLO, AUTH, SELECT, RESET: what a client says when it connects.
+//! HELLO, AUTH, SELECT, RESET: what a client says when it connects, and what it is told before.
+
+use std::sync::Arc;
 
 use redis::Error;
 use wire::resp::{Args, Protocol, parse_i64};
 
+use crate::access::DEFAULT_USER;
 use crate::refusal::resp_refusal;
-use crate::resp::client::Replies;
-use crate::resp::session::Session;
+use crate::resp::client::{Replies, check_name};
+use crate::resp::session::{Session, Then};
 use crate::server::DATABASES;
 
 /// The version of Redis whose behaviour is followed.
 pub(crate) const REDIS_VERSION: &str = "7.2.0";
 
+/// What HELLO asks for.
+#[derive(Default)]
+struct Hello<'a> {
+    protocol: Option<Protocol>,
+    /// User and password.
+    auth: Option<(&'a [u8], &'a [u8])>,
+    name: Option<&'a [u8]>,
+}
+
+const WRONG_PASSWORD: Error =
+    Error::text("WRONGPASS invalid username-password pair or user is disabled.");
+
 impl Session {
-    pub(crate) fn hello(&mut self, args: Args<'_>) {
+    /// Refuses a command of a client that has not said who it is.
+    pub(crate) fn turn_away(&mut self) -> Then {
+        self.fail(Error::text("NOAUTH Authentication required."));
+        if self.caller.is_outcast() { self.become_stranger() } else { Then::Continue }
+    }
+
+    fn become_stranger(&mut self) -> Then {
+        self.presence.client.shown.lock().user = None;
+        self.is_renamed = true;
+        if self.caller.forget(&self.server) { Then::Continue } else { Then::Close }
+    }
+
+    pub(crate) async fn hello(&mut self, args: Args<'_>) {
         let mut rest = args.skip(1).iter();
+        let mut hello = Hello::default();
         if let Some(version) = rest.next() {
-            let protocol = match parse_i64(version) {
-                Some(2) => Protocol::Resp2,
-                Some(3) => Protocol::Resp3,
+            hello.protocol = match parse_i64(version) {
+                Some(2) => Some(Protocol::Resp2),
+                Some(3) => Some(Protocol::Resp3),
                 Some(_) => return self.reply.error("NOPROTO unsupported protocol version"),
                 None => {
                     return self
@@ -25,33 +53,36 @@ impl Session {
                         .error("ERR Protocol version is not an integer or out of range");
                 }
             };
-            if let Err(error) = self.hello_options(&mut rest) {
-                self.fail(error);
-                return;
-            }
-            self.reply.set_protocol(protocol);
         }
-        self.reply_with_hello();
+        let done = match hello.read_options(&mut rest) {
+            Ok(()) => self.enter(&hello).await,
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(()) => self.reply_with_hello(),
+            Err(error) => {
+                self.fail(error);
+            }
+        }
     }
 
-    fn hello_options<'a>(
-        &mut self,
-        rest: &mut impl Iterator<Item = &'a [u8]>,
-    ) -> Result<(), Error> {
-        while let Some(option) = rest.next() {
-            let syntax = || {
-                Error::Reply(
-                    format!("ERR Syntax error in HELLO option '{}'", option.escape_ascii()).into(),
-                )
-            };
-            match option.to_ascii_uppercase().as_slice() {
-                b"AUTH" => {
-                    let (user, password) = rest.next().zip(rest.next()).ok_or_else(syntax)?;
-                    Self::check_password(user, password)?;
-                }
-                b"SETNAME" => self.set_name(rest.next().ok_or_else(syntax)?)?,
-                _ => return Err(syntax()),
-            }
+    /// Does what HELLO asks for: all of it, or nothing from the first that cannot be done.
+    async fn enter(&mut self, hello: &Hello<'_>) -> Result<(), Error> {
+        if let Some((user, password)) = hello.auth {
+            self.check_password(user, password).await?;
+        }
+        if !self.caller.is_known() {
+            return Err(Error::text(
+                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO \
+                 <proto> AUTH <user> <pass> option can be used to authenticate the client and select the \
+                 RESP protocol version at the same time",
+            ));
+        }
+        if let Some(name) = hello.name {
+            self.set_name(name)?;
+        }
+        if let Some(protocol) = hello.protocol {
+            self.reply.set_protocol(protocol);
         }
         Ok(())
     }
@@ -77,7 +108,7 @@ impl Session {
         reply.array(0);
     }
 
-    pub(crate) fn auth(&mut self, args: Args<'_>) {
+    pub(crate) async fn auth(&mut self, args: Args<'_>) {
         let (user, password) = match args.len() {
             2 => (&b"default"[..], &args[1]),
             3 => (&args[1], &args[2]),
@@ -86,7 +117,7 @@ impl Session {
                 return;
             }
         };
-        match Self::check_password(user, password) {
+        match self.check_password(user, password).await {
             Ok(()) => self.reply.ok(),
             Err(error) => {
                 self.fail(error);
@@ -94,15 +125,19 @@ impl Session {
         }
     }
 
-    /// No password has been set: the user `default` needs none, and there is no other.
-    fn check_password(user: &[u8], _password: &[u8]) -> Result<(), Error> {
-        if user == b"default" {
+    /// Where no password has been set, the user `default` needs none, and there is no other.
+    async fn check_password(&mut self, user: &[u8], password: &[u8]) -> Result<(), Error> {
+        if self.server.access.is_none() && user == DEFAULT_USER.as_bytes() {
             return Err(Error::text(
                 "ERR AUTH <password> called without any password configured for the default user. \
                  Are you sure your configuration is correct?",
             ));
         }
-        Err(Error::text("WRONGPASS invalid username-password pair or user is disabled."))
+        let user = self.server.authenticate(user, password).await.ok_or(WRONG_PASSWORD)?;
+        self.presence.client.shown.lock().user = Some(Arc::clone(&user));
+        self.caller.know(user);
+        self.is_renamed = true;
+        Ok(())
     }
 
     pub(crate) fn select(&mut self, args: Args<'_>) {
@@ -123,7 +158,7 @@ impl Session {
         }
     }
 
-    pub(crate) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) -> Then {
         self.queue = None;
         self.watches.clear();
         self.replies = Replies::On;
@@ -131,6 +166,29 @@ impl Session {
         (self.database, self.namespace) = (0, None);
         self.reply.simple("RESET");
         self.reply.set_protocol(Protocol::Resp2);
+        self.become_stranger()
+    }
+}
+
+impl<'a> Hello<'a> {
+    fn read_options(&mut self, rest: &mut impl Iterator<Item = &'a [u8]>) -> Result<(), Error> {
+        while let Some(option) = rest.next() {
+            let syntax = || {
+                Error::Reply(
+                    format!("ERR Syntax error in HELLO option '{}'", option.escape_ascii()).into(),
+                )
+            };
+            match option.to_ascii_uppercase().as_slice() {
+                b"AUTH" => self.auth = Some(rest.next().zip(rest.next()).ok_or_else(syntax)?),
+                b"SETNAME" => {
+                    let name = rest.next().ok_or_else(syntax)?;
+                    check_name(name, "Client names")?;
+                    self.name = Some(name);
+                }
+                _ => return Err(syntax()),
+            }
+        }
+        Ok(())
     }
 }
 

@@ -110,6 +110,7 @@ static NAMES: &[&str] = &[
     "topic.describe",
     "topic.produce",
     "topic.read",
+    "acl",
 ];
 
 static NUMBERS: LazyLock<HashMap<&'static str, u32>> =

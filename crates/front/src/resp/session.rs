@@ -9,6 +9,7 @@ use kv::{Error as StoreError, Handle, Layer, Origin, Place, Plan, Receipt, Stop,
 use redis::{Call, Command, Connection, Error, Flags, Keys, Run};
 use wire::resp::{Args, Mark, Protocol, Writer};
 
+use crate::access::Caller;
 use crate::clients::Presence;
 use crate::refusal::{resp_error, resp_refusal};
 use crate::resp::ahead::Ahead;
@@ -34,6 +35,7 @@ pub(crate) enum Then {
 pub(crate) struct Session {
     pub(crate) server: Arc<Server>,
     pub(crate) presence: Presence,
+    pub(crate) caller: Caller,
     pub(crate) tenant: Tenant,
     pub(crate) database: u32,
     /// Bound at the first command that needs it.
@@ -53,6 +55,8 @@ pub(crate) struct Session {
     counted: u64,
     /// Whether the log knows of the session.
     logged: bool,
+    /// Whether its user is another one since.
+    pub(crate) is_renamed: bool,
     plan: Plan,
     /// What was brought into memory for the requests behind a cold one.
     pub(crate) ahead: Ahead,
@@ -64,7 +68,12 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(server: Arc<Server>, address: SocketAddr, local: SocketAddr) -> Self {
+    pub(crate) fn new(
+        server: Arc<Server>,
+        caller: Caller,
+        address: SocketAddr,
+        local: SocketAddr,
+    ) -> Self {
         let plan = server.store.plan(server.limits.transaction_time);
         let (number, now) = (server.next_session(), server.store.monotonic());
         Self {
@@ -72,6 +81,7 @@ impl Session {
             ahead: Ahead::new(server.store.plan(server.limits.transaction_time)),
             rng: server.rng(number),
             server,
+            caller,
             replies: Replies::On,
             latest: "",
             again: None,
@@ -87,6 +97,7 @@ impl Session {
             watches: Watches::default(),
             commands: 0,
             logged: false,
+            is_renamed: false,
             plan,
             dues: Dues::default(),
         }
@@ -135,7 +146,11 @@ impl Session {
         let then = match resolved {
             Ok(command) => {
                 self.latest = command.name;
-                let then = self.carry_out(command, args).await;
+                let then = if self.caller.is_known() || command.flags.has(Flags::NO_AUTH) {
+                    self.carry_out(command, args).await
+                } else {
+                    self.turn_away()
+                };
                 self.note_time(command, args);
                 then
             }
@@ -167,7 +182,7 @@ impl Session {
             Run::Connection(Connection::Multi) => self.multi(),
             Run::Connection(Connection::Exec) => return self.exec().await,
             Run::Connection(Connection::Discard) => self.discard(),
-            Run::Connection(Connection::Reset) => self.reset(),
+            Run::Connection(Connection::Reset) => return self.reset(),
             Run::Connection(Connection::Quit) => {
                 self.reply.ok();
                 return Then::Close;
@@ -197,8 +212,9 @@ impl Session {
     /// Carries out what is about the connection or the server, and changes no keys.
     pub(crate) async fn converse(&mut self, what: Connection, args: Args<'_>) -> Then {
         match what {
-            Connection::Hello => self.hello(args),
-            Connection::Auth => self.auth(args),
+            Connection::Hello => self.hello(args).await,
+            Connection::Auth => self.auth(args).await,
+            Connection::WhoAmI => self.reply.bulk(self.caller.name().as_bytes()),
             Connection::Select => self.select(args),
             Connection::Client(which) => return self.client(which, args),
             Connection::Config(which) => self.config(which, args),
@@ -397,16 +413,17 @@ impl Session {
         Ok(())
     }
 
-    /// Tells the log who the session is, before its first write.
+    /// Tells the log who the session is, before its first write, and before the next one of another user:
+    /// of two records of one session, the later one holds.
     fn log_session(&mut self, commands: &[(&'static Command, Args<'_>)]) {
         let writes = commands.iter().any(|(command, _)| command.flags.has(Flags::WRITE));
-        if writes && !self.logged {
-            self.logged = true;
+        if writes && (!self.logged || self.is_renamed) {
+            (self.logged, self.is_renamed) = (true, false);
             let client = &self.presence.client;
             let name = client.shown.lock().name.clone();
             self.server.store.begin_session(&kv::Session {
                 number: client.id,
-                user: b"default",
+                user: self.caller.name().as_bytes(),
                 client: &name,
                 address: client.address.to_string().as_bytes(),
                 protocol: b"resp",

@@ -12,6 +12,8 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::*;
+use crate::access::Access;
+use crate::access::tests::{access_of, users_of};
 use crate::host::Host;
 use crate::server::Limits;
 
@@ -43,6 +45,21 @@ impl World {
     }
 
     pub(crate) fn over(limits: Limits, settings: kv::Settings, tables: Arc<dyn Tables>) -> Self {
+        Self::with_access(limits, settings, tables, None)
+    }
+
+    /// One in which the user `billing` has the password `secret`.
+    pub(crate) fn guarded(limits: Limits) -> Self {
+        let access = Some(Arc::new(access_of(&[("billing", "secret")])));
+        Self::with_access(limits, kv::Settings::default(), Arc::new(ModelTables::new()), access)
+    }
+
+    fn with_access(
+        limits: Limits,
+        settings: kv::Settings,
+        tables: Arc<dyn Tables>,
+        access: Option<Arc<Access>>,
+    ) -> Self {
         let events: Arc<Mutex<Vec<Event>>> = Arc::default();
         let heard = Arc::clone(&events);
         let observer: Arc<dyn Observer> =
@@ -73,7 +90,7 @@ impl World {
         let (store, workers) = Store::open(ground, start).unwrap();
         let is_over = step_until_over(store.clone(), workers);
         let (stop, stopping) = watch::channel(false);
-        let server = Server::new(store, &[1; 16], limits, Host::default(), stopping);
+        let server = Server::new(store, access, &[1; 16], limits, Host::default(), stopping);
         Self { server, stop, events, is_over }
     }
 
@@ -209,4 +226,69 @@ fn what_waits_for_a_stopped_store_is_in_doubt_only_if_it_changed_something() {
             assert!(error.contains(expected), "{error}");
         }
     });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_shows_no_password_in_time_is_told_so_and_who_has_shown_one_may_be_silent() {
+    let time = Duration::from_millis(300);
+    let world = World::guarded(Limits { authentication_time: time, ..Limits::default() });
+    let (listener, address) = world.listen().await;
+    let serving = tokio::spawn(serve(Arc::clone(&world.server), listener));
+    let mut known = TcpStream::connect(address).await.unwrap();
+    ask(&mut known, b"AUTH billing secret\r\n", b"+OK\r\n").await;
+    let mut forgotten = TcpStream::connect(address).await.unwrap();
+    ask(&mut forgotten, b"AUTH billing secret\r\nRESET\r\n", b"+OK\r\n+RESET\r\n").await;
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    ask(&mut silent, b"GET k\r\n", b"-NOAUTH Authentication required.\r\n").await;
+    for late in [&mut silent, &mut forgotten] {
+        let mut rest = Vec::new();
+        timeout(PATIENCE, late.read_to_end(&mut rest)).await.unwrap().unwrap();
+        let text = String::from_utf8(rest).unwrap();
+        assert!(text.starts_with("-NOAUTH ") && text.contains("in time"), "{text}");
+    }
+    ask(&mut known, b"PING\r\n", b"+PONG\r\n").await;
+    world.stop.send(true).unwrap();
+    timeout(PATIENCE, serving).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_have_half_of_the_places_and_leave_the_rest_to_those_who_are_known() {
+    let world = World::guarded(Limits { connections: 8, ..Limits::default() });
+    let (listener, address) = world.listen().await;
+    let serving = tokio::spawn(serve(Arc::clone(&world.server), listener));
+    let mut strangers = Vec::new();
+    for _ in 0..4 {
+        let mut stranger = TcpStream::connect(address).await.unwrap();
+        ask(&mut stranger, b"PING\r\n", b"-NOAUTH Authentication required.\r\n").await;
+        strangers.push(stranger);
+    }
+    let mut fifth = TcpStream::connect(address).await.unwrap();
+    ask(&mut fifth, b"", b"-ERR max number of clients reached").await;
+    let mut known = strangers.pop().unwrap();
+    ask(&mut known, b"AUTH billing secret\r\n", b"+OK\r\n").await;
+    let mut sixth = TcpStream::connect(address).await.unwrap();
+    ask(&mut sixth, b"PING\r\n", b"-NOAUTH Authentication required.\r\n").await;
+    // There is no place for it as a stranger.
+    ask(&mut known, b"RESET\r\n", b"+RESET\r\n").await;
+    assert_eq!(timeout(PATIENCE, known.read(&mut [0])).await.unwrap().unwrap(), 0);
+    world.stop.send(true).unwrap();
+    timeout(PATIENCE, serving).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_taken_out_of_the_list_is_a_stranger_at_the_next_request() {
+    let world = World::guarded(Limits::default());
+    let (listener, address) = world.listen().await;
+    let serving = tokio::spawn(serve(Arc::clone(&world.server), listener));
+    let mut client = TcpStream::connect(address).await.unwrap();
+    ask(&mut client, b"AUTH billing secret\r\nSET k v\r\n", b"+OK\r\n+OK\r\n").await;
+    ask(&mut client, b"ACL WHOAMI\r\n", b"$7\r\nbilling\r\n").await;
+    world.server.access.as_ref().unwrap().set_users(users_of(&[("other", "secret")]));
+    let refused = b"-NOAUTH Authentication required.\r\n";
+    ask(&mut client, b"GET k\r\n", refused).await;
+    ask(&mut client, b"*11\r\n", b"-ERR Protocol error: unauthenticated multibulk length").await;
+    let mut again = TcpStream::connect(address).await.unwrap();
+    ask(&mut again, b"AUTH other secret\r\nGET k\r\n", b"+OK\r\n$1\r\nv\r\n").await;
+    world.stop.send(true).unwrap();
+    timeout(PATIENCE, serving).await.unwrap().unwrap();
 }

@@ -3,7 +3,10 @@ use super::*;
 fn packed_entry() -> Entry {
     let mut entry = Entry::new(Space(1), b"id", State::Packed);
     entry.set_kind(Type::Hash);
-    entry.replace_content(|_, out| packed::push(out, b"field", b"value"), packed::row_len(b"field", b"value"));
+    entry.replace_content(
+        |_, out| packed::push(out, b"field", b"value"),
+        packed::row_len(b"field", b"value"),
+    );
     entry
 }
 

@@ -9,10 +9,12 @@ pub enum Api {
     ListOffsets,
     Metadata,
     FindCoordinator,
+    SaslHandshake,
     ApiVersions,
     CreateTopics,
     DeleteTopics,
     InitProducerId,
+    SaslAuthenticate,
 }
 
 /// The versions of one request that are supported.
@@ -25,9 +27,12 @@ pub struct VersionRange {
     /// The first that `ApiVersions` announces. Lower than `min` for Produce alone: librdkafka takes a
     /// broker that does not announce version 0 for one that cannot compress (KAFKA-18659).
     pub announced_min: i16,
-    /// The first with compact lengths and tagged fields.
+    /// The first with compact lengths and tagged fields; [`NEVER`] if none has them.
     pub flexible: i16,
 }
+
+/// Above every version.
+pub const NEVER: i16 = i16::MAX;
 
 impl VersionRange {
     const fn new(min: i16, max: i16, flexible: i16) -> Self {
@@ -42,16 +47,18 @@ impl VersionRange {
 
 impl Api {
     /// All, in order of their keys.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Produce,
         Self::Fetch,
         Self::ListOffsets,
         Self::Metadata,
         Self::FindCoordinator,
+        Self::SaslHandshake,
         Self::ApiVersions,
         Self::CreateTopics,
         Self::DeleteTopics,
         Self::InitProducerId,
+        Self::SaslAuthenticate,
     ];
 
     /// The number that stands for it in a request.
@@ -62,10 +69,12 @@ impl Api {
             Self::ListOffsets => 2,
             Self::Metadata => 3,
             Self::FindCoordinator => 10,
+            Self::SaslHandshake => 17,
             Self::ApiVersions => 18,
             Self::CreateTopics => 19,
             Self::DeleteTopics => 20,
             Self::InitProducerId => 22,
+            Self::SaslAuthenticate => 36,
         }
     }
 
@@ -85,9 +94,11 @@ impl Api {
             Self::ListOffsets => VersionRange::new(1, 7, 6),
             Self::Metadata => VersionRange::new(0, 12, 9),
             Self::FindCoordinator | Self::ApiVersions => VersionRange::new(0, 4, 3),
+            Self::SaslHandshake => VersionRange::new(0, 1, NEVER),
             Self::CreateTopics => VersionRange::new(2, 7, 5),
             Self::DeleteTopics => VersionRange::new(1, 6, 4),
             Self::InitProducerId => VersionRange::new(0, 4, 2),
+            Self::SaslAuthenticate => VersionRange::new(0, 2, 2),
         }
     }
 

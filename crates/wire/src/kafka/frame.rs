@@ -11,7 +11,7 @@ use base::codec::Malformed;
 use super::field::{FieldWriter, Fields};
 use super::{
     Api, api_versions, create_topics, delete_topics, fetch, find_coordinator, init_producer_id,
-    list_offsets, metadata, produce,
+    list_offsets, metadata, produce, sasl_authenticate, sasl_handshake,
 };
 
 /// What a connection may send in one frame.
@@ -106,6 +106,12 @@ impl From<Malformed> for Error {
     }
 }
 
+/// Appends the frame that answers what a client has sent without a header, as after version 0 of
+/// `SaslHandshake`: one with nothing in it.
+pub fn encode_empty(out: &mut Vec<u8>) {
+    out.extend_from_slice(&[0; LENGTH_BYTES]);
+}
+
 /// Bytes of the length before a frame.
 const LENGTH_BYTES: usize = 4;
 
@@ -165,6 +171,8 @@ pub enum Request<'a> {
     CreateTopics(create_topics::Request<'a>),
     DeleteTopics(delete_topics::Request<'a>),
     InitProducerId(init_producer_id::Request<'a>),
+    SaslHandshake(sasl_handshake::Request<'a>),
+    SaslAuthenticate(sasl_authenticate::Request<'a>),
 }
 
 /// A response.
@@ -180,6 +188,8 @@ pub enum Response {
     CreateTopics(create_topics::Response),
     DeleteTopics(delete_topics::Response),
     InitProducerId(init_producer_id::Response),
+    SaslHandshake(sasl_handshake::Response),
+    SaslAuthenticate(sasl_authenticate::Response),
 }
 
 impl Response {
@@ -195,6 +205,8 @@ impl Response {
             Self::CreateTopics(_) => Api::CreateTopics,
             Self::DeleteTopics(_) => Api::DeleteTopics,
             Self::InitProducerId(_) => Api::InitProducerId,
+            Self::SaslHandshake(_) => Api::SaslHandshake,
+            Self::SaslAuthenticate(_) => Api::SaslAuthenticate,
         }
     }
 }
@@ -248,6 +260,8 @@ fn decode_body<'a>(api: Api, version: i16, f: &mut Fields<'a>) -> Result<Request
         Api::CreateTopics => Request::CreateTopics(create_topics::decode(f)?),
         Api::DeleteTopics => Request::DeleteTopics(delete_topics::decode(version, f)?),
         Api::InitProducerId => Request::InitProducerId(init_producer_id::decode(version, f)?),
+        Api::SaslHandshake => Request::SaslHandshake(sasl_handshake::decode(f)?),
+        Api::SaslAuthenticate => Request::SaslAuthenticate(sasl_authenticate::decode(f)?),
     })
 }
 
@@ -288,6 +302,8 @@ fn encode_body(version: i16, response: &Response, w: &mut FieldWriter<'_>) {
         Response::CreateTopics(response) => create_topics::encode(response, version, w),
         Response::DeleteTopics(response) => delete_topics::encode(response, version, w),
         Response::InitProducerId(response) => init_producer_id::encode(response, w),
+        Response::SaslHandshake(response) => sasl_handshake::encode(response, w),
+        Response::SaslAuthenticate(response) => sasl_authenticate::encode(response, version, w),
     }
 }
 

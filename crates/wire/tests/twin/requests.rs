@@ -3,14 +3,16 @@
 use bytes::Bytes;
 use groundsill_wire::kafka::{
     self, Api, ErrorCode, Limits, Request, api_versions, create_topics, delete_topics, fetch,
-    find_coordinator, init_producer_id, list_offsets, metadata, produce,
+    find_coordinator, init_producer_id, list_offsets, metadata, produce, sasl_authenticate,
+    sasl_handshake,
 };
 use kafka_protocol::messages::{
     ApiVersionsRequest, BrokerId, CreateTopicsRequest, DeleteTopicsRequest, FetchRequest,
     FindCoordinatorRequest, InitProducerIdRequest, ListOffsetsRequest, MetadataRequest,
-    ProduceRequest, ProducerId, TopicName, TransactionalId, create_topics_request as theirs_create,
-    fetch_request as theirs_fetch, list_offsets_request as theirs_offsets,
-    metadata_request::MetadataRequestTopic, produce_request as theirs_produce,
+    ProduceRequest, ProducerId, SaslAuthenticateRequest, SaslHandshakeRequest, TopicName,
+    TransactionalId, create_topics_request as theirs_create, fetch_request as theirs_fetch,
+    list_offsets_request as theirs_offsets, metadata_request::MetadataRequestTopic,
+    produce_request as theirs_produce,
 };
 
 use super::{ID, check_request, frame, text, with_id};
@@ -332,4 +334,25 @@ fn api_versions_of_the_future_is_answered_so_that_the_client_can_ask_again() {
     let read = super::responses::read_api_versions(&out[8..], 0);
     assert_eq!(read.error_code, 35);
     assert_eq!(read.api_keys.len(), Api::ALL.len());
+}
+
+#[test]
+fn sasl_handshake_is_read_in_every_version() {
+    let body = |_| SaslHandshakeRequest::default().with_mechanism(text("PLAIN"));
+    check_request(Api::SaslHandshake, &mut Vec::new(), body, |_| {
+        Request::SaslHandshake(sasl_handshake::Request { mechanism: "PLAIN" })
+    });
+}
+
+#[test]
+fn sasl_authenticate_is_read_in_every_version_and_its_password_is_not_shown() {
+    let body = |_| {
+        let auth_bytes = Bytes::from_static(b"\0billing\0hunter2");
+        SaslAuthenticateRequest::default().with_auth_bytes(auth_bytes)
+    };
+    let expected =
+        Request::SaslAuthenticate(sasl_authenticate::Request { auth_bytes: b"\0billing\0hunter2" });
+    let shown = format!("{expected:?}");
+    assert!(shown.contains("16") && !shown.contains("104, 117"), "{shown}");
+    check_request(Api::SaslAuthenticate, &mut Vec::new(), body, |_| expected.clone());
 }

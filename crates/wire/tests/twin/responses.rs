@@ -3,16 +3,16 @@
 use bytes::Bytes;
 use groundsill_wire::kafka::{
     Api, ErrorCode, Response, api_versions, create_topics, delete_topics, fetch, find_coordinator,
-    init_producer_id, list_offsets, metadata, produce,
+    init_producer_id, list_offsets, metadata, produce, sasl_authenticate, sasl_handshake,
 };
 use kafka_protocol::messages::{
     ApiVersionsResponse, BrokerId, CreateTopicsResponse, DeleteTopicsResponse, FetchResponse,
     FindCoordinatorResponse, InitProducerIdResponse, ListOffsetsResponse, MetadataResponse,
-    ProduceResponse, ProducerId, TopicName, api_versions_response as theirs_versions,
-    create_topics_response as theirs_create, delete_topics_response as theirs_delete,
-    fetch_response as theirs_fetch, find_coordinator_response as theirs_coordinator,
-    list_offsets_response as theirs_offsets, metadata_response as theirs_metadata,
-    produce_response as theirs_produce,
+    ProduceResponse, ProducerId, SaslAuthenticateResponse, SaslHandshakeResponse, TopicName,
+    api_versions_response as theirs_versions, create_topics_response as theirs_create,
+    delete_topics_response as theirs_delete, fetch_response as theirs_fetch,
+    find_coordinator_response as theirs_coordinator, list_offsets_response as theirs_offsets,
+    metadata_response as theirs_metadata, produce_response as theirs_produce,
 };
 use kafka_protocol::protocol::Decodable;
 
@@ -360,4 +360,35 @@ pub(super) fn read_api_versions(body: &[u8], version: i16) -> ApiVersionsRespons
     let response = ApiVersionsResponse::decode(&mut bytes, version).unwrap();
     assert!(bytes.is_empty());
     response
+}
+
+#[test]
+fn sasl_handshake_is_written_in_every_version() {
+    let response = Response::SaslHandshake(sasl_handshake::Response {
+        error: ErrorCode::UNSUPPORTED_SASL_MECHANISM,
+        mechanisms: vec!["PLAIN", "OTHER"],
+    });
+    check_response(&response, |_| {
+        let mechanisms = vec![text("PLAIN"), text("OTHER")];
+        SaslHandshakeResponse::default().with_error_code(33).with_mechanisms(mechanisms)
+    });
+}
+
+#[test]
+fn sasl_authenticate_is_written_in_every_version() {
+    for (error_message, theirs) in [(Some("why"), Some(text("why"))), (None, None)] {
+        let response = Response::SaslAuthenticate(sasl_authenticate::Response {
+            error: ErrorCode::SASL_AUTHENTICATION_FAILED,
+            error_message,
+            auth_bytes: b"more".to_vec(),
+            session_lifetime_ms: 1 << 40,
+        });
+        check_response(&response, |version| {
+            let expected = SaslAuthenticateResponse::default()
+                .with_error_code(58)
+                .with_error_message(theirs.clone())
+                .with_auth_bytes(Bytes::from_static(b"more"));
+            if version >= 1 { expected.with_session_lifetime_ms(1 << 40) } else { expected }
+        });
+    }
 }

@@ -9,7 +9,8 @@ fn parsed(text: &str) -> Request {
 #[test]
 fn a_request_is_read_whatever_the_case_of_its_fields() {
     let request = parsed("GET /metrics?format=text HTTP/1.1\r\nHOST: here\r\nAccept:*/*\r\n\r\n");
-    let expected = Request { method: Method::Get, path: "/metrics".into(), closes: false };
+    let expected =
+        Request { method: Method::Get, path: "/metrics".into(), credentials: None, closes: false };
     assert_eq!(request, expected);
     assert_eq!(parsed("HEAD / HTTP/1.1\r\nhost:\r\n\r\n").method, Method::Head);
     assert_eq!(parsed("get / HTTP/1.1\r\nhost:\r\n\r\n").method, Method::Other);
@@ -75,4 +76,21 @@ fn a_head_has_at_most_8_kib() {
     assert_eq!(parse(of(HEAD_BYTES_MAX + 1).as_bytes()), Err(Fault::TooLong));
     assert_eq!(parse(&[b'a'; HEAD_BYTES_MAX]), Err(Fault::TooLong));
     assert_eq!(parse(&[b'a'; HEAD_BYTES_MAX - 1]), Ok(None));
+}
+
+#[test]
+fn credentials_are_read_as_they_are_meant_and_not_shown() {
+    let shown = |value: &str| {
+        let request =
+            parsed(&format!("GET / HTTP/1.1\r\nhost: h\r\nAuthorization: {value}\r\n\r\n"));
+        assert!(!format!("{request:?}").contains("98"), "{request:?}");
+        request.credentials.map(|found| (found.user, found.password))
+    };
+    let pair = |user: &[u8], password: &[u8]| Some((user.to_vec(), password.to_vec()));
+    assert_eq!(shown("Basic YTpi"), pair(b"a", b"b"));
+    assert_eq!(shown("basic  YTpiOmM="), pair(b"a", b"b:c"));
+    assert_eq!(shown("Basic Og=="), pair(b"", b""));
+    for value in ["", "Basic", "Basic YWI=", "Basic YTpi=", "Basic a:b", "Bearer YTpi"] {
+        assert_eq!(shown(value), None, "{value}");
+    }
 }
