@@ -7,11 +7,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::server::root;
+
 /// Writes that are timed.
 const SAMPLES: usize = 200;
 
+/// Prints and returns what a sync costs where the servers keep their data.
+pub(crate) fn print_sync_time() -> Result<Duration> {
+    let sync = sync_time(root()?)?;
+    let ms = sync.as_secs_f64() * 1e3;
+    println!("sync: {ms:.3} ms (median of {SAMPLES} writes of 512 bytes)");
+    Ok(sync)
+}
+
 /// The median time of a 512-byte write with a sync, in a file that has its length already.
-pub(crate) fn sync_time(dir: &Path) -> Result<Duration> {
+fn sync_time(dir: &Path) -> Result<Duration> {
     let path = dir.join("sync-probe");
     let file = File::create(&path).with_context(|| format!("make {}", path.display()))?;
     file.write_all_at(&vec![0; 512 * SAMPLES], 0)

@@ -5,16 +5,18 @@
 //! from a sketch: the sync bounds both, so the ratio is near one for few clients and falls with the work of
 //! five commands for many.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::client::Client;
-use crate::disk::sync_time;
-use crate::server::{Kind, Mode, Server};
+use crate::disk::print_sync_time;
+use crate::open_loop::join;
+use crate::progress::Progress;
+use crate::server::{Kind, Mode, Server, Setup};
+use crate::stop;
 
 /// Compare the transaction of the README with plain durable SETs.
 #[derive(clap::Args)]
@@ -22,23 +24,19 @@ pub(crate) struct Args {
     /// Seconds for each measurement
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// Clients; may be given several times
-    #[arg(long, default_values_t = [1, 16, 64])]
+    /// Clients, separated by commas
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
     clients: Vec<u32>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let root = Path::new("target/bench");
-    std::fs::create_dir_all(root).context("make target/bench")?;
-    println!(
-        "sync: {:.3} ms (median of 200 writes of 512 bytes)",
-        sync_time(root)?.as_secs_f64() * 1e3
-    );
+    let runs = 2 * args.clients.len();
+    println!("{runs} runs of {} s each", args.seconds);
+    print_sync_time()?;
     println!("{:>7} | {:>12} {:>12} {:>6}", "clients", "SET/s", "EXEC/s", "ratio");
     for &clients in &args.clients {
-        let time = Duration::from_secs(args.seconds);
-        let sets = rate(clients, time, root, set)?;
-        let transactions = rate(clients, time, root, transfer)?;
+        let sets = rate("SET", clients, args.seconds, set)?;
+        let transactions = rate("EXEC", clients, args.seconds, transfer)?;
         println!("{clients:>7} | {sets:>12.0} {transactions:>12.0} {:>6.2}", transactions / sets);
     }
     Ok(())
@@ -73,48 +71,39 @@ fn expect(reply: &str, wanted: &str) -> Result<()> {
 }
 
 /// How many pieces of work a second so many clients get done, each on a connection of its own.
-fn rate(clients: u32, time: Duration, root: &Path, work: Work) -> Result<f64> {
-    let server = Server::start(Kind::Groundsill, Mode::Durable, root)?;
-    expect(
-        &Client::connect(server.port)?.send(&[&[
-            "TOPIC.CREATE",
-            "payments",
-            "PARTITIONS",
-            "16",
-        ]])?,
-        "+OK",
-    )?;
-    let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let began = Instant::now();
-    let threads: Vec<_> = (0..clients)
-        .map(|number| {
-            let (stop, done, port) = (Arc::clone(&stop), Arc::clone(&done), server.port);
-            std::thread::spawn(move || -> Result<()> {
-                let mut client = Client::connect(port)?;
-                let lock = format!("account:{number}");
-                let token = client.send(&[&["LOCK.ACQUIRE", &lock, "3600000"]])?;
-                let token = token.trim_start_matches(':').to_owned();
-                for count in 0.. {
-                    if stop.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    work(&mut client, number, count, &token)?;
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
-                Ok(())
-            })
-        })
-        .collect();
-    std::thread::sleep(time);
-    stop.store(true, Ordering::Relaxed);
-    let elapsed = began.elapsed();
-    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
-    let rate = done.load(Ordering::Relaxed) as f64 / elapsed.as_secs_f64();
-    for thread in threads {
-        match thread.join() {
-            Ok(outcome) => outcome?,
-            Err(_panic) => bail!("a client failed"),
+fn rate(what: &str, clients: u32, seconds: u64, work: Work) -> Result<f64> {
+    let setup = Setup { kind: Kind::Groundsill, mode: Mode::Durable, memory: None };
+    let server = Server::start(setup)?;
+    let create: &[&str] = &["TOPIC.CREATE", "payments", "PARTITIONS", "16"];
+    expect(&Client::connect(server.port)?.send(&[create])?, "+OK")?;
+    let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));
+    let one = |number: u32| -> Result<()> {
+        let mut client = Client::connect(server.port)?;
+        let lock = format!("account:{number}");
+        let token = client.send(&[&["LOCK.ACQUIRE", &lock, "3600000"]])?;
+        let token = token.trim_start_matches(':').to_owned();
+        for count in 0.. {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            work(&mut client, number, count, &token)?;
+            done.fetch_add(1, Ordering::Relaxed);
         }
-    }
-    Ok(rate)
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let (one, began) = (&one, Instant::now());
+        let threads: Vec<_> = (0..clients).map(|number| scope.spawn(move || one(number))).collect();
+        let mut progress = Progress::new(format!("{what}, {clients} clients"), seconds as f64);
+        let mut waited = Ok(());
+        while began.elapsed() < Duration::from_secs(seconds) && waited.is_ok() {
+            waited = stop::sleep(Duration::from_millis(20));
+            let count = done.load(Ordering::Relaxed);
+            progress.show(began.elapsed().as_secs_f64(), &format!("{count} done"));
+        }
+        stop.store(true, Ordering::Relaxed);
+        let rate = done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
+        threads.into_iter().try_for_each(|thread| join(thread.join()))?;
+        waited.map(|()| rate)
+    })
 }

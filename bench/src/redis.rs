@@ -4,101 +4,146 @@
 //! sketch: without a pipeline the client bounds both; with one, a synced SET costs a share of one sync and
 //! about a microsecond.
 
-use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::disk::sync_time;
-use crate::server::{Kind, Mode, Server};
+use crate::client::put_request;
+use crate::disk::print_sync_time;
+use crate::fill::fill;
+use crate::open_loop::join;
+use crate::progress::Progress;
+use crate::server::{Kind, Mode, Server, Setup};
+use crate::stop;
+
+mod report;
+
+use report::{Reading, head, json, parse_reading, row};
 
 /// Compare SET, GET, INCR and HSET with a Redis server, pair by pair.
 ///
 /// Needs redis-server and redis-benchmark (Debian: redis-server, redis-tools). Every pair is a fresh server
-/// of each kind on the same disk, with the flags that are shown and no others.
+/// of each kind on the same disk, with the flags that are shown and no others, holding all keys before it
+/// is measured; which of the two goes first alternates. Lists are separated by commas.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Seconds for each measurement
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 60)]
     seconds: u64,
     /// Different keys
-    #[arg(long, default_value_t = 100_000)]
-    keys: u64,
-    /// Connections; may be given several times
-    #[arg(long, default_values_t = [50, 200])]
+    #[arg(long, value_delimiter = ',', default_values_t = [100_000, 5_000_000])]
+    keys: Vec<u64>,
+    /// Connections
+    #[arg(long, value_delimiter = ',', default_values_t = [50, 200])]
     connections: Vec<u32>,
-    /// Commands that are sent at once; may be given several times
-    #[arg(long, default_values_t = [1, 16])]
+    /// Commands that are sent at once
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16])]
     pipeline: Vec<u32>,
-    /// Bytes of a value; may be given several times
-    #[arg(long, default_values_t = [64, 1024])]
-    value: Vec<u32>,
-    /// Commands; may be given several times
-    #[arg(long, default_values_t = ["set".to_owned(), "get".to_owned(), "incr".to_owned(), "hset".to_owned()])]
-    test: Vec<String>,
+    /// Bytes of a value
+    #[arg(long, value_delimiter = ',', default_values_t = [64, 1024])]
+    value: Vec<usize>,
+    /// Commands
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [Test::Set, Test::Get, Test::Incr, Test::Hset])]
+    tests: Vec<Test>,
+    /// What an answer promises
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [Mode::Durable, Mode::Relaxed])]
+    modes: Vec<Mode>,
     /// Write the results to this file, too, as JSON
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     json: Option<String>,
 }
 
+/// What is measured, as redis-benchmark calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Test {
+    Set,
+    Get,
+    Incr,
+    Hset,
+}
+
+impl Test {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Get => "get",
+            Self::Incr => "incr",
+            Self::Hset => "hset",
+        }
+    }
+}
+
 /// One way to load a server.
-#[derive(Clone, Debug)]
-struct Load<'a> {
+#[derive(Clone, Copy, Debug)]
+struct Load {
     mode: Mode,
-    test: &'a str,
+    keys: u64,
+    test: Test,
     connections: u32,
     pipeline: u32,
-    value: u32,
-    keys: u64,
+    value: usize,
 }
 
 /// What came of it.
 #[derive(Clone, Copy, Debug)]
 struct Measure {
-    rate: f64,
+    reading: Reading,
     cpu_us: f64,
-    p999_ms: f64,
-    memory: u64,
+    resident: u64,
 }
 
+/// Requests by which the rate is guessed.
+const GUESSED: u64 = 20_000;
+
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let root = Path::new("target/bench");
-    std::fs::create_dir_all(root).context("make target/bench")?;
+    let loads = loads(args);
+    let minutes = loads.len() as f64 * 2.0 * (args.seconds as f64 + 3.0) / 60.0;
     println!(
-        "sync: {:.3} ms (median of 200 writes of 512 bytes)",
-        sync_time(root)?.as_secs_f64() * 1e3
+        "{} pairs of {} s each: about {minutes:.0} minutes, and the time to load the keys",
+        loads.len(),
+        args.seconds
     );
+    let sync = print_sync_time()?;
     println!("{}", head());
     let mut rows = Vec::new();
-    for load in loads(args) {
-        let rival = measure(Kind::Redis, &load, root, args.seconds)?;
-        let ours = measure(Kind::Groundsill, &load, root, args.seconds)?;
-        println!("{}", row(&load, rival, ours));
-        rows.push(json(&load, rival, ours));
-    }
-    if let Some(path) = &args.json {
-        let text = format!("[\n{}\n]\n", rows.join(",\n"));
-        std::fs::write(path, text).with_context(|| format!("write {path}"))?;
+    for (at, load) in loads.iter().enumerate() {
+        let mut measures = [None; 2];
+        for kind in order(at) {
+            measures[kind as usize] = Some(measure(kind, load, args.seconds)?);
+        }
+        let [Some(rival), Some(ours)] = measures else { bail!("a pair is not complete") };
+        println!("{}", row(load, rival, ours));
+        rows.push(json(load, rival, ours));
+        if let Some(path) = &args.json {
+            let (sync, rows) = (sync.as_secs_f64() * 1e3, rows.join(",\n"));
+            let text = format!("{{\"sync_ms\": {sync:.3}, \"pairs\": [\n{rows}\n]}}\n");
+            // After each pair, so that what was measured is kept when the next is not.
+            std::fs::write(path, text).with_context(|| format!("write {path}"))?;
+        }
     }
     Ok(())
 }
 
-fn loads(args: &Args) -> Vec<Load<'_>> {
+/// Which one goes first: what a disk or a processor gives to the second alone evens out.
+const fn order(pair: usize) -> [Kind; 2] {
+    if pair.is_multiple_of(2) {
+        [Kind::Redis, Kind::Groundsill]
+    } else {
+        [Kind::Groundsill, Kind::Redis]
+    }
+}
+
+fn loads(args: &Args) -> Vec<Load> {
     let mut loads = Vec::new();
-    for mode in [Mode::Durable, Mode::Relaxed] {
-        for test in &args.test {
-            for &connections in &args.connections {
-                for &pipeline in &args.pipeline {
-                    for &value in &args.value {
-                        loads.push(Load {
-                            mode,
-                            test,
-                            connections,
-                            pipeline,
-                            value,
-                            keys: args.keys,
-                        });
+    for &keys in &args.keys {
+        for &mode in &args.modes {
+            for &test in &args.tests {
+                for &connections in &args.connections {
+                    for &pipeline in &args.pipeline {
+                        let of = |&value| Load { mode, keys, test, connections, pipeline, value };
+                        loads.extend(args.value.iter().map(of));
                     }
                 }
             }
@@ -107,107 +152,85 @@ fn loads(args: &Args) -> Vec<Load<'_>> {
     loads
 }
 
-fn measure(kind: Kind, load: &Load<'_>, root: &Path, seconds: u64) -> Result<Measure> {
-    let server = Server::start(kind, load.mode, root)?;
-    if load.test == "get" {
-        // There has to be something to get.
-        benchmark(&server, &Load { test: "set", pipeline: 16, ..load.clone() }, load.keys * 2)?;
-    }
-    let (guess, _) = benchmark(&server, load, 20_000)?;
+fn measure(kind: Kind, load: &Load, seconds: u64) -> Result<Measure> {
+    let server = Server::start(Setup { kind, mode: load.mode, memory: None })?;
+    load_keys(&server, kind, load)?;
+    let guess = benchmark(&server, kind, load, GUESSED, f64::NAN)?.rate;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a count of requests"
     )]
-    let requests = (guess * Duration::from_secs(seconds).as_secs_f64()).max(20_000.0) as u64;
+    let requests = (guess * seconds as f64).max(GUESSED as f64) as u64;
     let before = server.cpu_seconds()?;
-    let (rate, p999_ms) = benchmark(&server, load, requests)?;
-    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
-    let cpu_us = (server.cpu_seconds()? - before) * 1e6 / requests as f64;
-    Ok(Measure { rate, cpu_us, p999_ms, memory: server.resident_bytes()? })
+    let reading = benchmark(&server, kind, load, requests, seconds as f64)?;
+    let cpu_us = per_operation_us(server.cpu_seconds()? - before, requests);
+    Ok(Measure { reading, cpu_us, resident: server.resident_bytes()? })
 }
 
-/// Runs redis-benchmark; operations a second, and the 99.9th percentile of latency in milliseconds.
-fn benchmark(server: &Server, load: &Load<'_>, requests: u64) -> Result<(f64, f64)> {
+fn per_operation_us(seconds: f64, operations: u64) -> f64 {
+    seconds * 1e6 / operations as f64
+}
+
+/// Makes every key that redis-benchmark will name, each once.
+fn load_keys(server: &Server, kind: Kind, load: &Load) -> Result<()> {
+    let value = vec![b'x'; load.value];
+    fill(server.port, kind.name(), 0..load.keys, |requests, number| match load.test {
+        Test::Set | Test::Get => {
+            put_request(requests, &[b"SET", format!("key:{number:012}").as_bytes(), &value]);
+        }
+        Test::Incr => {
+            put_request(requests, &[b"SET", format!("counter:{number:012}").as_bytes(), b"1"]);
+        }
+        Test::Hset => {
+            let field = format!("element:{number:012}");
+            put_request(requests, &[b"HSET", b"myhash", field.as_bytes(), &value]);
+        }
+    })
+}
+
+/// Runs redis-benchmark; `expected` is how long it will take, if that is known.
+fn benchmark(
+    server: &Server,
+    kind: Kind,
+    load: &Load,
+    requests: u64,
+    expected: f64,
+) -> Result<Reading> {
     let mut command = Command::new("redis-benchmark");
     command.args(["-p", &server.port.to_string(), "-n", &requests.to_string()]);
     command.args(["-c", &load.connections.to_string(), "-P", &load.pipeline.to_string()]);
-    command.args(["-d", &load.value.to_string(), "-r", &load.keys.to_string(), "-t", load.test]);
-    command.args(["--precision", "3"]);
-    let output = command.output().context("run redis-benchmark; is redis-tools installed?")?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    if !output.status.success() {
-        bail!("redis-benchmark failed: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    let number = |word: &str| word.trim().parse::<f64>().ok();
-    let rate = text.lines().find_map(|line| {
-        number(
-            line.trim()
-                .strip_prefix("throughput summary:")?
-                .trim()
-                .strip_suffix("requests per second")?,
-        )
+    command.args(["-d", &load.value.to_string(), "-r", &load.keys.to_string()]);
+    command.args(["-t", load.test.name(), "--precision", "3"]);
+    // Ctrl-C is for us: we end it.
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+    let mut child = command.spawn().context("run redis-benchmark; is redis-tools installed?")?;
+    let stdout = child.stdout.take().context("run redis-benchmark")?;
+    // Read as it comes, or it waits for us once the pipe is full.
+    let reader = std::thread::spawn(move || -> Result<String> {
+        std::io::read_to_string(stdout).context("read what redis-benchmark prints")
     });
-    let p999 = text.lines().find_map(|line| {
-        let (percent, rest) = line.trim().split_once("% <=")?;
-        (number(percent)? >= 99.9).then(|| number(rest.split_whitespace().next()?))?
-    });
-    let rate = rate.with_context(|| format!("redis-benchmark printed no throughput: {text}"))?;
-    Ok((rate, p999.unwrap_or(f64::NAN)))
-}
-
-fn head() -> String {
-    format!(
-        "{:<8} {:<5} {:>5} {:>4} {:>6} | {:>11} {:>11} {:>6} | {:>7} {:>7} {:>6} | {:>8} {:>8}",
-        "mode",
-        "test",
-        "conns",
-        "pipe",
-        "value",
-        "redis op/s",
-        "ours op/s",
-        "ratio",
-        "us cpu",
-        "us cpu",
-        "ratio",
-        "p999 ms",
-        "p999 ms"
-    )
-}
-
-fn row(load: &Load<'_>, rival: Measure, ours: Measure) -> String {
-    format!(
-        "{:<8} {:<5} {:>5} {:>4} {:>6} | {:>11.0} {:>11.0} {:>6.2} | {:>7.2} {:>7.2} {:>6.2} | {:>8.2} {:>8.2}",
-        load.mode.name(),
-        load.test,
-        load.connections,
-        load.pipeline,
-        load.value,
-        rival.rate,
-        ours.rate,
-        ours.rate / rival.rate,
-        rival.cpu_us,
-        ours.cpu_us,
-        ours.cpu_us / rival.cpu_us,
-        rival.p999_ms,
-        ours.p999_ms,
-    )
-}
-
-fn json(load: &Load<'_>, rival: Measure, ours: Measure) -> String {
-    let side = |measure: Measure| {
-        let Measure { rate, cpu_us, p999_ms, memory } = measure;
-        let p999 = if p999_ms.is_finite() { p999_ms.to_string() } else { "null".to_owned() };
-        format!(
-            "{{\"rate\": {rate}, \"cpu_us\": {cpu_us:.3}, \"p999_ms\": {p999}, \"resident_bytes\": {memory}}}"
-        )
+    let what = format!("{} {} {}", kind.name(), load.mode.name(), load.test.name());
+    let mut progress = Progress::new(what, expected);
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().context("wait for redis-benchmark")? {
+            break status;
+        }
+        progress.show(began.elapsed().as_secs_f64(), &format!("{requests} requests"));
+        if let Err(stopped) = stop::sleep(Duration::from_millis(20)) {
+            let _gone = child.kill();
+            let _status = child.wait();
+            return Err(stopped);
+        }
     };
-    let Load { mode, test, connections, pipeline, value, keys } = load;
-    format!(
-        "  {{\"mode\": \"{}\", \"test\": \"{test}\", \"connections\": {connections}, \"pipeline\": {pipeline}, \
-         \"value\": {value}, \"keys\": {keys}, \"redis\": {}, \"groundsill\": {}}}",
-        mode.name(),
-        side(rival),
-        side(ours)
-    )
+    let text = join(reader.join())?;
+    if !status.success() {
+        bail!("redis-benchmark ended with {status}: {text}");
+    }
+    parse_reading(&text)
+        .with_context(|| format!("redis-benchmark printed no throughput or latency: {text}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,11 @@ use anyhow::Result;
 use crate::run::{cargo, must};
 use crate::test::build_binary;
 
-/// Compare the built binary with a rival, pair by pair in one run on the same disk.
+/// Measure the built binary, where there is a rival pair by pair with it on the same disk.
 ///
-/// `cargo x bench redis` and `cargo x bench exec`; each explains itself with --help. Results are for
-/// reading, not for passing: nothing is asserted of a time.
+/// `cargo x bench redis`, `exec`, `memory`, `recovery`, `cold` and `compaction`; each explains itself with
+/// --help, and docs/benchmarks.md says what it measures. Results are for reading, not for passing: nothing
+/// is asserted of a time.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The benchmark, and its options
