@@ -14,7 +14,8 @@ use crate::object::{Entry, State};
 pub fn check_row(row: &[u8], value: &[u8]) -> Result<(), Malformed> {
     match row.first() {
         Some(&key::HEADER) => {
-            let id = key::object_of_row(row).ok_or(Malformed { expected: "the id of an object" })?;
+            let id =
+                key::object_of_row(row).ok_or(Malformed { expected: "the id of an object" })?;
             let (last_commit, body) = parse_header_row(value)?;
             Entry::new(Space(0), id, State::Absent).decode(last_commit, body)
         }
