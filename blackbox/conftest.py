@@ -5,7 +5,8 @@
     cargo x crash            the tests marked `crash`
 
 Run by hand: `target/venv/bin/python -m pytest blackbox`. The binary is `target/release/groundsill`; to
-try another build of it, `--binary PATH`.
+try another build of it, `--binary PATH`. Kafka's Java client is not among the clients: no package of Debian, PyPI or npm
+was found that brings its jar.
 """
 
 from pathlib import Path

@@ -2,9 +2,9 @@
 
 #![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::{env, fs, process};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -99,6 +99,8 @@ struct Running {
     name: String,
     child: Child,
     log: PathBuf,
+    /// For the files of targets that need some: in memory, where there is such a folder.
+    scratch: PathBuf,
 }
 
 impl Running {
@@ -112,6 +114,10 @@ impl Running {
         let failures = made("fuzz-failures")?;
         let log = failures.join(format!("{name}.log"));
         let file = fs::File::create(&log).with_context(|| format!("creating {}", log.display()))?;
+        let memory = Path::new("/dev/shm");
+        let place = if memory.is_dir() { memory.to_owned() } else { env::temp_dir() };
+        let scratch = place.join(format!("groundsill-fuzz-{}-{name}", process::id()));
+        fs::create_dir_all(&scratch).with_context(|| format!("creating {}", scratch.display()))?;
         let mut command: Command = program(
             binary,
             [
@@ -122,10 +128,10 @@ impl Running {
                 format!("-artifact_prefix={}/{name}-", failures.display()),
             ],
         );
-        command.arg(corpus).stdout(Stdio::null()).stderr(file);
+        command.arg(corpus).env("TMPDIR", &scratch).stdout(Stdio::null()).stderr(file);
         announce(&command);
         let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
-        Ok(Self { name: name.to_owned(), child, log })
+        Ok(Self { name: name.to_owned(), child, log, scratch })
     }
 
     /// Waits for its end. An error if an input failed, or if none was tried.
