@@ -18,8 +18,10 @@ mod parameters;
 mod records;
 mod refusal;
 pub mod resp;
+mod rows;
 mod server;
 mod slowlog;
 
 pub use host::{Host, Usage};
+pub use rows::{Name, Names};
 pub use server::{Limits, Server};

@@ -34,6 +34,6 @@ pub use command::{
     Arity, Client, Command, Config, Connection, Flags, Group, KeySpec, Run, Slowlog,
 };
 pub use error::Error;
-pub use keys::Keys;
+pub use keys::{HASH_BYTES, Keys};
 pub use names::type_named;
 pub use table::{COMMANDS, find};
