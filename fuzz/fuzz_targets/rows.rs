@@ -17,5 +17,5 @@ fuzz_target!(|data: &[u8]| {
         assert!(kv::check_row(&key[..key.len() - 1], value).is_err(), "its length is fixed");
     }
     assert!(!kv::describe_row(&key).is_empty());
-    let _ = kv::object_of_row(&key);
+    let _ = (kv::read_key(&key), kv::read_header(value));
 });

@@ -7,21 +7,22 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Arg, ArgMatches, Command};
 
+use crate::config::cli;
 use crate::copy::{Outcome, Target, copy};
 use crate::data_dir::{DataDir, InUse};
 use crate::door;
-use crate::verify::{EXIT_DAMAGED, data_flag, data_path};
+use crate::verify::EXIT_DAMAGED;
 
 pub(crate) fn command() -> Command {
-    Command::new("backup")
+    let command = Command::new("backup")
         .about("Copy a data directory, whether its server runs or not, verified before and after")
-        .arg(data_flag())
         .arg(
             Arg::new("to").long("to").value_name("DIR").required(true).help(
                 "The copy; it must not be there yet, and the directory that it is in must be",
             ),
         )
-        .after_help(AFTER_HELP)
+        .after_help(AFTER_HELP);
+    cli::with_data(command, "The data directory; its server may be running")
 }
 
 const AFTER_HELP: &str = "\
@@ -39,7 +40,7 @@ The copy is a data directory: `groundsill verify --data DIR` reads it, `groundsi
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     let to = matches.get_one::<String>("to").map(PathBuf::from).unwrap_or_default();
-    let data = data_path(matches);
+    let data = cli::data(matches)?;
     let target = Target::new(&to, false)?;
     match DataDir::existing(&data) {
         Err(error) if error.is::<InUse>() => {

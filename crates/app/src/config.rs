@@ -16,6 +16,12 @@ use clap::ArgMatches;
 pub(crate) use settings::{SETTINGS, Setting};
 pub(crate) use value::Config;
 
+/// What the names of our environment variables begin with.
+pub(crate) const PREFIX: &str = "GROUNDSILL_";
+
+/// The variable that names the file.
+const CONFIG_VARIABLE: &str = "GROUNDSILL_CONFIG";
+
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -43,29 +49,28 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    /// Gathers all sources; `environment` is asked by name.
+    /// Gathers all sources; of the `environment`, variables whose names begin with [`PREFIX`]. A command
+    /// need not have a flag for each setting.
     pub(crate) fn gather(
         matches: &ArgMatches,
-        environment: &dyn Fn(&str) -> Option<String>,
+        environment: &BTreeMap<String, String>,
     ) -> Result<Self> {
+        check_names(environment)?;
+        let flag = |name: &str| matches.try_get_one::<String>(name).ok().flatten().cloned();
         let mut values = BTreeMap::new();
         for setting in SETTINGS {
             values.insert(setting.key, (setting.default.to_owned(), Origin::Default));
         }
-        let file = matches
-            .get_one::<String>("config")
-            .cloned()
-            .or_else(|| environment("GROUNDSILL_CONFIG"));
-        if let Some(file) = file {
+        if let Some(file) = flag("config").or_else(|| environment.get(CONFIG_VARIABLE).cloned()) {
             read_file(Path::new(&file), &mut values)?;
         }
         for setting in SETTINGS {
             let variable = setting.variable();
-            if let Some(value) = environment(&variable) {
-                values.insert(setting.key, (value, Origin::Environment(variable)));
+            if let Some(value) = environment.get(&variable) {
+                values.insert(setting.key, (value.clone(), Origin::Environment(variable)));
             }
-            if let Some(value) = matches.get_one::<String>(setting.key) {
-                values.insert(setting.key, (value.clone(), Origin::Flag));
+            if let Some(value) = flag(setting.key) {
+                values.insert(setting.key, (value, Origin::Flag));
             }
         }
         Ok(Self { values })
@@ -83,6 +88,35 @@ impl Resolved {
             (setting, text, origin)
         })
     }
+}
+
+/// A variable with our prefix that says nothing to us is a setting that somebody believes to be set.
+fn check_names(environment: &BTreeMap<String, String>) -> Result<()> {
+    let known: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
+    for (name, value) in environment {
+        if name == CONFIG_VARIABLE || known.contains(name) || is_service_link(name, value) {
+            continue;
+        }
+        let near = known.iter().min_by_key(|known| edits(name, known));
+        let near = near.map_or(CONFIG_VARIABLE, String::as_str);
+        bail!(
+            "the environment has `{name}`, and there is no such setting; did you mean `{near}`? Else take it away"
+        );
+    }
+    Ok(())
+}
+
+/// Whether it is one of those by which Kubernetes tells each pod of a service that is called like us.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let is_address = value.starts_with("tcp://") || value.starts_with("udp://");
+    let is_of_port = || {
+        let words: Vec<_> = name.split('_').collect();
+        words.windows(2).any(|pair| pair[0] == "PORT" && pair[1].parse::<u16>().is_ok())
+    };
+    name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || (name.ends_with("_PORT") && is_address)
+        || is_of_port()
 }
 
 fn read_file(path: &Path, values: &mut BTreeMap<&'static str, (String, Origin)>) -> Result<()> {

@@ -5,13 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use base::Sequence;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use front::resp::numbers;
+use front::{Name, Names};
 use log::record::{Change, Record};
 use log::verify::{SessionNames, Sessions, dump};
 
+use crate::config::cli;
 use crate::data_dir::DataDir;
-use crate::verify::{data_flag, data_path, log_medium};
+use crate::verify::log_medium;
 
 pub(crate) fn command() -> Command {
     let flag = |name: &'static str, value: &'static str, help: &'static str| {
@@ -19,15 +21,17 @@ pub(crate) fn command() -> Command {
     };
     let dump = Command::new("dump")
         .about("Show what was committed: sequence, time, who, with which command, and what changed")
-        .arg(data_flag())
-        .arg(flag("key", "KEY", "Only changes of rows that belong to this key"))
+        .arg(flag("key", "KEY", "Only changes of this key, or of the lock, request or topic of this name"))
         .arg(flag("from", "SEQUENCE", "Only commits from this one on"))
         .arg(flag("since", "MILLISECONDS", "Only commits from this time on, in milliseconds since the Unix epoch"))
         .arg(flag("until", "MILLISECONDS", "Only commits up to this time"))
+        .arg(Arg::new("all").long("all").action(ArgAction::SetTrue).help("Also the rows that the store keeps for itself"))
         .after_help(
             "Reads the log and its history; the first line says from which commit on the answer is complete. \
-             Values are shown by their length only.",
+             Values are shown by their length only. What is removed, and was not written in the log as far as it is \
+             kept, may be shown by its number instead of its name.",
         );
+    let dump = cli::with_data(dump, "The data directory; no server may be using it");
     Command::new("log")
         .about("Look into the log of a data directory")
         .subcommand_required(true)
@@ -39,6 +43,8 @@ pub(crate) fn command() -> Command {
 #[derive(Debug)]
 struct Filter {
     key: Option<Vec<u8>>,
+    /// Whether the store's own rows are shown, too.
+    all: bool,
     from: u64,
     since: u64,
     until: u64,
@@ -54,6 +60,7 @@ impl Filter {
         };
         Ok(Self {
             key: matches.get_one::<String>("key").map(|key| key.clone().into_bytes()),
+            all: matches.get_flag("all"),
             from: number("from", 0)?,
             since: number("since", 0)?,
             until: number("until", u64::MAX)?,
@@ -64,19 +71,19 @@ impl Filter {
         sequence.0 >= self.from && (self.since..=self.until).contains(&time)
     }
 
-    /// Whether a row belongs to the key: its own id ends with it.
-    fn admits_row(&self, row: &[u8]) -> bool {
-        self.key
-            .as_ref()
-            .is_none_or(|key| kv::object_of_row(row).is_some_and(|id| id.ends_with(key)))
+    fn admits_row(&self, name: &Name) -> bool {
+        match &self.key {
+            Some(_) => name.of == self.key,
+            None => self.all || !name.is_internal,
+        }
     }
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     let Some(("dump", matches)) = matches.subcommand() else { return Ok(ExitCode::from(2)) };
     let filter = Filter::new(matches)?;
-    let dir = DataDir::existing(&data_path(matches))?;
-    match show(&dir, &filter) {
+    let dir = DataDir::existing(&cli::data(matches)?)?;
+    match show(&dir, &filter, &mut BufWriter::new(stdout().lock())) {
         // Whoever reads on has seen enough: `head`, say.
         Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
         outcome => outcome.map(|()| ExitCode::SUCCESS),
@@ -89,9 +96,9 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-fn show(dir: &DataDir, filter: &Filter) -> Result<()> {
+fn show(dir: &DataDir, filter: &Filter, out: &mut impl Write) -> Result<()> {
     let medium = log_medium(dir)?;
-    let mut out = BufWriter::new(stdout().lock());
+    let mut names = Names::new(&dir.identity.hash_key);
     let mut sessions = Sessions::default();
     let mut is_first = true;
     for frame in dump(&*medium, &dir.identity.store).context("read the log")? {
@@ -106,16 +113,29 @@ fn show(dir: &DataDir, filter: &Filter) -> Result<()> {
                 Err(error) => bail!("a record of the log: {error}"),
             };
             sessions.record(&record);
-            show_record(&mut out, filter, &sessions, &record)?;
+            learn(&mut names, &record);
+            show_record(out, filter, &sessions, &names, &record)?;
         }
     }
     Ok(out.flush()?)
+}
+
+/// A row may stand before the header that says whose it is, in one commit.
+fn learn(names: &mut Names, record: &Record<'_>) {
+    let Record::Commit { changes, .. } = record else { return };
+    for change in changes.clone() {
+        // What does not decode is told of when it is shown.
+        if let Ok(Change::Put { key, value }) = change {
+            names.learn(key, value);
+        }
+    }
 }
 
 fn show_record(
     out: &mut impl Write,
     filter: &Filter,
     sessions: &Sessions,
+    names: &Names,
     record: &Record<'_>,
 ) -> Result<()> {
     let Record::Commit { sequence, time, session, count, command, ref changes } = *record else {
@@ -130,14 +150,14 @@ fn show_record(
             Change::Remove { key } => (key, "removed".to_owned()),
             Change::Add { key, delta } => (key, format!("grown by {delta}")),
         };
-        if filter.admits_row(row) {
+        let row = names.name(row);
+        if filter.admits_row(&row) {
             let who = sessions.get(session).map_or_else(|| "the store".to_owned(), name);
             let command = numbers::name_of(command).unwrap_or("-");
             writeln!(
                 out,
                 "{sequence} {} {who} {command} ({session}.{count}): {} {what}",
-                time.0,
-                kv::describe_row(row)
+                time.0, row.text
             )?;
         }
     }

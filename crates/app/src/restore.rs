@@ -8,19 +8,17 @@ use anyhow::Result;
 use clap::{Arg, ArgMatches, Command};
 
 use crate::backup::conclude;
+use crate::config::cli;
 use crate::copy::{Target, copy};
 use crate::data_dir::DataDir;
-use crate::verify::data_path;
 
 pub(crate) fn command() -> Command {
-    let flag = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("DIR").required(true).help(help)
-    };
-    Command::new("restore")
+    let from = Arg::new("from").long("from").value_name("DIR").required(true);
+    let command = Command::new("restore")
         .about("Make a data directory from a backup, verified before and after")
-        .arg(flag("from", "The backup; it is kept"))
-        .arg(flag("data", "The data directory to make; it must not be there yet, or be empty"))
-        .after_help(AFTER_HELP)
+        .arg(from.help("The backup; it is kept"))
+        .after_help(AFTER_HELP);
+    cli::with_data(command, "The data directory to make; it must not be there yet, or be empty")
 }
 
 const AFTER_HELP: &str = "\
@@ -34,7 +32,7 @@ Exits with 0 if the data directory is there; with 65 if the backup is damaged, o
 read; with 1 if it could not be made.";
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
-    let to = data_path(matches);
+    let to = cli::data(matches)?;
     let from = matches.get_one::<String>("from").map(PathBuf::from).unwrap_or_default();
     let target = Target::new(&to, true)?;
     let source = DataDir::existing(&from)?;

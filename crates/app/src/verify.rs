@@ -2,43 +2,30 @@
 //! says what is not as it was written.
 
 use std::io::{self, Write, stdout};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use clap::{Arg, ArgMatches, Command};
+use clap::{ArgMatches, Command};
 use log::{Directory, Medium};
 
+use crate::config::cli;
 use crate::data_dir::DataDir;
 
 /// Exit status where something is damaged (`EX_DATAERR`).
 pub(crate) const EXIT_DAMAGED: u8 = 65;
 
-/// The flag that names the data directory of an offline command.
-pub(crate) fn data_flag() -> Arg {
-    Arg::new("data")
-        .long("data")
-        .value_name("DIR")
-        .default_value("./data")
-        .help("The data directory; no server may be using it")
-}
-
-pub(crate) fn data_path(matches: &ArgMatches) -> PathBuf {
-    matches.get_one::<String>("data").map_or_else(|| PathBuf::from("./data"), PathBuf::from)
-}
-
 pub(crate) fn command() -> Command {
-    Command::new("verify")
+    let command = Command::new("verify")
         .about("Read everything in a data directory and say what is damaged")
-        .arg(data_flag())
         .after_help(
             "Changes nothing. Exits with 0 if all is well, and with 65 if anything is damaged.",
-        )
+        );
+    cli::with_data(command, "The data directory; no server may be using it")
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
-    let findings = check(&DataDir::existing(&data_path(matches))?)?;
+    let findings = check(&DataDir::existing(&cli::data(matches)?)?)?;
     findings.show(&mut stdout())?;
     Ok(if findings.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
 }

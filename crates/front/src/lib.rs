@@ -19,9 +19,11 @@ mod parameters;
 mod records;
 mod refusal;
 pub mod resp;
+mod rows;
 mod server;
 mod slowlog;
 
 pub use access::{Access, PASSWORD_BYTES_MAX, Users, UsersError, hash_line};
 pub use host::{Host, Usage};
+pub use rows::{Name, Names};
 pub use server::{Limits, Server};

@@ -143,31 +143,5 @@ pub(crate) fn after_prefix(prefix: &[u8]) -> Vec<u8> {
     end
 }
 
-/// The object id or suffix in the key of a row, if it has one.
-pub fn object_of_row(row: &[u8]) -> Option<&[u8]> {
-    match *row.first()? {
-        HEADER => row.get(9..),
-        CONTENT | EXPIRY => row.get(CONTENT_PREFIX_BYTES..),
-        _ => None,
-    }
-}
-
-/// The key of a row, for people.
-pub fn describe_row(row: &[u8]) -> String {
-    let number = |at: usize| {
-        row.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes)
-    };
-    let id = || object_of_row(row).unwrap_or_default().escape_ascii();
-    match row.first() {
-        Some(&HEADER) => format!("object \"{}\" in space {}", id(), number(1)),
-        Some(&CONTENT) => {
-            format!("row \"{}\" of generation {} in space {}", id(), number(9), number(1))
-        }
-        Some(&OWED) => format!("owed {}", row.escape_ascii()),
-        Some(&EXPIRY) => format!("deadline {} of \"{}\" in space {}", number(1), id(), number(9)),
-        _ => format!("\"{}\"", row.escape_ascii()),
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use std::hash::Hasher;
 use siphasher::sip::SipHasher13;
 
 /// Bytes of the hash before the key.
-pub(crate) const HASH_BYTES: usize = 6;
+pub const HASH_BYTES: usize = 6;
 
 /// Longest key, in bytes.
 pub(crate) const KEY_BYTES_MAX: usize = base::limits::ID_BYTES_MAX - HASH_BYTES;

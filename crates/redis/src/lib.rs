@@ -35,7 +35,7 @@ pub use command::{
     Arity, Client, Command, Config, Connection, Flags, Group, KeySpec, Run, Slowlog,
 };
 pub use error::Error;
-pub use keys::Keys;
+pub use keys::{HASH_BYTES, Keys};
 pub use names::type_named;
 pub use table::{COMMANDS, find};
 pub use walk::{Ask, Told, Walk};

@@ -69,6 +69,11 @@ pub fn head_id(name: &[u8], partition: u32) -> Vec<u8> {
     [&[PREFIX], name, &[0], &partition.to_be_bytes()].concat()
 }
 
+/// Under which generation the batches of a partition lie, as its head's row says.
+pub fn records_of(row: &[u8]) -> Option<Generation> {
+    decode(row).ok().map(|head| head.records)
+}
+
 /// The suffix under which the batch lies that holds `offset`, or the first one behind it.
 pub fn suffix(offset: u64) -> [u8; 8] {
     offset.to_be_bytes()

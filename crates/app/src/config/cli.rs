@@ -1,21 +1,19 @@
 //! `groundsill config`: shows and checks the configuration without starting anything.
 
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Arg, ArgMatches, Command};
 
-use super::{Config, Resolved, SETTINGS};
+use super::{Config, PREFIX, Resolved, SETTINGS, value};
 use crate::passwords;
 
 /// Adds a flag for each setting, and `--config`.
 pub(crate) fn with_settings(command: Command) -> Command {
-    let config = Arg::new("config")
-        .long("config")
-        .value_name("FILE")
-        .help("A TOML file with settings, by the names of their flags [env: GROUNDSILL_CONFIG]");
-    SETTINGS.iter().fold(command.arg(config), |command, setting| {
+    SETTINGS.iter().fold(command.arg(config_flag()), |command, setting| {
         let help = format!(
             "{} [env: {}] [default: {}]",
             setting.help,
@@ -26,10 +24,34 @@ pub(crate) fn with_settings(command: Command) -> Command {
     })
 }
 
+fn config_flag() -> Arg {
+    Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .help("A TOML file with settings, by the names of their flags [env: GROUNDSILL_CONFIG]")
+}
+
+/// Adds `--data`, which `help` explains, and `--config`: of a command that is about a data directory alone.
+pub(crate) fn with_data(command: Command, help: &'static str) -> Command {
+    let help = format!("{help} [env: GROUNDSILL_DATA] [default: ./data]");
+    command.arg(Arg::new("data").long("data").value_name("DIR").help(help)).arg(config_flag())
+}
+
+/// The data directory that such a command is about.
+pub(crate) fn data(matches: &ArgMatches) -> Result<PathBuf> {
+    value::data(&gather(matches)?)
+}
+
 /// The configuration that the command line, the environment and the file make.
 #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 pub(crate) fn gather(matches: &ArgMatches) -> Result<Resolved> {
-    Resolved::gather(matches, &|name| std::env::var(name).ok())
+    let mut environment = BTreeMap::new();
+    for (name, text) in std::env::vars_os() {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        let Some(text) = text.to_str() else { bail!("the environment's `{name}` is not text") };
+        environment.insert(name.to_owned(), text.to_owned());
+    }
+    Resolved::gather(matches, &environment)
 }
 
 pub(crate) fn command() -> Command {

@@ -4,9 +4,8 @@ use crate::config::cli::with_settings;
 fn gather(flags: &[&str], environment: &[(&str, &str)]) -> Result<Resolved> {
     let command = with_settings(clap::Command::new("groundsill"));
     let matches = command.get_matches_from(std::iter::once(&"groundsill").chain(flags));
-    let asked =
-        |name: &str| environment.iter().find(|have| have.0 == name).map(|have| have.1.to_owned());
-    Resolved::gather(&matches, &asked)
+    let own = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+    Resolved::gather(&matches, &environment.iter().map(own).collect())
 }
 
 fn file(text: &str) -> (tempfile::TempDir, String) {
@@ -40,6 +39,65 @@ fn an_unknown_key_is_refused_and_the_nearest_named() {
     let (_dir, path) = file("durabilty = 'durable'\n");
     let error = gather(&["--config", &path], &[]).unwrap_err().to_string();
     assert!(error.contains("`durabilty`") && error.contains("`durability`"), "{error}");
+}
+
+#[test]
+fn an_unknown_variable_is_refused_and_the_nearest_named_but_not_what_others_set() {
+    for (name, nearest) in [
+        ("GROUNDSILL_DATADIR", "GROUNDSILL_DATA"),
+        ("GROUNDSILL_DURABILTY", "GROUNDSILL_DURABILITY"),
+        ("GROUNDSILL_RESP_PORT", "GROUNDSILL_RESP"),
+    ] {
+        let error = gather(&[], &[(name, "6379")]).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{name}`")), "{error}");
+        assert!(error.contains(&format!("`{nearest}`")), "{error}");
+    }
+    let links = [
+        ("GROUNDSILL_SERVICE_HOST", "10.0.0.7"),
+        ("GROUNDSILL_SERVICE_PORT_RESP", "6379"),
+        ("GROUNDSILL_PORT", "tcp://10.0.0.7:6379"),
+        ("GROUNDSILL_PORT_6379_TCP_ADDR", "10.0.0.7"),
+        ("GROUNDSILL_RESP_PORT_6379_TCP", "tcp://10.0.0.7:6379"),
+    ];
+    gather(&[], &links).unwrap();
+}
+
+#[test]
+fn a_directory_without_a_name_is_refused_wherever_it_comes_from() {
+    let sources: [(&[&str], &[(&str, &str)], &str); 2] = [
+        (&["--data", ""], &[], "command line"),
+        (&[], &[("GROUNDSILL_DATA", " ")], "GROUNDSILL_DATA"),
+    ];
+    for (flags, environment, origin) in sources {
+        let resolved = gather(flags, environment).unwrap();
+        let error = format!("{:#}", Config::new(&resolved).unwrap_err());
+        assert!(error.contains("names no directory") && error.contains(origin), "{error}");
+    }
+}
+
+#[test]
+fn one_address_for_two_fronts_is_refused_and_both_are_named() {
+    let flags = ["--resp", "127.0.0.1:7000", "--http", "127.0.0.1:7000"];
+    let error = Config::new(&gather(&flags, &[]).unwrap()).unwrap_err().to_string();
+    assert!(error.contains("`resp` and `http`") && error.contains("7000"), "{error}");
+    let any = ["--resp", "127.0.0.1:0", "--kafka", "127.0.0.1:0", "--http", "[::1]:9092"];
+    Config::new(&gather(&any, &[]).unwrap()).unwrap();
+}
+
+#[test]
+fn a_command_about_a_directory_finds_it_where_the_server_does() {
+    let (_dir, path) = file("data = 'file'\nresp = '127.0.0.1:1'\n");
+    let command = || cli::with_data(clap::Command::new("verify"), "");
+    let data = |flags: &[&str], environment: &[(&str, &str)]| {
+        let matches = command().get_matches_from([&["verify"], flags].concat());
+        let own = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+        let resolved = Resolved::gather(&matches, &environment.iter().map(own).collect());
+        value::data(&resolved.unwrap()).unwrap().display().to_string()
+    };
+    assert_eq!(data(&[], &[]), "./data");
+    assert_eq!(data(&["--config", &path], &[]), "file");
+    assert_eq!(data(&["--config", &path], &[("GROUNDSILL_DATA", "variable")]), "variable");
+    assert_eq!(data(&["--data", "flag"], &[("GROUNDSILL_DATA", "variable")]), "flag");
 }
 
 #[test]

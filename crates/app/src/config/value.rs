@@ -42,12 +42,12 @@ impl Config {
     /// Checks every setting; an error names the setting, its origin and what it takes.
     pub(crate) fn new(resolved: &Resolved) -> Result<Self> {
         let password_file = read_file(resolved, "password-file")?;
-        let is_guarded = password_file.is_some();
+        let [resp, kafka, http] = read_addresses(resolved, password_file.is_some())?;
         Ok(Self {
-            data: read(resolved, "data", |text| Ok(PathBuf::from(text)))?,
-            resp: read_address(resolved, "resp", is_guarded)?,
-            kafka: read_address(resolved, "kafka", is_guarded)?,
-            http: read_address(resolved, "http", is_guarded)?,
+            data: data(resolved)?,
+            resp,
+            kafka,
+            http,
             password_file,
             durability: read(resolved, "durability", |text| match text {
                 "durable" => Ok(Durability::Durable),
@@ -80,6 +80,33 @@ impl Config {
 fn read<T>(resolved: &Resolved, key: &str, parse: impl FnOnce(&str) -> Result<T>) -> Result<T> {
     let (text, origin) = resolved.get(key);
     parse(text).with_context(|| format!("`{key}` is `{text}` ({origin})"))
+}
+
+/// The data directory.
+pub(super) fn data(resolved: &Resolved) -> Result<PathBuf> {
+    read(resolved, "data", |text| {
+        if text.trim().is_empty() {
+            bail!("it names no directory: name one, such as ./data");
+        }
+        Ok(PathBuf::from(text))
+    })
+}
+
+/// The addresses of all fronts, no two the same; port 0 is a different one each time.
+fn read_addresses(resolved: &Resolved, is_guarded: bool) -> Result<[SocketAddr; 3]> {
+    let keys = ["resp", "kafka", "http"];
+    let mut taken: Vec<(&str, SocketAddr)> = Vec::new();
+    for key in keys {
+        let address = read_address(resolved, key, is_guarded)?;
+        let same = taken.iter().find(|(_, other)| *other == address && address.port() != 0);
+        if let Some((other, _)) = same {
+            bail!("`{other}` and `{key}` are both {address}: give each a port of its own");
+        }
+        taken.push((key, address));
+    }
+    let addresses: Vec<_> = taken.into_iter().map(|(_, address)| address).collect();
+    let addresses: Result<[SocketAddr; 3], _> = addresses.try_into();
+    addresses.map_err(|_| anyhow::anyhow!("a front has no address: please report it"))
 }
 
 fn read_file(resolved: &Resolved, key: &str) -> Result<Option<PathBuf>> {

@@ -1,4 +1,4 @@
-use base::{Generation, Namespace, StoreTime};
+use base::{Generation, Namespace, Space, StoreTime};
 
 use super::*;
 

@@ -1,0 +1,130 @@
+"""`groundsill log dump`: what was committed, called as clients call it; and where commands find their data."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from harness import samples
+from harness.resp import encoded
+
+pytestmark = pytest.mark.ours
+
+
+def run(server, *arguments, environment=()):
+    """A command of the binary that the server is started with."""
+    binary = server.launch.arguments(server.data, server.ports)[0]
+    words = [binary, *map(str, arguments)]
+    own = {**os.environ, **dict(environment)}
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=own, cwd=server.folder)
+
+
+def dump(server, *arguments):
+    """The lines of a dump of a stopped server's log, taken apart: sequence, time, who and how, what."""
+    done = run(server, "log", "dump", "--data", server.data, *arguments)
+    assert done.returncode == 0, done.stderr
+    first, *lines = done.stdout.splitlines()
+    assert first.startswith("# complete from commit "), first
+    parsed = [re.fullmatch(r"(\d+) (\d+) (.*?\(\d+\.\d+\)|.*?): (.*)", line) for line in lines]
+    assert all(parsed), lines
+    return [(int(one[1]), int(one[2]), one[3], one[4]) for one in parsed]
+
+
+def whats(lines):
+    """What changed, without lengths."""
+    return {re.sub(r" (set, \d+ bytes|removed|grown by -?\d+)$", "", what) for *_, what in lines}
+
+
+def test_a_dump_calls_everything_as_clients_do_and_hides_what_is_the_stores_own(server):
+    """Keys without the hash before them, fields, locks, requests, topics, partitions and batches."""
+    samples.write(server)
+    samples.write_late(server)
+    assert server.stop() == 0
+    found = whats(dump(server))
+    for expected in [
+        'key "string:small"',
+        'key "string:removed"',
+        'part 2 of key "string:cut"',
+        'key "hash:packed"',
+        'field "field:7" of key "hash:split"',
+        'lock "lock:named"',
+        'request "request:saved"',
+        'topic "payments"',
+        "the index of topics",
+    ]:
+        assert expected in found, (expected, sorted(found))
+    assert any(re.fullmatch(r'partition [01] of topic "payments"', what) for what in found)
+    assert any(re.fullmatch(r'batch to offset \d+ of partition [01] of topic "payments"', what) for what in found)
+    kinds = ("key ", "part ", "field ", "lock ", "request ", "topic ", "partition ", "batch ", "the ")
+    assert all(what.startswith(kinds) for what in found), sorted(found)
+    hidden = whats(dump(server, "--all")) - found
+    assert any(what.startswith("deadline ") for what in hidden), hidden
+    assert any(what.startswith("count of the objects in space ") for what in hidden), hidden
+    assert "catalogue of namespace 0" in hidden
+
+
+def test_a_dump_is_narrowed_to_a_key_and_to_a_time(server):
+    """A key is the whole of it; times and sequences are bounds that belong to what they bound."""
+    with server.connect() as connection:
+        for command in [
+            ("SET", "a", "1"),
+            ("SET", "aa", "1"),
+            ("HSET", "h", "a", "1"),
+            ("LOCK.ACQUIRE", "a", "60000"),
+            ("TOPIC.CREATE", "a"),
+            ("TOPIC.PRODUCE", "a", "KEY", "k", "v"),
+        ]:
+            assert not connection.call(*command).is_error()
+        connection.send(encoded("DEL", "a"))
+        assert connection.read().value == b"1"
+    assert server.stop() == 0
+    found = dump(server, "--key", "a")
+    assert whats(found) == {
+        'key "a"',
+        'lock "a"',
+        'topic "a"',
+        'partition 0 of topic "a"',
+        'batch to offset 0 of partition 0 of topic "a"',
+    }
+    assert [what for *_, what in found if what.startswith("key ")][-1] == 'key "a" removed'
+    assert all("by resp" in who for _, _, who, _ in found)
+    everything = dump(server)
+    sequences = sorted({line[0] for line in everything})
+    middle = sequences[len(sequences) // 2]
+    assert dump(server, "--from", middle) == [line for line in everything if line[0] >= middle]
+    times = sorted({line[1] for line in everything})
+    for since, until in [(times[0], times[0]), (times[-1], times[-1]), (times[0], times[-1])]:
+        expected = [line for line in everything if since <= line[1] <= until]
+        assert dump(server, "--since", since, "--until", until) == expected
+    assert dump(server, "--since", times[-1] + 1) == []
+    done = run(server, "log", "dump", "--data", server.data, "--since", "yesterday")
+    assert done.returncode == 1 and "`--since` takes a number" in done.stderr
+
+
+def test_commands_find_the_data_where_the_server_does(server, tmp_path):
+    """By the environment, and by the file; what is misspelt there is named."""
+    assert server.call("SET", "a", "1").value == b"OK"
+    assert server.stop() == 0
+    file = tmp_path / "groundsill.toml"
+    file.write_text(f"data = '{server.data}'\n")
+    elsewhere = tmp_path / "elsewhere"
+    for environment, flags in [
+        ([("GROUNDSILL_DATA", str(server.data))], []),
+        ([("GROUNDSILL_CONFIG", str(file))], []),
+        ([("GROUNDSILL_DATA", str(elsewhere))], ["--data", server.data]),
+        ([], ["--config", file]),
+    ]:
+        for command in (["verify"], ["log", "dump"], ["backup", "--to", elsewhere]):
+            done = run(server, *command, *flags, environment=environment)
+            assert done.returncode == 0, (command, environment, done.stderr)
+        assert run(server, "verify", "--data", elsewhere).returncode == 0
+        for path in sorted(elsewhere.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        elsewhere.rmdir()
+    done = run(server, "verify", environment=[("GROUNDSILL_DATE", "/x")])
+    assert done.returncode == 1 and "`GROUNDSILL_DATA`" in done.stderr
+    done = run(server, "verify", "--data", "")
+    assert done.returncode == 1 and "names no directory" in done.stderr
+    done = run(server, "config", "check", "--resp", "127.0.0.1:7000", "--kafka", "127.0.0.1:7000")
+    assert done.returncode == 1 and "`resp` and `kafka` are both" in done.stderr

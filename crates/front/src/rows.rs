@@ -1,0 +1,152 @@
+//! Rows of the log by the names that clients know: keys, locks, requests, topics.
+//!
+//! What an object is stands in its header row, and a row of its own names only the generation that it belongs to:
+//! so whoever reads a log has all of it learned, commit by commit, before asking for names.
+//!
+//! Knows no file and no log. Takes memory for each large object that the log names.
+
+use std::collections::HashMap;
+
+use base::{Generation, Space};
+use kv::{Layer, RowKey, Type, describe_row, read_header, read_key};
+use redis::Keys;
+
+/// What has been learned.
+#[derive(Debug)]
+pub struct Names {
+    keys: Keys,
+    layers: HashMap<Space, Layer>,
+    owners: HashMap<(Space, Generation), Owner>,
+}
+
+/// Whose the rows of a generation are.
+#[derive(Debug)]
+struct Owner {
+    kind: Type,
+    id: Vec<u8>,
+    /// Whether they are the batches of a partition.
+    are_batches: bool,
+}
+
+/// What a row is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// For people.
+    pub text: String,
+    /// The key, or the name of the lock, request or topic, that the row belongs to; `None` if that is not known.
+    pub of: Option<Vec<u8>>,
+    /// Whether it is the store's own.
+    pub is_internal: bool,
+}
+
+impl Names {
+    /// Nothing learned yet; with the hash key of the data directory.
+    pub fn new(hash_key: &[u8; 16]) -> Self {
+        Self { keys: Keys::new(hash_key), layers: HashMap::new(), owners: HashMap::new() }
+    }
+
+    /// Learns from a row that is put.
+    pub fn learn(&mut self, row: &[u8], value: &[u8]) {
+        match read_key(row) {
+            RowKey::Header { space, id } => {
+                let Ok(header) = read_header(value) else { return };
+                self.layers.insert(space, layer(header.kind));
+                let owner = |are_batches| Owner { kind: header.kind, id: id.to_vec(), are_batches };
+                if let Some(generation) = header.generation {
+                    self.owners.insert((space, generation), owner(false));
+                }
+                let head = header.row.filter(|_| header.kind == Type::Partition);
+                if let Some(records) = head.and_then(|row| topics::partition::records_of(&row)) {
+                    self.owners.insert((space, records), owner(true));
+                }
+            }
+            // The head of a partition that many idempotent producers write to.
+            RowKey::Content { space, generation, suffix: b"" } => {
+                let owner = self.owners.get(&(space, generation));
+                let owner = owner.filter(|owner| owner.kind == Type::Partition);
+                let records = topics::partition::records_of(value);
+                if let (Some(owner), Some(records)) = (owner, records) {
+                    let batches =
+                        Owner { kind: owner.kind, id: owner.id.clone(), are_batches: true };
+                    self.owners.insert((space, records), batches);
+                }
+            }
+            RowKey::Content { .. } | RowKey::Internal => {}
+        }
+    }
+
+    /// What a row is called, as far as has been learned.
+    pub fn name(&self, row: &[u8]) -> Name {
+        match read_key(row) {
+            RowKey::Header { space, id } => {
+                self.object(space, id).map(|(text, of)| (text, Some(of)))
+            }
+            RowKey::Content { space, generation, suffix } => {
+                self.owners.get(&(space, generation)).and_then(|owner| {
+                    let (text, of) = self.object(space, &owner.id)?;
+                    Some((format!("{} of {text}", self.part(owner, suffix)), Some(of)))
+                })
+            }
+            RowKey::Internal => {
+                return Name { text: describe_row(row), of: None, is_internal: true };
+            }
+        }
+        .map_or_else(
+            || Name { text: describe_row(row), of: None, is_internal: false },
+            |(text, of)| Name { text, of, is_internal: false },
+        )
+    }
+
+    /// An object, and what clients call it.
+    fn object(&self, space: Space, id: &[u8]) -> Option<(String, Vec<u8>)> {
+        let named = |what: &str, name: &[u8]| {
+            Some((format!("{what} \"{}\"", name.escape_ascii()), name.to_vec()))
+        };
+        if let Some(key) = self.key(id) {
+            return named("key", key);
+        }
+        let (prefix, name) = id.split_first()?;
+        match (self.layers.get(&space)?, prefix) {
+            (Layer::Coord, 1) => named("lock", name),
+            (Layer::Coord, 2) => named("request", name),
+            (Layer::Topics, 0) => Some(("the index of topics".to_owned(), Vec::new())),
+            (Layer::Topics, 1) => named("topic", name),
+            (Layer::Topics, 2) => {
+                let (name, number) = name.split_last_chunk::<4>()?;
+                let name = name.strip_suffix(b"\0")?;
+                let number = u32::from_be_bytes(*number);
+                named(&format!("partition {number} of topic"), name)
+            }
+            (Layer::Topics, 3) => Some(("the counter of producer ids".to_owned(), Vec::new())),
+            _ => None,
+        }
+    }
+
+    /// The Redis key whose object id it is: one of another kind does not begin with the hash of what follows.
+    fn key<'a>(&self, id: &'a [u8]) -> Option<&'a [u8]> {
+        let (_, key) = id.split_first_chunk::<{ redis::HASH_BYTES }>()?;
+        let mut made = Vec::with_capacity(id.len());
+        self.keys.put_id(&mut made, key);
+        (made == id).then_some(key)
+    }
+
+    fn part(&self, owner: &Owner, suffix: &[u8]) -> String {
+        let number = suffix.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        match owner.kind {
+            _ if owner.are_batches => format!("batch to offset {number}"),
+            Type::String => format!("part {number}"),
+            Type::Hash => {
+                format!("field \"{}\"", self.key(suffix).unwrap_or(suffix).escape_ascii())
+            }
+            _ => format!("row \"{}\"", suffix.escape_ascii()),
+        }
+    }
+}
+
+const fn layer(kind: Type) -> Layer {
+    match kind {
+        Type::String | Type::Hash => Layer::Redis,
+        Type::Lock | Type::Idempotency => Layer::Coord,
+        Type::TopicIndex | Type::Topic | Type::Partition => Layer::Topics,
+    }
+}
