@@ -14,6 +14,7 @@ use base::{Namespace, StoreTime};
 use parking_lot::Mutex;
 
 use crate::namespace::{Handle, Layer, Part};
+use crate::object::State;
 use crate::shard::Shard;
 use crate::store::Store;
 
@@ -77,7 +78,12 @@ impl Shard {
             // The transaction may hold the stripe itself: then it has changed what it has opened.
             let there = self.stripes.lock(hash.stripe()).try_read().map_or(Some(true), |stripe| {
                 let entry = stripe.get(stripe.find(hash, space, &id)?)?;
-                Some(entry.exists(now))
+                // Whether one that is being loaded is there, nobody knows yet.
+                if matches!(entry.state, State::Loading(_)) {
+                    None
+                } else {
+                    Some(entry.exists(now))
+                }
             });
             if there.unwrap_or(!part.is_complete()) {
                 self.interest.tell(namespace, layer, &id);

@@ -54,3 +54,20 @@ fn who_watches_what_a_flush_removes_is_told_and_others_are_not() {
     assert!(there.has_fired());
     assert!(!elsewhere.has_fired() && !topic.has_fired());
 }
+
+#[test]
+fn who_watches_what_is_being_loaded_while_it_is_flushed_is_told() {
+    let mut world = with_room();
+    make(&mut world, "there");
+    let mut world = world.reopened();
+    for _ in 0..50 {
+        world.step();
+    }
+    let watch = world.store.watch([(&world.handle, Layer::Redis, &b"there"[..])]);
+    let mut plan = world.plan(&["there"]);
+    let Attempt::Again(wants) = world.store.attempt(&mut plan, |_| Ok(())) else { unreachable!() };
+    let load = world.store.begin_load(&mut plan, wants);
+    flush(&world);
+    assert!(watch.has_fired());
+    world.store.end_load(load, Ok(())).unwrap();
+}

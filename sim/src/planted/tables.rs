@@ -36,14 +36,14 @@ impl View for Shared {
     }
 }
 
-/// A view that ends ranges early: after so many rows that only a huge object has them.
+/// A view that ends ranges of content early.
 struct Short(Box<dyn View>);
 
 /// A first byte of rows of content.
 const CONTENT: u8 = 2;
 
-/// More rows than other objects have.
-const SHORT_ROWS: usize = 41;
+/// Fewer rows than an object has that is not held in one.
+const SHORT_ROWS: usize = 20;
 
 impl View for Short {
     fn applied(&self) -> Sequence {
