@@ -30,7 +30,7 @@ pub use users::{Users, UsersError, hash_line};
 pub(crate) const DEFAULT_USER: &str = "default";
 
 /// Passwords that are checked at one time: each takes a processor and, as we write them, 19 MiB.
-const CHECKS: usize = 2;
+const CHECKS: u32 = 2;
 
 /// A wrong password is answered after this long.
 const FAILURE_DELAY: Duration = Duration::from_millis(500);
@@ -55,7 +55,11 @@ impl fmt::Debug for Access {
 impl Access {
     /// For `users`; `key` is random and of this process alone.
     pub fn new(users: Users, key: [u8; 32]) -> Self {
-        Self { users: RwLock::new(Arc::new(users)), key, checks: Arc::new(Semaphore::new(CHECKS)) }
+        Self {
+            users: RwLock::new(Arc::new(users)),
+            key,
+            checks: Arc::new(Semaphore::new(CHECKS as usize)),
+        }
     }
 
     /// From now on these are the users. Those who stay as they are stay known, on open connections too.

@@ -43,11 +43,7 @@ fn what_is_wrong_is_told_by_its_line_and_without_what_stands_there() {
     ];
     for (text, expected) in cases {
         let told = refusal(text, 0o600);
-        assert!(
-            told.contains(expected)
-                && told.contains("groundsill password") == !expected.contains("name is not"),
-            "{told}"
-        );
+        assert!(told.contains(expected), "{told}");
         assert!(!told.contains("hunter2") && !told.contains("ling"), "{told}");
     }
     let hash = "c2FsdHNhbHRzYWx0c2FsdHNhbHRzYWx0c2FsdHNhbHQ";

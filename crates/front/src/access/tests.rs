@@ -60,7 +60,7 @@ async fn a_password_that_was_right_costs_nothing_and_a_wrong_one_the_same_for_wh
     let access = access_of(&[("billing", "secret"), ("late", "secret")]);
     assert!(access.check(b"billing", b"secret").await.is_some());
     assert!(access.check(b"billing", b"wrong").await.is_none());
-    let taken = Arc::clone(&access.checks).acquire_many_owned(CHECKS as u32).await.unwrap();
+    let taken = Arc::clone(&access.checks).acquire_many_owned(CHECKS).await.unwrap();
     for _ in 0..1000 {
         let known = at_once(access.authenticate(b"billing", b"secret")).await;
         assert!(known.is_some_and(|user| user.is_some()));
@@ -90,8 +90,8 @@ fn a_check_that_nobody_waits_for_any_more_keeps_its_place_until_it_is_done() {
         begin.send(()).unwrap();
         blocker.await.unwrap().unwrap();
         // All places come back, each once.
-        let all = access.checks.acquire_many(CHECKS as u32).await.unwrap();
-        assert_eq!((access.checks.available_permits(), all.num_permits()), (0, CHECKS));
+        let all = access.checks.acquire_many(CHECKS).await.unwrap();
+        assert_eq!((access.checks.available_permits(), all.num_permits()), (0, CHECKS as usize));
     });
 }
 
