@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use crate::namespace::{Handle, Layer, Part};
 use crate::shard::Shard;
 use crate::store::Store;
+use crate::txn::{Object, Txn};
 
 type Name = (Space, Box<[u8]>);
 
@@ -50,28 +51,33 @@ impl Interest {
 }
 
 impl Shard {
-    /// A space was flushed, by a transaction that holds its gate: whoever watches an object that was
-    /// there is told.
-    pub(crate) fn tell_flushed(&self, part: &Part, now: StoreTime) {
+    /// A space was flushed or has given place to another, by a transaction that holds its gate: whoever
+    /// watches an object that was there, or is in its place, is told.
+    pub(crate) fn tell_replaced(&self, was: &Part, by: Option<&Part>, now: StoreTime) {
         let watched: Vec<Name> = self
             .interest
             .watches
             .lock()
             .keys()
-            .filter(|name| name.0 == part.space)
+            .filter(|name| name.0 == was.space)
             .cloned()
             .collect();
         for (space, id) in watched {
-            let hash = self.stripes.hash(space, &id);
-            // The transaction may hold the stripe itself: then it has changed what it has opened.
-            let there = self.stripes.lock(hash.stripe()).try_read().map_or(Some(true), |stripe| {
-                let entry = stripe.get(stripe.find(hash, space, &id)?)?;
-                Some(entry.exists(now))
-            });
-            if there.unwrap_or(!part.is_complete()) {
+            if [Some(was), by].into_iter().flatten().any(|part| self.may_hold(part, &id, now)) {
                 self.interest.tell(space, &id);
             }
         }
+    }
+
+    /// Whether there is such an object, as far as memory knows.
+    fn may_hold(&self, part: &Part, id: &[u8], now: StoreTime) -> bool {
+        let hash = self.stripes.hash(part.space, id);
+        // The transaction may hold the stripe itself: then it has changed what it has opened.
+        let there = self.stripes.lock(hash.stripe()).try_read().map_or(Some(true), |stripe| {
+            let entry = stripe.get(stripe.find(hash, part.space, id)?)?;
+            Some(entry.exists(now))
+        });
+        there.unwrap_or(!part.is_complete())
     }
 }
 
@@ -90,23 +96,28 @@ impl Store {
         &self,
         objects: impl IntoIterator<Item = (&'a Handle, Layer, &'a [u8])>,
     ) -> Watch {
-        let name = |(handle, layer, id): (&Handle, Layer, &[u8])| {
-            (handle.0.entry.read().part(layer).space, id.into())
-        };
-        let names: Vec<Name> = objects.into_iter().map(name).collect();
         let fired = Arc::<Fired>::default();
         let interest = &self.shard.interest;
-        interest.count.fetch_add(names.len(), Ordering::SeqCst);
-        let mut watches = interest.watches.lock();
-        for name in &names {
-            watches.entry(name.clone()).or_default().push(Arc::clone(&fired));
+        let mut names = Vec::new();
+        for (handle, layer, id) in objects {
+            // With the gate held: a space that is replaced is told of to all that are registered in it.
+            let gate = handle.0.entry.read();
+            let name: Name = (gate.part(layer).space, id.into());
+            interest.count.fetch_add(1, Ordering::SeqCst);
+            interest.watches.lock().entry(name.clone()).or_default().push(Arc::clone(&fired));
+            names.push(name);
         }
-        drop(watches);
         Watch { shard: Arc::clone(&self.shard), names, fired }
     }
 }
 
 impl Watch {
+    /// Whether it is of that object, where it is now: a namespace may have been flushed or swapped since.
+    pub fn covers(&self, txn: &Txn<'_>, object: Object) -> bool {
+        let opened = &txn.opened[object.index()];
+        self.names.iter().any(|name| name.0 == opened.space && *name.1 == *txn.id(opened))
+    }
+
     /// Whether one of its objects has changed since it was made. Certain only while the objects are
     /// locked: within a transaction that names them.
     pub fn has_fired(&self) -> bool {

@@ -98,7 +98,8 @@ impl Txn<'_> {
             self.work.surveys[at].want(from, most);
             return Err(self.retry());
         };
-        let (end, start) = (piece.next.as_deref(), piece.rows.partition_point(|row| *row.0 < *from));
+        let (end, start) =
+            (piece.next.as_deref(), piece.rows.partition_point(|row| *row.0 < *from));
         self.work.surveys[at].changes(from, end, &mut over);
         self.own_changes(space, from, end, &mut over);
         let mut rows = piece.rows[start..].iter().map(|(id, seen)| (&**id, *seen)).peekable();

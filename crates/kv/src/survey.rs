@@ -229,15 +229,13 @@ impl Survey {
     }
 
     /// Reads what is wanted, if the tables have come far enough; else that stays wanted. Blocks on the
-    /// disk.
-    pub(crate) fn read(&mut self, tables: &dyn Tables) -> Result<(), Error> {
-        if self.awaits().is_none() {
+    /// disk. `applied` is the watermark, from before: what the view itself says is lower after an open,
+    /// which leaves numbers out.
+    pub(crate) fn read(&mut self, tables: &dyn Tables, applied: Sequence) -> Result<(), Error> {
+        if self.awaits().is_none_or(|since| applied < since) {
             return Ok(());
         }
         let view = tables.view();
-        if view.applied() < self.since {
-            return Ok(());
-        }
         if let Some(Wanted { from, most }) = self.wanted.take() {
             let (rows, next) = read_rows(&*view, self.space, &from, most)?;
             self.pieces.push(Piece { from, rows, next });

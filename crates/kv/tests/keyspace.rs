@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use base::StoreTime;
 use base::rng::SplitMix64;
-use groundsill_kv::{Attempt, Layer, Listing, Place, Plan, Settings, Stop, Txn, Type};
 use ground::{PATIENCE, World, open};
+use groundsill_kv::{Attempt, Layer, Listing, Place, Plan, Settings, Stop, Txn, Type};
 
 /// What there is: the deadline of each object.
 type Twin = BTreeMap<String, Option<StoreTime>>;
@@ -39,7 +39,9 @@ fn draw(rng: &mut SplitMix64, now: StoreTime) -> Change {
     let name = draw_name(rng);
     match rng.below(20) {
         0..=8 => Change::Set(name),
-        9..=11 => Change::SetUntil(name, StoreTime((now.0 / PERIOD_MS + 1 + rng.below(2)) * PERIOD_MS)),
+        9..=11 => {
+            Change::SetUntil(name, StoreTime((now.0 / PERIOD_MS + 1 + rng.below(2)) * PERIOD_MS))
+        }
         12..=15 => Change::Delete(name),
         16 | 17 => Change::Rename(name, draw_name(rng)),
         18 => Change::Empty(name),
@@ -165,7 +167,10 @@ fn run(seed: u64, rounds: u64) -> u64 {
     let mut interrupted = 0;
     for _ in 0..rounds {
         let mut walker = Walker::begin(&world, &mut rng);
+        let mut rounds = 0;
         let sight = loop {
+            rounds += 1;
+            assert!(rounds < 1000, "the transaction does not come to an end");
             match walker.attempt(&world) {
                 Attempt::Done(sight, _) => break sight,
                 Attempt::Refused(refusal, _) => panic!("{refusal:?}"),

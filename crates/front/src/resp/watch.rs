@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use kv::{Handle, Layer, Plan, Txn, Watch};
-use redis::Error;
+use redis::{Error, check_key};
 use wire::resp::Args;
 
 use crate::resp::session::Session;
@@ -61,6 +61,10 @@ impl Session {
             ));
             return;
         }
+        if let Err(error) = args.skip(1).iter().try_for_each(check_key) {
+            self.fail(error);
+            return;
+        }
         let start = self.reply.mark();
         for key in args.skip(1).iter() {
             if let Err(failure) = self.watch_key(key).await {
@@ -89,15 +93,21 @@ impl Session {
         };
         let ((), receipt) = server.run(&mut plan, end_if_due).await?;
         self.note_receipt(receipt);
-        let watch = server.store.watch([(&namespace, Layer::Redis, &*id)]);
-        server.store.replan(&mut plan, server.limits.transaction_time);
-        let place = plan.namespace(&namespace);
-        let exists = |txn: &mut Txn<'_>| {
-            txn.open(place, Layer::Redis, &id).map(|object| txn.kind(object).is_some())
-        };
-        let (existed, receipt) = server.run(&mut plan, exists).await?;
-        self.note_receipt(receipt);
-        self.watches.0.push(Watched { namespace, id, existed, watch });
-        Ok(())
+        loop {
+            let watch = server.store.watch([(&namespace, Layer::Redis, &*id)]);
+            server.store.replan(&mut plan, server.limits.transaction_time);
+            let place = plan.namespace(&namespace);
+            let look = |txn: &mut Txn<'_>| {
+                let object = txn.open(place, Layer::Redis, &id)?;
+                Ok((txn.kind(object).is_some(), watch.covers(txn, object)))
+            };
+            let ((existed, is_covered), receipt) = server.run(&mut plan, look).await?;
+            self.note_receipt(receipt);
+            // Else the database was flushed or swapped between the two.
+            if is_covered {
+                self.watches.0.push(Watched { namespace, id, existed, watch });
+                return Ok(());
+            }
+        }
     }
 }
