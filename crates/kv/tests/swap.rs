@@ -36,9 +36,7 @@ fn draw(rng: &mut SplitMix64, depth: u64) -> Change {
         7..=9 => Change::Delete(at, name),
         10 | 11 => Change::Copy(at, name),
         12 => Change::Flush(at),
-        13 if depth == 0 => {
-            Change::TakenBack((0..1 + rng.below(4)).map(|_| draw(rng, 1)).collect())
-        }
+        13 if depth == 0 => Change::TakenBack((0..=rng.below(4)).map(|_| draw(rng, 1)).collect()),
         _ => Change::Swap,
     }
 }
@@ -142,7 +140,7 @@ fn run(seed: u64) {
     let mut world = World::new(Settings { objects_bytes: 4096, ..Settings::default() });
     let mut twin = Twin::default();
     for _ in 0..60 {
-        let changes: Vec<Change> = (0..1 + rng.below(5)).map(|_| draw(&mut rng, 0)).collect();
+        let changes: Vec<Change> = (0..=rng.below(5)).map(|_| draw(&mut rng, 0)).collect();
         let is_refused = rng.one_in(5);
         let handles = handles(&world);
         let outcome = transact(&mut world, &handles, |txn| {

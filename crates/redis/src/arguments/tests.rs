@@ -81,7 +81,9 @@ fn least(arguments: &[Argument]) -> usize {
     let one = |argument: &Argument| {
         let inner = match &*argument.kind {
             "pure-token" => 0,
-            "oneof" => argument.inner.iter().map(|one| least(&[one.clone()])).min().unwrap_or(0),
+            "oneof" => {
+                argument.inner.iter().map(|one| least(std::slice::from_ref(one))).min().unwrap_or(0)
+            }
             "block" => least(&argument.inner),
             _ => 1,
         };
