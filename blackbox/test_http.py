@@ -84,6 +84,8 @@ def test_a_server_that_has_no_room_for_writes_is_not_ready(launch, tmp_path):
         assert ask(server, "/readyz")[2] == "the disk has no space for the log: writes are refused\n"
         assert server.call("SET", "key", "1").value.startswith(b"LIMIT the disk has no space")
         assert ask(server, "/livez")[0] == 200
+        persistence = server.call("INFO", "persistence").value
+        assert b"writes_refused:1\r\nwrites_refused_reason:the disk has no space" in persistence
         assert metrics(server)["groundsill_log_out_of_room", '{shard="0"}'] == 1
         assert server.stop() == 0
     finally:

@@ -54,7 +54,7 @@ def test_null_is_a_type_of_its_own_in_resp3(connection):
         (b"*1\r\n+4\r\n", b"-ERR Protocol error: expected '$', got '+'\r\n"),
         (b"*1\r\n$-5\r\n", b"-ERR Protocol error: invalid bulk length\r\n"),
         (b"*2147483648\r\n", b"-ERR Protocol error: invalid multibulk length\r\n"),
-        (b"*1\r\n$2147483648\r\n", b"-ERR Protocol error: invalid bulk length\r\n"),
+        (b"*1\r\n$4294967296\r\n", b"-ERR Protocol error: invalid bulk length\r\n"),
         (b'SET k "open\r\n', b"-ERR Protocol error: unbalanced quotes in request\r\n"),
     ],
 )
@@ -183,10 +183,31 @@ def test_a_request_beyond_the_memory_for_requests_ends_its_connection_and_no_oth
 
 
 @pytest.mark.ours
+def test_a_key_over_the_limit_is_refused_with_the_limit_of_keys(connection):
+    """Not with that of what is made of it; and the connection goes on."""
+    longest = "k" * 32_762
+    assert connection.call("SET", longest, "v").value == b"OK"
+    for command in (("SET", longest + "k", "v"), ("GET", longest + "k"), ("MSET", "a", "1", longest + "k", "2"),
+                    ("WATCH", longest + "k"), ("COPY", longest, longest + "k", "DB", "1")):
+        answer = connection.call(*command)
+        assert answer.is_error()
+        assert answer.value == b"LIMIT a key takes at most 32762 bytes, this one 32763", command[0]
+    assert connection.call("EXISTS", "a").value == b"0"
+    connection.call("MULTI")
+    connection.call("SET", "a", "1")
+    assert connection.call("SET", longest + "k", "v").value == b"QUEUED"
+    assert connection.call("EXEC").value == b"LIMIT a key takes at most 32762 bytes, this one 32763"
+    assert connection.call("GET", "a").value is None
+
+
+@pytest.mark.ours
 def test_a_value_over_the_limit_is_refused_before_it_is_received(connection):
     """64 MiB: what no transaction takes is not read either."""
     connection.send(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$67108865\r\n")
-    assert connection.read_to_end() == b"-ERR Protocol error: invalid bulk length\r\n"
+    assert connection.read_to_end() == (
+        b"-ERR Protocol error: invalid bulk length: an argument takes at most 67108864 bytes "
+        b"(proto-max-bulk-len), this one 67108865\r\n"
+    )
 
 
 @pytest.mark.ours

@@ -107,7 +107,11 @@ pub(crate) static PARAMETERS: &[Parameter] = &[
     inert("no-appendfsync-on-rewrite", "no"),
     fixed("notify-keyspace-events", |_| String::new(), "changes of keys are not announced"),
     fixed("port", |server| server.host.port.to_string(), "set `resp` when the server is started"),
-    fixed("proto-max-bulk-len", |_| (512 << 20).to_string(), "it is always so"),
+    fixed(
+        "proto-max-bulk-len",
+        |server| server.store.settings().limits.value_bytes.to_string(),
+        "a value takes at most so many bytes",
+    ),
     inert("rdb-save-incremental-fsync", "yes"),
     inert("rdbchecksum", "yes"),
     inert("rdbcompression", "yes"),

@@ -1,8 +1,9 @@
-//! Flushing: the objects of a layer in a namespace, however many, go at once.
+//! Flushing: the objects of a layer in a namespace, however many, go at once. And swapping: they change
+//! places with those of another namespace.
 //!
-//! The namespace gets a new space, under its gate held exclusively; the old one is owed to the reclaimer
-//! in the same commit. Entries of a dead space cannot be reached any more, and leave memory in the
-//! background.
+//! A flushed namespace gets a new space, under its gate held exclusively; the old one is owed to the
+//! reclaimer in the same commit. Entries of a dead space cannot be reached any more, and leave memory in
+//! the background. Of a swap, the catalogue rows are all: objects are kept by space.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,15 +18,25 @@ use crate::namespace::{Layer, Part};
 use crate::plan::Place;
 use crate::txn::Txn;
 
-/// A space that the transaction has replaced, to be put back if it is undone.
+/// A part of a namespace that has another space since, to be put back if that is undone.
 #[derive(Debug)]
-pub(crate) struct Flushed {
+pub(crate) struct Replaced {
     place: Place,
     layer: Layer,
     was: Part,
-    /// The space that took its place, which no other transaction has seen.
-    fresh: Space,
+    by: By,
 }
+
+/// What took the place of a space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// An empty one, which no other transaction has seen: the old one is dead.
+    Fresh(Space),
+    /// That of another namespace, where it is now.
+    Swap,
+}
+
+const NOT_ALONE: &str = "a namespace was flushed or swapped that is not held exclusively";
 
 impl Txn<'_> {
     /// The namespaces of the plan, in its order.
@@ -37,59 +48,83 @@ impl Txn<'_> {
     /// exclusively ([`crate::Plan::take_exclusively`]).
     pub fn flush(&mut self, place: Place, layer: Layer) -> Result<(), Stop> {
         self.alone()?;
-        let part = Part {
-            space: Space(self.shard.next_generation().0),
-            complete: Arc::new(AtomicBool::new(true)),
-            since: Sequence::ZERO,
-        };
+        let fresh = Space(self.shard.next_generation().0);
+        let complete = Arc::new(AtomicBool::new(true));
+        let part = Part { space: fresh, complete, since: Sequence::ZERO };
+        let was = self.put_part(place, layer, part)?;
+        let mut owed = Vec::new();
+        key::put_owed(&mut owed, Owed::Space(was.space));
+        record::put(&mut self.loose, &owed, &[]);
+        self.replaced.push(Replaced { place, layer, was, by: By::Fresh(fresh) });
+        Ok(())
+    }
+
+    /// Lets the objects of a layer change places with those of another namespace. As [`Txn::flush`], for
+    /// both.
+    pub fn swap(&mut self, one: Place, other: Place, layer: Layer) -> Result<(), Stop> {
+        self.alone()?;
+        if one == other {
+            return Ok(());
+        }
+        let part = self.gates[usize::from(other.0)].part(layer).clone();
+        let was = self.put_part(one, layer, part)?;
+        self.replaced.push(Replaced { place: one, layer, was: was.clone(), by: By::Swap });
+        let was = self.put_part(other, layer, was)?;
+        self.replaced.push(Replaced { place: other, layer, was, by: By::Swap });
+        Ok(())
+    }
+
+    /// Gives a namespace another part, in memory and in the catalogue; what it had.
+    fn put_part(&mut self, place: Place, layer: Layer, part: Part) -> Result<Part, Stop> {
         let namespace = self.namespaces[usize::from(place.0)];
         let Some(GateGuard::Exclusive(entry)) = self.gates.get_mut(usize::from(place.0)) else {
-            return Err(
-                Refusal::internal("a namespace was flushed that is not held exclusively").into()
-            );
+            return Err(Refusal::internal(NOT_ALONE).into());
         };
-        let fresh = part.space;
         let was = std::mem::replace(&mut entry.parts[layer as usize - 1], part);
         let mut value = Vec::new();
         entry.encode(&mut value);
         record::put(&mut self.loose, &key::catalogue(namespace), &value);
-        let mut owed = Vec::new();
-        key::put_owed(&mut owed, Owed::Space(was.space));
-        record::put(&mut self.loose, &owed, &[]);
         // What the plan named was opened in the old space.
         self.named.clear();
-        self.flushed.push(Flushed { place, layer, was, fresh });
-        Ok(())
+        Ok(was)
     }
 
     /// Whether a space was made by this transaction: all that is in it, the transaction has put there.
     pub(crate) fn is_fresh(&self, space: Space) -> bool {
-        self.flushed.iter().any(|flushed| flushed.fresh == space)
+        self.replaced.iter().any(|replaced| replaced.by == By::Fresh(space))
     }
 
     /// Puts back the spaces that were replaced since there were `kept` of them.
-    pub(crate) fn unflush(&mut self, kept: usize) {
-        while self.flushed.len() > kept {
-            let Some(Flushed { place, layer, was, .. }) = self.flushed.pop() else { break };
+    pub(crate) fn put_back_spaces(&mut self, kept: usize) {
+        while self.replaced.len() > kept {
+            let Some(Replaced { place, layer, was, .. }) = self.replaced.pop() else { break };
             if let Some(GateGuard::Exclusive(entry)) = self.gates.get_mut(usize::from(place.0)) {
                 entry.parts[layer as usize - 1] = was;
             }
         }
     }
 
-    /// The commit is queued: the old spaces are dead, and whoever watches their objects is told.
+    /// The commit is queued: what was flushed is dead, and whoever watches what is elsewhere now, or gone,
+    /// is told.
     pub(crate) fn bury_spaces(&mut self, sequence: Sequence) {
-        for Flushed { place, layer, was, .. } in self.flushed.drain(..) {
-            if let Some(gate) = self.gates.get_mut(usize::from(place.0)) {
-                self.shard.know(gate);
-                if let GateGuard::Exclusive(entry) = gate {
-                    entry.parts[layer as usize - 1].since = sequence;
-                }
+        let replaced = std::mem::take(&mut self.replaced);
+        for Replaced { place, layer, was, by } in &replaced {
+            let Some(gate) = self.gates.get_mut(usize::from(place.0)) else { continue };
+            self.shard.know(gate);
+            if let GateGuard::Exclusive(entry) = gate {
+                entry.parts[*layer as usize - 1].since = sequence;
             }
+            // After a swap, of whatever there is at either place.
+            let now = (*by == By::Swap).then(|| gate.part(*layer));
             let namespace = self.namespaces[usize::from(place.0)];
-            self.shard.tell_flushed(namespace, layer, &was, self.work.now);
-            self.shard.complete.write().remove(&was.space);
-            self.shard.dead_spaces.lock().push(was.space);
+            self.shard.tell_replaced((namespace, *layer), was, now, self.work.now);
+        }
+        // The dead last: they are known to nobody, also where a swap has just named one.
+        for Replaced { was, by, .. } in &replaced {
+            if matches!(by, By::Fresh(_)) {
+                self.shard.complete.write().remove(&was.space);
+                self.shard.dead_spaces.lock().push(was.space);
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Who wants to hear that an object has changed: long-polling fetches, blocking pops.
 //!
 //! A watch is registered first, then the object is read, then the watch is waited for: so no change
-//! between the read and the wait is missed. It goes by the object's name, so that it outlives a flush.
+//! between the read and the wait is missed. It goes by the object's name, so that it outlives a flush
+//! and a swap.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -55,16 +56,15 @@ impl Interest {
 }
 
 impl Shard {
-    /// A part of a namespace was flushed, by a transaction that holds its gate: whoever watches an
-    /// object that was there is told.
-    pub(crate) fn tell_flushed(
+    /// A part of a namespace was flushed or has given place to another, by a transaction that holds its
+    /// gate: whoever watches an object that was there, or is in its place, is told.
+    pub(crate) fn tell_replaced(
         &self,
-        namespace: Namespace,
-        layer: Layer,
-        part: &Part,
+        (namespace, layer): (Namespace, Layer),
+        was: &Part,
+        by: Option<&Part>,
         now: StoreTime,
     ) {
-        let space = part.space;
         let watched: Vec<Name> = self
             .interest
             .watches
@@ -74,21 +74,23 @@ impl Shard {
             .cloned()
             .collect();
         for (_, _, id) in watched {
-            let hash = self.stripes.hash(space, &id);
-            // The transaction may hold the stripe itself: then it has changed what it has opened.
-            let there = self.stripes.lock(hash.stripe()).try_read().map_or(Some(true), |stripe| {
-                let entry = stripe.get(stripe.find(hash, space, &id)?)?;
-                // Whether one that is being loaded is there, nobody knows yet.
-                if matches!(entry.state, State::Loading(_)) {
-                    None
-                } else {
-                    Some(entry.exists(now))
-                }
-            });
-            if there.unwrap_or(!part.is_complete()) {
+            if [Some(was), by].into_iter().flatten().any(|part| self.may_hold(part, &id, now)) {
                 self.interest.tell(namespace, layer, &id);
             }
         }
+    }
+
+    /// Whether there is such an object, as far as memory knows.
+    fn may_hold(&self, part: &Part, id: &[u8], now: StoreTime) -> bool {
+        let hash = self.stripes.hash(part.space, id);
+        // The transaction may hold the stripe itself: then it has changed what it has opened.
+        let there = self.stripes.lock(hash.stripe()).try_read().map_or(Some(true), |stripe| {
+            let entry = stripe.get(stripe.find(hash, part.space, id)?)?;
+            // Whether one that is being loaded is there, nobody knows yet.
+            let is_known = !matches!(entry.state, State::Loading(_));
+            is_known.then(|| entry.exists(now))
+        });
+        there.unwrap_or(!part.is_complete())
     }
 }
 

@@ -179,8 +179,9 @@ impl Store {
     /// Brings what a transaction wants into memory, and keeps it there until the plan is reset or
     /// done. Blocks on the disk. Returns loads of others that have to be over before the next round.
     pub fn load(&self, plan: &mut Plan, wants: Vec<Want>) -> Result<Vec<u64>, Error> {
+        let applied = self.shard.watermarks.at(Level::Applied);
         for survey in &mut plan.work.surveys {
-            survey.read(&*self.shard.tables)?;
+            survey.read(&*self.shard.tables, applied)?;
         }
         self.shard.load(wants, &mut plan.work.pins)
     }

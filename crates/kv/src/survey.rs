@@ -57,6 +57,9 @@ impl Seen {
 /// An object's id and what its header row says.
 pub(crate) type Row = (Box<[u8]>, Seen);
 
+/// Rows, and the id behind them if there are more.
+pub(crate) type Slice = (Vec<Row>, Option<Box<[u8]>>);
+
 /// At most `most` header rows of a space, from the id `from` on, and the id behind them if there are more.
 /// Blocks on the disk.
 pub(crate) fn read_rows(
@@ -64,7 +67,7 @@ pub(crate) fn read_rows(
     space: Space,
     from: &[u8],
     most: usize,
-) -> Result<(Vec<Row>, Option<Box<[u8]>>), Error> {
+) -> Result<Slice, Error> {
     let (mut start, mut prefix) = (Vec::new(), Vec::new());
     key::put_header(&mut start, space, from);
     key::put_header(&mut prefix, space, b"");
@@ -229,15 +232,13 @@ impl Survey {
     }
 
     /// Reads what is wanted, if the tables have come far enough; else that stays wanted. Blocks on the
-    /// disk.
-    pub(crate) fn read(&mut self, tables: &dyn Tables) -> Result<(), Error> {
-        if self.awaits().is_none() {
+    /// disk. `applied` is the watermark, from before: what the view itself says is lower after an open,
+    /// which leaves numbers out.
+    pub(crate) fn read(&mut self, tables: &dyn Tables, applied: Sequence) -> Result<(), Error> {
+        if self.awaits().is_none_or(|since| applied < since) {
             return Ok(());
         }
         let view = tables.view();
-        if view.applied() < self.since {
-            return Ok(());
-        }
         if let Some(Wanted { from, most }) = self.wanted.take() {
             let (rows, next) = read_rows(&*view, self.space, &from, most)?;
             self.pieces.push(Piece { from, rows, next });

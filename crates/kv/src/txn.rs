@@ -22,7 +22,7 @@ use hashbrown::HashTable;
 use smallvec::SmallVec;
 
 use crate::error::{Refusal, Stop};
-use crate::flush::Flushed;
+use crate::flush::Replaced;
 use crate::lock::{GateGuard, StripeGuard};
 use crate::namespace::{Durability, Layer};
 use crate::object::{Bounds, Entry, Header, Known, Row, Split, State, Type};
@@ -45,7 +45,7 @@ pub type RowRef<'a> = (&'a [u8], &'a [u8]);
 pub struct Savepoint {
     undo: usize,
     loose: usize,
-    flushed: usize,
+    replaced: usize,
     bytes: usize,
 }
 
@@ -110,8 +110,8 @@ pub struct Txn<'a> {
     index: HashTable<u32>,
     /// What the plan named, in its order.
     pub(crate) named: SmallVec<[Object; 2]>,
-    /// Spaces that were replaced.
-    pub(crate) flushed: Vec<Flushed>,
+    /// Parts of namespaces that have another space since.
+    pub(crate) replaced: Vec<Replaced>,
     pub(crate) undo: Vec<(Object, Undo)>,
     pub(crate) wants: RefCell<Vec<Want>>,
     /// Something was not at hand: whatever the closure makes of it, it is run again.
@@ -151,7 +151,7 @@ impl<'a> Txn<'a> {
             opened: SmallVec::new(),
             index: HashTable::new(),
             named: SmallVec::new(),
-            flushed: Vec::new(),
+            replaced: Vec::new(),
             undo,
             wants: RefCell::default(),
             must_retry: Cell::new(false),
@@ -548,7 +548,7 @@ impl<'a> Txn<'a> {
         Savepoint {
             undo: self.undo.len(),
             loose: self.loose.len(),
-            flushed: self.flushed.len(),
+            replaced: self.replaced.len(),
             bytes: self.bytes,
         }
     }
@@ -560,7 +560,7 @@ impl<'a> Txn<'a> {
             self.take_back(object, undo);
         }
         self.loose.truncate(savepoint.loose);
-        self.unflush(savepoint.flushed);
+        self.put_back_spaces(savepoint.replaced);
         self.bytes = savepoint.bytes;
     }
 

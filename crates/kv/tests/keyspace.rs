@@ -167,7 +167,10 @@ fn run(seed: u64, rounds: u64) -> u64 {
     let mut interrupted = 0;
     for _ in 0..rounds {
         let mut walker = Walker::begin(&world, &mut rng);
+        let mut rounds = 0;
         let sight = loop {
+            rounds += 1;
+            assert!(rounds < 1000, "the transaction does not come to an end");
             match walker.attempt(&world) {
                 Attempt::Done(sight, _) => break sight,
                 Attempt::Refused(refusal, _) => panic!("{refusal:?}"),

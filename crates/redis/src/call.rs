@@ -4,10 +4,20 @@ use kv::{Header, Layer, Object, Place, Txn, Type};
 use wire::resp::{Args, Writer};
 
 use crate::command::{Command, KeySpec};
+use crate::databases::DATABASES_NAMED_MAX;
 use crate::error::Error;
 use crate::keys::{KEY_BYTES_MAX, Keys};
 use crate::options::is;
 use crate::table::{COMMANDS, find};
+
+/// Refuses a key that is too long for an object's id.
+pub fn check_key(key: &[u8]) -> Result<(), Error> {
+    if key.len() <= KEY_BYTES_MAX {
+        return Ok(());
+    }
+    let text = format!("LIMIT a key takes at most {KEY_BYTES_MAX} bytes, this one {}", key.len());
+    Err(Error::Reply(text.into()))
+}
 
 /// What a command's function is given.
 #[derive(Debug)]
@@ -20,6 +30,8 @@ pub struct Call<'c, 't> {
     pub reply: &'c mut Writer,
     /// The namespace that the connection has selected.
     pub db: Place,
+    /// Those that its arguments name ([`crate::databases_named`]), as far as they exist.
+    pub databases: [Option<Place>; DATABASES_NAMED_MAX],
     /// Makes object ids.
     pub keys: &'c Keys,
     /// Which of its arguments are keys; the plan has named them.
@@ -28,6 +40,8 @@ pub struct Call<'c, 't> {
     pub named_before: usize,
     /// Commands that are not in [`COMMANDS`], for COMMAND to tell of.
     pub extensions: &'static [&'static Command],
+    /// What they take, as in `ARGUMENTS`.
+    pub extension_arguments: &'static [(&'static str, &'static str)],
 }
 
 impl<'c> Call<'c, '_> {
@@ -66,14 +80,15 @@ impl<'c> Call<'c, '_> {
 
     /// Opens a key, whether it exists or not.
     pub fn open_key(&mut self, key: &[u8]) -> Result<Object, Error> {
-        if key.len() > KEY_BYTES_MAX {
-            let text =
-                format!("ERR a key takes at most {KEY_BYTES_MAX} bytes, this one {}", key.len());
-            return Err(Error::Reply(text.into()));
-        }
+        self.open_key_in(self.db, key)
+    }
+
+    /// Opens a key of another database.
+    pub fn open_key_in(&mut self, db: Place, key: &[u8]) -> Result<Object, Error> {
+        check_key(key)?;
         let mut id = Vec::with_capacity(key.len() + 8);
         self.keys.put_id(&mut id, key);
-        Ok(self.txn.open(self.db, Layer::Redis, &id)?)
+        Ok(self.txn.open(db, Layer::Redis, &id)?)
     }
 
     /// The header of an object that has to be of type `kind` if it exists.

@@ -69,7 +69,7 @@ impl Arity {
 pub struct Flags(u32);
 
 /// Names of the flags as clients know them, by bit; what they have no name for is not told.
-const FLAG_NAMES: [&str; 15] = [
+const FLAG_NAMES: [&str; 16] = [
     "write",
     "readonly",
     "denyoom",
@@ -82,6 +82,7 @@ const FLAG_NAMES: [&str; 15] = [
     "admin",
     "blocking",
     "no_multi",
+    "",
     "",
     "",
     "",
@@ -120,6 +121,9 @@ impl Flags {
     pub const EXCLUSIVE: Self = Self(1 << 13);
     /// It is about all databases of the tenant.
     pub const ALL_DATABASES: Self = Self(1 << 14);
+
+    /// Its arguments may name databases: [`crate::databases_named`] tells which.
+    pub const NAMES_DATABASES: Self = Self(1 << 15);
 
     /// Both sets together.
     #[must_use]

@@ -77,6 +77,7 @@ pub(crate) mod setrange;
 pub(crate) mod slowlog;
 pub(crate) mod strlen;
 pub(crate) mod substr;
+pub(crate) mod swapdb;
 pub(crate) mod time;
 pub(crate) mod touch;
 pub(crate) mod ttl;

@@ -27,6 +27,8 @@ impl Error {
     /// A string would become longer than a value may be.
     pub const STRING_TOO_LONG: Self =
         Self::text("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+    /// There is no database of the number that was given.
+    pub const NO_SUCH_DATABASE: Self = Self::text("ERR DB index is out of range");
     /// There is no key of the name that was given.
     pub const NO_SUCH_KEY: Self = Self::text("ERR no such key");
 

@@ -14,9 +14,11 @@
 //! Source: the documentation of Redis 7.2; `docs/protocols/redis.md` says where we differ.
 
 mod acl;
+mod arguments;
 mod call;
 mod command;
 mod commands;
+mod databases;
 mod error;
 mod expiry;
 mod hash;
@@ -30,10 +32,11 @@ mod walk;
 #[cfg(test)]
 mod world;
 
-pub use call::Call;
+pub use call::{Call, check_key};
 pub use command::{
     Arity, Client, Command, Config, Connection, Flags, Group, KeySpec, Run, Slowlog,
 };
+pub use databases::{DATABASES_NAMED_MAX, databases_named};
 pub use error::Error;
 pub use keys::{HASH_BYTES, Keys};
 pub use names::type_named;

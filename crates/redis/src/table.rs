@@ -86,6 +86,7 @@ pub static COMMANDS: &[&Command] = &[
     &commands::slowlog::COMMAND,
     &commands::strlen::COMMAND,
     &commands::substr::COMMAND,
+    &commands::swapdb::COMMAND,
     &commands::time::COMMAND,
     &commands::touch::COMMAND,
     &commands::ttl::COMMAND,

@@ -45,6 +45,7 @@ fn every_protocol_error_stands_in_the_document_with_its_text() {
         ProtocolError::MultibulkLength,
         ProtocolError::UnauthenticatedMultibulkLength,
         ProtocolError::BulkLength,
+        ProtocolError::BulkTooLong { bytes: 67_108_865, bytes_max: 67_108_864 },
         ProtocolError::UnauthenticatedBulkLength,
         ProtocolError::ExpectedBulk(b'x'),
         ProtocolError::ExpectedLineEnd,

@@ -27,6 +27,26 @@ pub(crate) static EXTENSIONS: &[&Command] = &[
     &topic::READ,
 ];
 
+/// What each takes, in the form of the redis crate's table of arguments.
+pub(crate) static EXTENSION_ARGUMENTS: &[(&str, &str)] = &[
+    ("idem.claim", "idempotency-key seconds:integer [FINGERPRINT fingerprint]"),
+    ("idem.get", "idempotency-key"),
+    ("idem.save", "idempotency-key answer"),
+    ("lock.acquire", "lock milliseconds:integer [OWNER owner]"),
+    ("lock.check", "lock token:integer"),
+    ("lock.info", "lock"),
+    ("lock.release", "lock token:integer"),
+    ("lock.renew", "lock token:integer milliseconds:integer"),
+    ("topic.create", "topic [PARTITIONS count:integer]"),
+    ("topic.delete", "topic"),
+    ("topic.describe", "topic"),
+    (
+        "topic.produce",
+        "topic [KEY record-key] [PARTITION number:integer] [HEADER header(name value)]...+ value",
+    ),
+    ("topic.read", "topic partition:integer offset:integer [COUNT count:integer]"),
+];
+
 /// Longest time to live, in milliseconds: a hundred years.
 const TTL_MS_MAX: u64 = 100 * 365 * 86_400_000;
 

@@ -146,10 +146,25 @@ fn about_persistence(text: &mut Text, server: &Server) {
     text.field("rdb_last_save_time", server.last_save());
     text.field("aof_enabled", 1);
     text.field("aof_last_write_status", if watermarks.is_poisoned() { "err" } else { "ok" });
+    let standing = server.store.standing();
+    let refused = watermarks.is_poisoned() || standing.is_out_of_room;
+    text.field("writes_refused", u8::from(refused));
+    text.field("writes_refused_reason", reason_of_refusal(server, standing.is_out_of_room));
     text.field("commit_queued", queued);
     text.field("commit_written", written);
     text.field("commit_durable", durable);
     text.field("commit_applied", applied);
+}
+
+/// Why writes are refused, for a person; nothing if they are not.
+fn reason_of_refusal(server: &Server, is_out_of_room: bool) -> &'static str {
+    if server.store.watermarks().is_poisoned() {
+        "the log has failed: the process is about to end"
+    } else if is_out_of_room {
+        "the disk has no space for the log: free some; reads and deletes go on"
+    } else {
+        ""
+    }
 }
 
 fn about_stats(text: &mut Text, server: &Server) {

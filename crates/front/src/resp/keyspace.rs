@@ -24,6 +24,7 @@ impl Session {
 
     async fn look_up(&mut self, ask: Ask) -> Result<Told, Failure> {
         let namespace = self.settled_namespace().await?;
+        let seen = namespace.clone();
         let store = self.server.store.clone();
         let now = store.now();
         let look = move || match ask {
@@ -33,16 +34,17 @@ impl Session {
             Ask::Count => store.count(&namespace, Layer::Redis).map(Told::Count),
         };
         let told = self.server.on_loader(look).await;
+        // What was committed meanwhile may have been seen, too, and need not be durable yet.
+        let queued = self.server.store.watermarks().queued();
+        self.note_receipt(seen.receipt(queued));
         told.and_then(|told| told).map_err(Failure::Store)
     }
 
-    /// The selected namespace, once the tables have all that was committed before; and the reply waits
-    /// until that is as durable as the namespace asks.
+    /// The selected namespace, once the tables have all that was committed before.
     async fn settled_namespace(&mut self) -> Result<Handle, Failure> {
         let namespace = self.bound()?;
         let queued = self.server.store.watermarks().queued();
         self.server.applied(queued).await?;
-        self.note_receipt(namespace.receipt(queued));
         Ok(namespace)
     }
 }

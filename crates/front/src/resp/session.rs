@@ -6,7 +6,10 @@ use std::sync::Arc;
 use base::rng::SplitMix64;
 use base::{Monotonic, Sequence, Tenant};
 use kv::{Error as StoreError, Handle, Layer, Origin, Place, Plan, Receipt, Stop, Txn};
-use redis::{Call, Command, Connection, Error, Flags, Keys, Run};
+use redis::{
+    Call, Command, Connection, DATABASES_NAMED_MAX, Error, Flags, Keys, Run, check_key,
+    databases_named,
+};
 use wire::resp::{Args, Mark, Protocol, Writer};
 
 use crate::access::Caller;
@@ -15,7 +18,7 @@ use crate::refusal::{resp_error, resp_refusal};
 use crate::resp::ahead::Ahead;
 use crate::resp::client::Replies;
 use crate::resp::exec::Queue;
-use crate::resp::extensions::EXTENSIONS;
+use crate::resp::extensions::{EXTENSION_ARGUMENTS, EXTENSIONS};
 use crate::resp::handshake::parse_database;
 use crate::resp::numbers;
 use crate::resp::watch::Watches;
@@ -381,9 +384,20 @@ impl Session {
                 let selected = server.database(self.tenant, number);
                 place = plan.namespace(&selected.map_err(|refusal| resp_refusal(&refusal))?);
             }
-            self.spots.push(Spot { place, named_before: named });
+            let mut databases = [None; DATABASES_NAMED_MAX];
+            for (found, number) in databases.iter_mut().zip(databases_named(command, *args)) {
+                if let Some(number) = number.filter(|number| *number < DATABASES) {
+                    let other = server.database(self.tenant, number);
+                    let other = other.map_err(|refusal| resp_refusal(&refusal))?;
+                    *found = Some(plan.namespace(&other));
+                }
+            }
+            self.spots.push(Spot { place, databases, named_before: named });
             for index in command.keys.positions(args.len()) {
                 named += 1;
+                if let Err(Error::Reply(text)) = check_key(&args[index]) {
+                    return Err(text.into());
+                }
                 plan.name(place, Layer::Redis, |id| server.keys.put_id(id, &args[index]));
             }
             if command.flags.has(Flags::ALL_DATABASES) {
@@ -500,6 +514,8 @@ fn unknown_command(args: Args<'_>) -> Error {
 struct Spot {
     /// The namespace that it is in.
     place: Place,
+    /// Those that its arguments name.
+    databases: [Option<Place>; DATABASES_NAMED_MAX],
     /// How many keys the plan has named before its own.
     named_before: usize,
 }
@@ -518,7 +534,7 @@ pub(crate) enum Wrap {
 fn run_one(
     txn: &mut Txn<'_>,
     (command, args): (&'static Command, Args<'_>),
-    Spot { place: db, named_before }: Spot,
+    Spot { place: db, databases, named_before }: Spot,
     reply: &mut Writer,
     keys: &Keys,
 ) -> Result<(), Stop> {
@@ -526,7 +542,19 @@ fn run_one(
     let (key_spec, extensions) = (command.keys, EXTENSIONS);
     let outcome = match command.run {
         Run::Txn(run) => {
-            run(&mut Call { txn, args, reply, db, keys, key_spec, named_before, extensions })
+            let extension_arguments = EXTENSION_ARGUMENTS;
+            run(&mut Call {
+                txn,
+                args,
+                reply,
+                db,
+                databases,
+                keys,
+                key_spec,
+                named_before,
+                extensions,
+                extension_arguments,
+            })
         }
         Run::Walk(begin) => begin(args, txn.rng().draw()).and_then(|mut walk| {
             walk.run(txn, db)?;

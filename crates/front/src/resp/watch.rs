@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use kv::{Handle, Layer, Plan, Txn, Watch};
-use redis::Error;
+use redis::{Error, check_key};
 use wire::resp::Args;
 
 use crate::resp::session::Session;
@@ -61,6 +61,10 @@ impl Session {
             ));
             return;
         }
+        if let Err(error) = args.skip(1).iter().try_for_each(check_key) {
+            self.fail(error);
+            return;
+        }
         let start = self.reply.mark();
         for key in args.skip(1).iter() {
             if let Err(failure) = self.watch_key(key).await {
@@ -92,10 +96,11 @@ impl Session {
         let watch = server.store.watch([(&namespace, Layer::Redis, &*id)]);
         server.store.replan(&mut plan, server.limits.transaction_time);
         let place = plan.namespace(&namespace);
-        let exists = |txn: &mut Txn<'_>| {
-            txn.open(place, Layer::Redis, &id).map(|object| txn.kind(object).is_some())
+        let look = |txn: &mut Txn<'_>| {
+            let object = txn.open(place, Layer::Redis, &id)?;
+            Ok(txn.kind(object).is_some())
         };
-        let (existed, receipt) = server.run(&mut plan, exists).await?;
+        let (existed, receipt) = server.run(&mut plan, look).await?;
         self.note_receipt(receipt);
         self.watches.0.push(Watched { namespace, id, existed, watch });
         Ok(())

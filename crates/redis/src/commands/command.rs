@@ -3,6 +3,7 @@
 use wire::resp::{Args, Writer, glob};
 
 use crate::acl::categories;
+use crate::arguments::{self, Argument};
 use crate::call::Call;
 use crate::command::{Arity, Command, Flags, Group, KeySpec, Run};
 use crate::commands::help;
@@ -108,7 +109,7 @@ fn docs(call: &mut Call<'_, '_>) -> Result<(), Error> {
     };
     call.reply.map(named.len());
     for command in named {
-        document(call.reply, command);
+        document(call.reply, command, call.extension_arguments);
     }
     Ok(())
 }
@@ -264,8 +265,11 @@ fn key_specs(reply: &mut Writer, command: &Command) {
 }
 
 /// As COMMAND DOCS answers it: the name, then what is known.
-fn document(reply: &mut Writer, command: &Command) {
+fn document(reply: &mut Writer, command: &Command, more: &[(&'static str, &'static str)]) {
     let subcommands = command.subcommands();
+    let known = arguments::of(arguments::ARGUMENTS, command.name);
+    let line = if known.is_empty() { arguments::of(more, command.name) } else { known };
+    let takes = arguments::parse(line);
     let texts = [
         ("summary", command.summary),
         ("since", command.since),
@@ -273,16 +277,56 @@ fn document(reply: &mut Writer, command: &Command) {
         ("complexity", command.complexity),
     ];
     reply.bulk(command.name.as_bytes());
-    reply.map(texts.len() + usize::from(!subcommands.is_empty()));
+    reply.map(texts.len() + usize::from(!takes.is_empty()) + usize::from(!subcommands.is_empty()));
     for (name, text) in texts {
         reply.bulk(name.as_bytes());
         reply.bulk(text.as_bytes());
+    }
+    if !takes.is_empty() {
+        reply.bulk(b"arguments");
+        list_arguments(reply, &takes);
     }
     if !subcommands.is_empty() {
         reply.bulk(b"subcommands");
         reply.map(subcommands.len());
         for subcommand in subcommands {
-            document(reply, subcommand);
+            document(reply, subcommand, more);
+        }
+    }
+}
+
+fn list_arguments(reply: &mut Writer, arguments: &[Argument]) {
+    reply.array(arguments.len());
+    for argument in arguments {
+        let Argument { name, kind, token, inner, .. } = argument;
+        let flags: Vec<_> = argument.flags().collect();
+        let texts = [
+            ("name", Some(name)),
+            ("type", Some(kind)),
+            ("display_text", inner.is_empty().then_some(name)),
+            ("token", token.as_ref()),
+        ];
+        let texts = texts.iter().filter_map(|(what, text)| text.map(|text| (what, text)));
+        let is_key = kind == "key";
+        let more = [is_key, !flags.is_empty(), !inner.is_empty()];
+        reply.map(texts.clone().count() + more.into_iter().filter(|has| *has).count());
+        for (what, text) in texts {
+            reply.bulk(what.as_bytes());
+            reply.bulk(text.as_bytes());
+        }
+        if is_key {
+            // All keys of a command are found by one rule here.
+            reply.bulk(b"key_spec_index");
+            reply.integer(0);
+        }
+        if !flags.is_empty() {
+            reply.bulk(b"flags");
+            reply.set(flags.len());
+            flags.iter().for_each(|flag| reply.simple(flag));
+        }
+        if !inner.is_empty() {
+            reply.bulk(b"arguments");
+            list_arguments(reply, inner);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `COPY source destination [DB destination-db] [REPLACE]`
 
+use kv::Place;
 use wire::resp::parse_i64;
 
 use crate::call::Call;
@@ -10,7 +11,7 @@ use crate::options::is;
 pub(crate) static COMMAND: Command = Command {
     name: "copy",
     arity: Arity::AtLeast(3),
-    flags: Flags::WRITE.and(Flags::DENYOOM),
+    flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::NAMES_DATABASES),
     keys: KeySpec::TWO,
     group: Group::Generic,
     since: "6.2.0",
@@ -20,30 +21,28 @@ pub(crate) static COMMAND: Command = Command {
 };
 
 const SAME: Error = Error::text("ERR source and destination objects are the same");
-const OTHER_DB: Error = Error::text(
-    "ERR COPY takes no DB option here: it copies within the selected database; leave the option away",
-);
 
-/// Whether what is at the destination is to be replaced.
-fn parse(call: &Call<'_, '_>) -> Result<bool, Error> {
-    let (mut replaces, mut names_db) = (false, false);
+/// Where the copy goes, and whether what is there is to be replaced.
+fn parse(call: &Call<'_, '_>) -> Result<(Place, bool), Error> {
+    let (mut replaces, mut db) = (false, call.db);
     let mut rest = call.args.skip(3).iter();
     while let Some(option) = rest.next() {
         if is(option, "REPLACE") {
             replaces = true;
         } else if is(option, "DB") {
             parse_i64(rest.next().ok_or(Error::SYNTAX)?).ok_or(Error::NOT_AN_INTEGER)?;
-            names_db = true;
+            db = call.databases[0].ok_or(Error::NO_SUCH_DATABASE)?;
         } else {
             return Err(Error::SYNTAX);
         }
     }
-    if names_db { Err(OTHER_DB) } else { Ok(replaces) }
+    Ok((db, replaces))
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    let replaces = parse(call)?;
-    let (from, to) = (call.open(1)?, call.open(2)?);
+    let (db, replaces) = parse(call)?;
+    let from = call.open(1)?;
+    let to = if db == call.db { call.open(2)? } else { call.open_key_in(db, call.arg(2))? };
     if from == to {
         return Err(SAME);
     }

@@ -31,10 +31,10 @@ static SUBCOMMANDS: &[&Command] = &[
     &help::of("object|help", Group::Generic, "6.2.0"),
     &subcommand(
         "object|idletime",
-        "Returns 0: when a key was used last is not kept.",
-        one_number::<0>,
+        "Answers an error: when a key was used last is not kept.",
+        idle_time,
     ),
-    &subcommand("object|refcount", "Returns 1: values are not shared.", one_number::<1>),
+    &subcommand("object|refcount", "Returns 1: values are not shared.", reference_count),
 ];
 
 const fn subcommand(
@@ -59,6 +59,9 @@ const NO_FREQUENCY: Error = Error::text(
     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
      switching between policies at runtime LRU and LFU data will take some time to adjust.",
 );
+
+const NO_IDLE_TIME: Error =
+    Error::text("ERR idle time not tracked: when a key was used last is not kept");
 
 /// Longest string that Redis keeps in one piece with its object, in bytes.
 const EMBEDDED_BYTES_MAX: usize = 44;
@@ -89,20 +92,28 @@ fn encoding_of(call: &Call<'_, '_>, key: Object, header: &Header) -> Result<&'st
 }
 
 fn freq(call: &mut Call<'_, '_>) -> Result<(), Error> {
+    refuse(call, NO_FREQUENCY)
+}
+
+fn idle_time(call: &mut Call<'_, '_>) -> Result<(), Error> {
+    refuse(call, NO_IDLE_TIME)
+}
+
+/// Refuses for a key that is there.
+fn refuse(call: &mut Call<'_, '_>, error: Error) -> Result<(), Error> {
     let key = call.open(2)?;
     if call.txn.kind(key).is_some() {
-        return Err(NO_FREQUENCY);
+        return Err(error);
     }
     call.reply.null();
     Ok(())
 }
 
-/// The same number for every key that is there.
-fn one_number<const NUMBER: i64>(call: &mut Call<'_, '_>) -> Result<(), Error> {
+fn reference_count(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let key = call.open(2)?;
     match call.txn.kind(key) {
         None => call.reply.null(),
-        Some(_) => call.reply.integer(NUMBER),
+        Some(_) => call.reply.integer(1),
     }
     Ok(())
 }

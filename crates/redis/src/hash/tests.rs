@@ -26,10 +26,12 @@ fn ask<T: AsRef<[u8]>>(world: &mut World, seed: u64, words: &[T]) -> Value {
             args: args.as_args(),
             reply: &mut reply,
             db: Place::FIRST,
+            databases: [None; 2],
             keys: &keys,
             key_spec: command.keys,
             named_before: 0,
             extensions: &[],
+            extension_arguments: &[],
         })
     });
     match outcome {

@@ -203,10 +203,21 @@ pub enum ProtocolError {
     /// As [`ProtocolError::MultibulkLength`], for a client that has yet to authenticate.
     #[error("Protocol error: unauthenticated multibulk length")]
     UnauthenticatedMultibulkLength,
-    /// The length of an argument is no number, is negative, or over [`Limits::bulk_bytes_max`].
+    /// The length of an argument is no number, is negative, or beyond any limit.
     #[error("Protocol error: invalid bulk length")]
     BulkLength,
-    /// As [`ProtocolError::BulkLength`], for a client that has yet to authenticate.
+    /// An argument is over [`Limits::bulk_bytes_max`]: send less.
+    #[error(
+        "Protocol error: invalid bulk length: an argument takes at most {bytes_max} bytes \
+         (proto-max-bulk-len), this one {bytes}"
+    )]
+    BulkTooLong {
+        /// As announced.
+        bytes: u32,
+        /// The limit.
+        bytes_max: u32,
+    },
+    /// As [`ProtocolError::BulkTooLong`], for a client that has yet to authenticate.
     #[error("Protocol error: unauthenticated bulk length")]
     UnauthenticatedBulkLength,
     /// An argument begins with another byte than `$`.
@@ -239,6 +250,7 @@ impl ProtocolError {
             Self::InlineTooBig
             | Self::MultibulkLineTooBig
             | Self::BulkLineTooBig
+            | Self::BulkTooLong { .. }
             | Self::RequestTooBig => base::Kind::Limit,
             Self::UnauthenticatedMultibulkLength | Self::UnauthenticatedBulkLength => {
                 base::Kind::Denied
@@ -475,7 +487,7 @@ impl Parser {
             return Err(if self.limits.unauthenticated {
                 ProtocolError::UnauthenticatedBulkLength
             } else {
-                ProtocolError::BulkLength
+                ProtocolError::BulkTooLong { bytes: len, bytes_max: self.limits.bulk_bytes_max }
             });
         }
         let so_far = (self.at - self.begin) as u64;

@@ -101,6 +101,11 @@ pub(crate) static PRODUCE: Command = Command {
     run: Run::Txn(produce),
 };
 
+const PRODUCE_SYNTAX: Error = Error::text(
+    "ERR syntax error: TOPIC.PRODUCE topic [KEY key] [PARTITION number] [HEADER name value ...] value, and \
+     the value is always the last argument",
+);
+
 /// What stands between the topic and the value of TOPIC.PRODUCE.
 #[derive(Debug, Default)]
 struct Options<'a> {
@@ -129,7 +134,8 @@ impl<'a> Options<'a> {
 /// `TOPIC.PRODUCE topic [KEY key] [PARTITION number] [HEADER name value ...] value`
 fn produce(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let (name, last) = (call.arg(1), call.args.len() - 1);
-    let options = Options::parse(call.args.take(last).skip(2))?;
+    let options = Options::parse(call.args.take(last).skip(2))
+        .map_err(|error| if error == Error::SYNTAX { PRODUCE_SYNTAX } else { error })?;
     let topic = topic::find(call.txn, call.db, name)?;
     let now_ms = call.txn.now().0;
     let partition = options.partition.unwrap_or_else(|| match options.key {

@@ -108,7 +108,11 @@ fn malformed_requests_are_refused_in_the_words_of_redis() {
         (b"*1\r\n$-1\r\n", "Protocol error: invalid bulk length"),
         (b"*1\r\n$-10\r\n", "Protocol error: invalid bulk length"),
         (b"*1\r\n$\r\n", "Protocol error: invalid bulk length"),
-        (b"*1\r\n$2000000000\r\n", "Protocol error: invalid bulk length"),
+        (
+            b"*1\r\n$2000000000\r\n",
+            "Protocol error: invalid bulk length: an argument takes at most 536870912 bytes \
+             (proto-max-bulk-len), this one 2000000000",
+        ),
         (b"*1\r\n$99999999999999999999\r\n", "Protocol error: invalid bulk length"),
         (b"*3\r\n$3\r\nSET\r\n$1\r\nx\r\nfooz\r\n", "Protocol error: expected '$', got 'f'"),
         (b"*1\r\n\r\n", "Protocol error: expected '$', got '\\r'"),
