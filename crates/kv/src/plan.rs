@@ -1,6 +1,7 @@
 //! What a transaction says of itself before it runs, and what it has found out in earlier rounds.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use base::{Monotonic, Sequence, Space, StoreTime};
 use smallvec::SmallVec;
@@ -85,6 +86,19 @@ pub(crate) struct Work {
     pub(crate) exclusive: bool,
     /// It runs where it holds up nobody: see [`Plan::is_long`].
     pub(crate) unhurried: bool,
+    /// See [`Plan::stream`].
+    pub(crate) streams: bool,
+    /// Asked for room for what is read; kept when the plan is cleared.
+    pub(crate) allowance: Option<Arc<dyn Allowance>>,
+}
+
+/// Who grants room for what a transaction reads, and so for its reply.
+pub trait Allowance: Send + Sync + std::fmt::Debug {
+    /// Takes room for so many bytes more.
+    ///
+    /// # Errors
+    /// There is none; the transaction ends with this.
+    fn take(&self, bytes: usize) -> Result<(), crate::Refusal>;
 }
 
 impl Plan {
@@ -109,6 +123,8 @@ impl Plan {
             was_busy: false,
             exclusive: false,
             unhurried: false,
+            streams: false,
+            allowance: None,
         };
         Self { namespaces: SmallVec::new(), work }
     }
@@ -124,7 +140,19 @@ impl Plan {
         keep_small(&mut work.undo);
         keep_small(&mut work.named);
         (work.was_busy, work.exclusive, work.unhurried) = (false, false, false);
+        work.streams = false;
         work.pins.release();
+    }
+
+    /// Refuses to read all rows of a large object, with a refusal that [`crate::Refusal::is_too_large`]:
+    /// whoever asks reads them from a [`crate::Snapshot`] instead.
+    pub fn stream(&mut self) {
+        self.work.streams = true;
+    }
+
+    /// Has `allowance` asked before much is read, in this transaction and those after it.
+    pub fn set_allowance(&mut self, allowance: Arc<dyn Allowance>) {
+        self.work.allowance = Some(allowance);
     }
 
     /// Lets what it has brought into memory go again, as its end does.
@@ -258,6 +286,13 @@ pub(crate) enum Part {
     Header,
     /// One row.
     Row(Box<[u8]>),
+    /// Rows from a suffix on, so many.
+    Range {
+        /// The suffix.
+        from: Box<[u8]>,
+        /// How many rows.
+        most: usize,
+    },
     /// All rows.
     All,
 }

@@ -21,9 +21,10 @@ use smallvec::SmallVec;
 
 use crate::error::{Refusal, Stop};
 use crate::flush::Flushed;
+use crate::load::comes_whole;
 use crate::lock::{GateGuard, StripeGuard};
 use crate::namespace::{Durability, Layer};
-use crate::object::{Bounds, Entry, Header, Known, Row, Split, State, Type};
+use crate::object::{Bounds, Entry, Header, Known, Missing, Row, Split, State, Type};
 use crate::packed;
 use crate::plan::{Access, INLINE_BYTES_MAX, INLINE_ROWS_MAX, Named, Part, Place, Want, Work};
 use crate::settings::Limits;
@@ -117,6 +118,8 @@ pub struct Txn<'a> {
     /// What was read so far, and whether it was about to become too much for this round.
     cost: Cell<Cost>,
     too_long: Cell<bool>,
+    /// Bytes that may be read before the plan's allowance is asked for more.
+    granted: Cell<usize>,
     /// Changes of rows that no object in memory holds, as they go to the log.
     pub(crate) loose: Vec<u8>,
     after: Sequence,
@@ -153,6 +156,7 @@ impl<'a> Txn<'a> {
             must_retry: Cell::new(false),
             cost: Cell::default(),
             too_long: Cell::new(false),
+            granted: Cell::new(INLINE_BYTES_MAX),
             loose: Vec::new(),
             after: Sequence::ZERO,
             level: if durable { Level::Durable } else { Level::Written },
@@ -368,7 +372,11 @@ impl<'a> Txn<'a> {
                 Known::Absent => Ok(None),
                 Known::Unknown => Err(self.want(object, Part::Row(suffix.into()))),
             },
-            _ => Ok(packed::get(entry.content(), suffix)),
+            _ => {
+                let value = packed::get(entry.content(), suffix);
+                self.spend(1, value.map_or(0, <[u8]>::len))?;
+                Ok(value)
+            }
         }
     }
 
@@ -387,12 +395,24 @@ impl<'a> Txn<'a> {
     ) -> Result<Vec<RowRef<'_>>, Stop> {
         let Some(entry) = self.existing(object) else { return Ok(Vec::new()) };
         match &entry.state {
+            State::Split(split)
+                if self.work.streams && most == usize::MAX && !comes_whole(split) =>
+            {
+                Err(Refusal::too_large().into())
+            }
             State::Split(split) if split.complete => {
                 let rows = usize::try_from(split.count).unwrap_or(usize::MAX);
                 let bytes = usize::try_from(split.bytes).unwrap_or(usize::MAX);
                 let part = most.min(rows);
                 self.spend(part, bytes / rows.max(1) * part)?;
                 Ok(split.rows(bounds).take(most).collect())
+            }
+            State::Split(split) if most < usize::MAX => {
+                let rows = split.first_rows(bounds, most).map_err(|Missing { from, most }| {
+                    self.want(object, Part::Range { from: from.into(), most })
+                })?;
+                self.spend(rows.len(), rows.iter().map(|row| row.0.len() + row.1.len()).sum())?;
+                Ok(rows)
             }
             State::Split(split) if split.bytes > self.limits().object_bytes => {
                 let (bytes, max) = (split.bytes, self.limits().object_bytes);
@@ -422,6 +442,14 @@ impl<'a> Txn<'a> {
         if much && !self.work.unhurried {
             self.too_long.set(true);
             return Err(self.retry());
+        }
+        let granted = self.granted.get();
+        if cost.bytes > granted
+            && let Some(allowance) = &self.work.allowance
+        {
+            let more = (cost.bytes - granted).max(INLINE_BYTES_MAX);
+            allowance.take(more)?;
+            self.granted.set(granted + more);
         }
         Ok(())
     }

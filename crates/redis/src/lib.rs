@@ -24,6 +24,7 @@ mod integer;
 mod keys;
 mod names;
 mod options;
+mod stream;
 mod string;
 mod table;
 #[cfg(test)]
@@ -36,4 +37,5 @@ pub use command::{
 pub use error::Error;
 pub use keys::Keys;
 pub use names::type_named;
+pub use stream::Stream;
 pub use table::{COMMANDS, find};

@@ -4,10 +4,11 @@
 //! merged in, no lock is held. A cursor is the 48-bit hash that begins the next key's id: it needs no
 //! state, and stays good across restarts.
 
-use kv::{Handle, Layer, Level, Listed, Listing, Type};
+use kv::{Handle, Layer, Level, Listed, Listing, Receipt, Refusal, Type};
 use redis::Error;
 use wire::resp::{Args, glob, parse_i64};
 
+use crate::resp::outgoing;
 use crate::resp::session::Session;
 use crate::server::Failure;
 
@@ -145,6 +146,11 @@ impl Session {
                     {
                         self.reply.bulk(key_of(listed));
                         count += 1;
+                    }
+                    if let Err(spent) = self.outgoing.grow_to(self.reply.len()) {
+                        let refusal = Refusal::limit(outgoing::text(spent));
+                        let failure = Failure::Refused(refusal, Receipt::NOTHING);
+                        return self.answer_failure(start, &failure);
                     }
                     from = listing.next.map(Into::into);
                 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base::rng::SplitMix64;
 use base::{Monotonic, Sequence, Tenant};
 use kv::{Error as StoreError, Handle, Layer, Origin, Place, Plan, Receipt, Stop, Txn};
-use redis::{Call, Command, Connection, Error, Flags, Keys, Run};
+use redis::{Call, Command, Connection, Error, Flags, Keys, Run, Stream};
 use wire::resp::{Args, Mark, Protocol, Writer};
 
 use crate::clients::Presence;
@@ -17,6 +17,8 @@ use crate::resp::exec::Queue;
 use crate::resp::extensions::EXTENSIONS;
 use crate::resp::handshake::parse_database;
 use crate::resp::numbers;
+use crate::resp::outgoing::Outgoing;
+use crate::resp::stream::Streaming;
 use crate::resp::watch::Watches;
 use crate::server::{DATABASES, Dues, Failure, Server};
 
@@ -54,6 +56,10 @@ pub(crate) struct Session {
     plan: Plan,
     /// What was brought into memory for the requests behind a cold one.
     pub(crate) ahead: Ahead,
+    /// The reply that is being written piece by piece.
+    pub(crate) streaming: Option<Streaming>,
+    /// What the replies have of the memory for requests and replies.
+    pub(crate) outgoing: Arc<Outgoing>,
     /// Where each command of the transaction is.
     spots: Vec<Spot>,
     dues: Dues,
@@ -63,11 +69,15 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(server: Arc<Server>, address: SocketAddr, local: SocketAddr) -> Self {
-        let plan = server.store.plan(server.limits.transaction_time);
+        let mut plan = server.store.plan(server.limits.transaction_time);
+        let outgoing = Arc::new(Outgoing::new(Arc::clone(&server.inboxes)));
+        plan.set_allowance(Arc::<Outgoing>::clone(&outgoing));
         let (number, now) = (server.next_session(), server.store.monotonic());
         Self {
             presence: server.clients.enter(number, address, local, now),
             ahead: Ahead::new(server.store.plan(server.limits.transaction_time)),
+            streaming: None,
+            outgoing,
             rng: server.rng(number),
             server,
             replies: Replies::On,
@@ -141,6 +151,7 @@ impl Session {
             Err(error) => self.fail(error),
         };
         if self.replies != Replies::On {
+            self.streaming = None;
             self.reply.rewind(start);
         }
         if self.replies == Replies::Skip {
@@ -239,9 +250,16 @@ impl Session {
             return self.reply.error(&text);
         }
         let server = Arc::clone(&self.server);
-        let Self { plan, reply, spots, .. } = self;
+        if let [(command, _)] = commands
+            && wrap == Wrap::None
+            && Stream::of(command).is_some()
+        {
+            self.plan.stream();
+        }
+        let Self { plan, reply, spots, outgoing, .. } = self;
         let outcome = server.run(plan, |txn| {
             reply.rewind(start);
+            outgoing.restart(reply.len());
             if !watches.hold(txn) {
                 reply.null_array();
                 return Ok(());
@@ -262,6 +280,14 @@ impl Session {
                     self.reply.fill_stamps(sequence);
                 }
             }
+            Err(Failure::Refused(refusal, receipt)) if refusal.is_too_large() => {
+                self.reply.rewind(start);
+                if let Some((command, args)) = commands.first()
+                    && let Err(failure) = self.begin_stream(command, *args, receipt).await
+                {
+                    self.answer_failure(start, &failure);
+                }
+            }
             Err(failure) => self.answer_failure(start, &failure),
         }
     }
@@ -280,8 +306,9 @@ impl Session {
             return false;
         }
         let server = Arc::clone(&self.server);
-        let Self { plan, spots, .. } = self;
+        let Self { plan, spots, outgoing, reply, .. } = self;
         let outcome = server.run(plan, |txn| {
+            outgoing.restart(reply.len());
             if !watches.hold(txn) {
                 return Ok(false);
             }
