@@ -60,7 +60,7 @@ pub use queue::Origin;
 pub use records::StoredRecord;
 pub use settings::{Limits, Settings};
 pub use signal::Signal;
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, StoredRow};
 pub use store::Store;
 pub use tables::Stats as TablesStats;
 pub use txn::{Object, RowRef, Savepoint, Txn};

@@ -362,7 +362,7 @@ impl Shard {
         let mut load = self.place(wants, pins);
         // What goes wrong with one object must not take the whole process's loads with it.
         let read = catch_unwind(AssertUnwindSafe(|| load.read(self)));
-        let read = read.unwrap_or_else(|_panic| Err(Error::Defect { during: "a load" }));
+        let read = read.unwrap_or(Err(Error::Defect { during: "a load" }));
         let joined = load.joined.clone();
         pins.bytes = load.bytes;
         self.fill(load, read)?;

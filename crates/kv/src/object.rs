@@ -135,6 +135,8 @@ pub(crate) struct Split {
     memory: usize,
 }
 
+type RowRef<'a> = (&'a [u8], &'a [u8]);
+
 /// Rows that are not known: from a suffix on, so many.
 #[derive(Debug)]
 pub(crate) struct Missing {
@@ -145,8 +147,8 @@ pub(crate) struct Missing {
 type Range = (Box<[u8]>, Option<Box<[u8]>>);
 
 /// Bytes of memory that a range costs.
-fn range_cost((from, to): (&Box<[u8]>, &Option<Box<[u8]>>)) -> usize {
-    ROW_OVERHEAD + from.len() + to.as_ref().map_or(0, |to| to.len())
+fn range_cost(from: &[u8], to: Option<&[u8]>) -> usize {
+    ROW_OVERHEAD + from.len() + to.map_or(0, <[u8]>::len)
 }
 
 /// A row that is known; `None` if it is known to be absent.
@@ -193,13 +195,15 @@ impl Split {
         }
     }
 
-    /// Up to where all rows from `suffix` on are known; `None` if that one is not.
-    fn range_at(&self, suffix: &[u8]) -> Option<Option<&[u8]>> {
+    /// The end of the range that `suffix` is in; `None` if it is in none.
+    fn range_at(&self, suffix: &[u8]) -> Option<Bound<&[u8]>> {
         let (_, end) = self
             .ranges
             .range::<[u8], _>((Bound::Unbounded, Bound::Included(suffix)))
             .next_back()?;
-        end.as_ref().is_none_or(|end| suffix < &**end).then_some(end.as_deref())
+        let end = end.as_deref();
+        let is_within = end.is_none_or(|end| suffix < end);
+        is_within.then_some(end.map_or(Bound::Unbounded, Bound::Excluded))
     }
 
     /// The first rows within bounds, at most `most`.
@@ -210,7 +214,7 @@ impl Split {
         &self,
         bounds: Bounds<'_>,
         most: usize,
-    ) -> Result<Vec<(&[u8], &[u8])>, Missing> {
+    ) -> Result<Vec<RowRef<'_>>, Missing> {
         let mut from = match bounds.0 {
             Bound::Included(from) | Bound::Excluded(from) => from.to_vec(),
             Bound::Unbounded => Vec::new(),
@@ -224,8 +228,9 @@ impl Split {
             Bound::Excluded(to) => to <= end,
             Bound::Unbounded => false,
         };
-        let Some(end) = end.filter(|end| !reaches(end)) else {
-            return Ok(self.rows((bounds.0, bounds.1)).take(most).collect());
+        let end = match end {
+            Bound::Excluded(end) if !reaches(end) => end,
+            _ => return Ok(self.rows(bounds).take(most).collect()),
         };
         let rows: Vec<_> = self.rows((bounds.0, Bound::Excluded(end))).take(most).collect();
         if rows.len() < most {
@@ -238,7 +243,8 @@ impl Split {
     pub(crate) fn cover(&mut self, from: Box<[u8]>, to: Option<Box<[u8]>>) {
         if from.is_empty() && to.is_none() {
             self.complete = true;
-            self.memory -= self.ranges.iter().map(range_cost).sum::<usize>();
+            self.memory -=
+                self.ranges.iter().map(|(from, to)| range_cost(from, to.as_deref())).sum::<usize>();
             self.ranges.clear();
             return;
         }
@@ -246,14 +252,14 @@ impl Split {
         // What touches it or overlaps becomes one with it.
         while let Some((start, end)) = self.touching(&from, to.as_deref()) {
             let end = self.ranges.remove(&start).unwrap_or(end);
-            self.memory -= range_cost((&start, &end));
+            self.memory -= range_cost(&start, end.as_deref());
             from = from.min(start);
             to = match (to, end) {
                 (Some(to), Some(end)) => Some(to.max(end)),
                 _ => None,
             };
         }
-        self.memory += range_cost((&from, &to));
+        self.memory += range_cost(&from, to.as_deref());
         self.ranges.insert(from, to);
     }
 

@@ -31,6 +31,24 @@ impl Place {
     pub const FIRST: Self = Self(0);
 }
 
+/// How much a round may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Little: others wait for the thread.
+    Inline,
+    /// As much as it likes.
+    Unhurried,
+}
+
+/// What becomes of a large object of which all rows are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whole {
+    /// It comes into memory.
+    Loaded,
+    /// It is refused, to be read from a snapshot.
+    Streamed,
+}
+
 /// Rows and bytes that a round reads on a thread that serves others too.
 pub(crate) const INLINE_ROWS_MAX: usize = 1_000;
 pub(crate) const INLINE_BYTES_MAX: usize = 256 << 10;
@@ -85,9 +103,9 @@ pub(crate) struct Work {
     /// Its namespaces are held exclusively from the first round on.
     pub(crate) exclusive: bool,
     /// It runs where it holds up nobody: see [`Plan::is_long`].
-    pub(crate) unhurried: bool,
+    pub(crate) pace: Pace,
     /// See [`Plan::stream`].
-    pub(crate) streams: bool,
+    pub(crate) whole: Whole,
     /// Asked for room for what is read; kept when the plan is cleared.
     pub(crate) allowance: Option<Arc<dyn Allowance>>,
 }
@@ -122,8 +140,8 @@ impl Plan {
             undo: Vec::new(),
             was_busy: false,
             exclusive: false,
-            unhurried: false,
-            streams: false,
+            pace: Pace::Inline,
+            whole: Whole::Loaded,
             allowance: None,
         };
         Self { namespaces: SmallVec::new(), work }
@@ -139,15 +157,15 @@ impl Plan {
         keep_small(&mut work.changes);
         keep_small(&mut work.undo);
         keep_small(&mut work.named);
-        (work.was_busy, work.exclusive, work.unhurried) = (false, false, false);
-        work.streams = false;
+        (work.was_busy, work.exclusive) = (false, false);
+        (work.pace, work.whole) = (Pace::Inline, Whole::Loaded);
         work.pins.release();
     }
 
     /// Refuses to read all rows of a large object, with a refusal that [`crate::Refusal::is_too_large`]:
     /// whoever asks reads them from a [`crate::Snapshot`] instead.
     pub fn stream(&mut self) {
-        self.work.streams = true;
+        self.work.whole = Whole::Streamed;
     }
 
     /// Has `allowance` asked before much is read, in this transaction and those after it.
@@ -170,9 +188,10 @@ impl Plan {
     /// [`INLINE_ROWS_MAX`] rows or [`INLINE_BYTES_MAX`] bytes. Such a round reads as much as it likes.
     pub fn is_long(&mut self) -> bool {
         let work = &mut self.work;
-        work.unhurried |=
-            work.rounds > 0 || work.named.len() > INLINE_ROWS_MAX || work.bytes > INLINE_BYTES_MAX;
-        work.unhurried
+        if work.rounds > 0 || work.named.len() > INLINE_ROWS_MAX || work.bytes > INLINE_BYTES_MAX {
+            work.pace = Pace::Unhurried;
+        }
+        work.pace == Pace::Unhurried
     }
 
     /// The time that the transaction happens at.

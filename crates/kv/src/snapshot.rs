@@ -27,6 +27,9 @@ pub struct Snapshot {
     left: u64,
 }
 
+/// A row: its suffix and its value.
+pub type StoredRow = (Box<[u8]>, Value);
+
 /// What was not read yet.
 enum Rest {
     /// All of a small object, as it is packed.
@@ -92,7 +95,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`Error::Damaged`] if there are not as many rows as the header tells of.
-    pub fn read(&mut self, rows: usize, bytes: usize) -> Result<Vec<(Box<[u8]>, Value)>, Error> {
+    pub fn read(&mut self, rows: usize, bytes: usize) -> Result<Vec<StoredRow>, Error> {
         let mut read = Vec::new();
         match &mut self.rest {
             Rest::Packed(content) => {

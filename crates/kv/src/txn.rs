@@ -26,7 +26,9 @@ use crate::lock::{GateGuard, StripeGuard};
 use crate::namespace::{Durability, Layer};
 use crate::object::{Bounds, Entry, Header, Known, Missing, Row, Split, State, Type};
 use crate::packed;
-use crate::plan::{Access, INLINE_BYTES_MAX, INLINE_ROWS_MAX, Named, Part, Place, Want, Work};
+use crate::plan::{
+    Access, INLINE_BYTES_MAX, INLINE_ROWS_MAX, Named, Pace, Part, Place, Want, Whole, Work,
+};
 use crate::settings::Limits;
 use crate::shard::Shard;
 use crate::stripe::{Hash, Slot, StripeId};
@@ -363,21 +365,16 @@ impl<'a> Txn<'a> {
     /// The value of one row; `None` if the object or the row does not exist.
     pub fn row(&self, object: Object, suffix: &[u8]) -> Result<Option<&[u8]>, Stop> {
         let Some(entry) = self.existing(object) else { return Ok(None) };
-        match &entry.state {
+        let value = match &entry.state {
             State::Split(split) => match split.get(suffix) {
-                Known::Value(value) => {
-                    self.spend(1, value.len())?;
-                    Ok(Some(value))
-                }
-                Known::Absent => Ok(None),
-                Known::Unknown => Err(self.want(object, Part::Row(suffix.into()))),
+                Known::Value(value) => Some(value),
+                Known::Absent => None,
+                Known::Unknown => return Err(self.want(object, Part::Row(suffix.into()))),
             },
-            _ => {
-                let value = packed::get(entry.content(), suffix);
-                self.spend(1, value.map_or(0, <[u8]>::len))?;
-                Ok(value)
-            }
-        }
+            _ => packed::get(entry.content(), suffix),
+        };
+        self.spend(1, value.map_or(0, <[u8]>::len))?;
+        Ok(value)
     }
 
     /// The rows within bounds, in order of suffix.
@@ -396,7 +393,9 @@ impl<'a> Txn<'a> {
         let Some(entry) = self.existing(object) else { return Ok(Vec::new()) };
         match &entry.state {
             State::Split(split)
-                if self.work.streams && most == usize::MAX && !comes_whole(split) =>
+                if self.work.whole == Whole::Streamed
+                    && most == usize::MAX
+                    && !comes_whole(split) =>
             {
                 Err(Refusal::too_large().into())
             }
@@ -439,7 +438,7 @@ impl<'a> Txn<'a> {
         let cost = Cost { rows: before.saturating_add(rows), bytes: read.saturating_add(bytes) };
         self.cost.set(cost);
         let much = cost.rows > INLINE_ROWS_MAX || cost.bytes > INLINE_BYTES_MAX;
-        if much && !self.work.unhurried {
+        if much && self.work.pace == Pace::Inline {
             self.too_long.set(true);
             return Err(self.retry());
         }
@@ -741,7 +740,9 @@ impl<'a> Txn<'a> {
 /// Leaves its buffer to the next transaction of the plan.
 impl Drop for Txn<'_> {
     fn drop(&mut self) {
-        self.work.unhurried |= self.too_long.get();
+        if self.too_long.get() {
+            self.work.pace = Pace::Unhurried;
+        }
         self.undo.clear();
         self.work.undo = std::mem::take(&mut self.undo);
     }

@@ -29,9 +29,10 @@ async fn a_streamed_reply_is_what_the_command_answers_within_multi() {
     tokio::spawn(serve(Arc::clone(&world.server), listener));
     let mut client = TcpStream::connect(address).await.unwrap();
     for start in (0..FIELDS).step_by(100) {
-        let fields: String =
+        let fields: Vec<_> =
             (start..start + 100).map(|at| format!(" field:{at} value:{at}")).collect();
-        ask(&mut client, format!("HSET large{fields}\r\n").as_bytes(), b":100\r\n").await;
+        ask(&mut client, format!("HSET large{}\r\n", fields.concat()).as_bytes(), b":100\r\n")
+            .await;
     }
     ask(&mut client, b"SETRANGE text 3000000 end\r\n", b":3000003\r\n").await;
     for hello in ["HELLO 2\r\n", "HELLO 3\r\n"] {
@@ -51,6 +52,6 @@ async fn a_streamed_reply_is_what_the_command_answers_within_multi() {
     }
     // What is of another type, or not there, and what nobody wants to hear of.
     let wrong = reply_to(&mut client, "HGETALL text\r\nGET large\r\n").await;
-    assert_eq!(wrong.iter().filter(|byte| **byte == b'-').count(), 2);
+    assert_eq!(String::from_utf8_lossy(&wrong).matches("-WRONGTYPE ").count(), 2);
     ask(&mut client, b"CLIENT REPLY SKIP\r\nHGETALL large\r\nPING\r\n", b"+PONG\r\n").await;
 }
