@@ -1,15 +1,24 @@
 """What is large: values and transactions beyond a segment of the log."""
 
+import threading
 import time
 
 import pytest
 
+from harness.resp import encoded
 from harness.server import Server
 from test_lifecycle import with_options
 
 MIB = 1 << 20
 # A command is given up after this long; what only had to wait for the disk is far below.
 GIVEN_UP_SECONDS = 5
+
+
+def plain(reply):
+    """What a reply holds: numbers, bytes, lists of these."""
+    if isinstance(reply.value, list):
+        return [plain(element) for element in reply.value]
+    return int(reply.value) if reply.kind == ":" else reply.value
 
 
 @pytest.mark.parametrize("segment", ["1MiB", "64MiB"])
@@ -25,12 +34,12 @@ def test_a_transaction_of_any_size_gets_room_in_the_log(launch, tmp_path, segmen
                 assert client.call("SET", f"large:{at}", value).value == b"OK"
             for step in (("MULTI",), ("SET", "left", value), ("SET", "right", value)):
                 client.call(*step)
-            assert client.call("EXEC").value == [b"OK", b"OK"]
+            assert plain(client.call("EXEC")) == [b"OK", b"OK"]
             # One that does not say beforehand how large it is.
-            assert client.call("SETRANGE", "sparse", 60 * MIB, "end").value == 60 * MIB + 3
+            assert plain(client.call("SETRANGE", "sparse", 60 * MIB, "end")) == 60 * MIB + 3
         server.crash()
         keys = ["large:0", "large:1", "large:2", "left", "right"]
-        assert [server.call("STRLEN", key).value for key in keys] == [60 * MIB] * 5
+        assert [plain(server.call("STRLEN", key)) for key in keys] == [60 * MIB] * 5
         assert server.call("GETRANGE", "sparse", -5, -1).value == b"\0\0end"
         assert server.stop() == 0
     finally:
@@ -51,3 +60,122 @@ def test_values_as_long_as_a_segment_do_not_wait_for_the_next(launch, tmp_path):
         assert server.stop() == 0
     finally:
         server.kill()
+
+
+FIELDS = 300_000
+BATCH = 1_000
+
+
+def fill(client, key, fields, width):
+    """A hash of so many fields, each with a value of so many bytes."""
+    for start in range(0, fields, BATCH):
+        pairs = [part for at in range(start, start + BATCH) for part in (f"field:{at}", f"{at:0{width}}")]
+        assert plain(client.call("HSET", key, *pairs)) == BATCH
+
+
+def resident_bytes(server, which="VmHWM"):
+    """Memory of the process: at present, or the most since it started."""
+    with open(f"/proc/{server.process.pid}/status") as status:
+        return int(next(line for line in status if line.startswith(f"{which}:")).split()[1]) << 10
+
+
+@pytest.fixture
+def small(launch, tmp_path):
+    """A server with the least memory that it takes."""
+    server = Server(launch, tmp_path / "server")
+    server.launch = with_options(launch, "--memory", "256MiB", "--log-history", "0B")
+    server.start()
+    yield server
+    server.kill()
+
+
+def test_reading_a_large_cold_hash_takes_next_to_no_memory(small):
+    """Whole, by field and piece by piece; within MULTI it is loaded, if it is small enough for that."""
+    width = 200
+    with small.connect() as client:
+        fill(client, "large", FIELDS, width)
+    assert small.stop() == 0
+    small.start()
+    with small.connect() as client:
+        assert plain(client.call("HLEN", "large")) == FIELDS
+        before = resident_bytes(small)
+        for command, parts in (("HGETALL", 2), ("HKEYS", 1), ("HVALS", 1)):
+            held = plain(client.call(command, "large"))
+            assert len(held) == parts * FIELDS, command
+        assert {len(value) for value in held} == {width}
+        assert client.call("HRANDFIELD", "large").value.startswith(b"field:")
+        seen, cursor = set(), b"0"
+        for _ in range(50):
+            cursor, fields = plain(client.call("HSCAN", "large", cursor, "COUNT", "100"))
+            seen.update(fields[::2])
+        assert len(seen) >= 4_000
+        grown = resident_bytes(small) - before
+        assert grown < 48 * MIB, f"{grown >> 20} MiB for a hash of {FIELDS * (width + 12) >> 20} MiB"
+        client.call("MULTI")
+        client.call("HGETALL", "large")
+        assert client.call("EXEC").value.startswith(b"LIMIT")
+        assert client.call("PING").value == b"PONG"
+    assert small.stop() == 0
+
+
+def test_large_values_that_are_read_at_once_stay_within_the_memory(small):
+    """One by one they are answered; all at once is refused, and costs nobody else anything."""
+    keys = [f"key:{at}" for at in range(250)]
+    with small.connect() as client:
+        for key in keys:
+            assert client.call("SET", key, "x" * MIB).value == b"OK"
+        for at in range(40):
+            assert plain(client.call("APPEND", "large", "y" * MIB)) == (at + 1) * MIB
+    assert small.stop() == 0
+    small.start()
+    with small.connect() as client:
+        assert client.call("MGET", *keys).value.startswith(b"LIMIT")
+        assert plain(client.call("MGET", *keys[:5])) == [b"x" * MIB] * 5
+        client.send(b"".join(encoded("GET", key) for key in keys))
+        for _ in keys:
+            assert client.read().value == b"x" * MIB
+        assert client.call("GET", "large").value == b"y" * (40 * MIB)
+        most = resident_bytes(small)
+        assert most < 256 * MIB, f"{most >> 20} MiB"
+    assert small.stop() == 0
+
+
+def test_a_large_reply_holds_up_no_other_connection(server):
+    """A hash of 100,000 fields is read over and over, by as many as the machine has processors, and more."""
+    fields, readers, pings = 100_000, 4, 500
+    with server.connect() as client:
+        fill(client, "large", fields, 20)
+    is_over = threading.Event()
+    whole = [0] * readers
+
+    def read(number):
+        with server.connect() as reader:
+            while not is_over.is_set():
+                reader.send(encoded("HGETALL", "large"))
+                # The reply is taken, not looked at: that would measure the looking.
+                left = len(b"*%d\r\n" % (2 * fields)) + body
+                while left > 0:
+                    left -= len(reader.read_exactly(min(left, MIB)))
+                whole[number] += 1
+
+    body = sum(
+        len(b"$%d\r\nfield:%d\r\n$20\r\n" % (6 + len(str(at)), at)) + 22 for at in range(fields)
+    )
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(readers)]
+    for thread in threads:
+        thread.start()
+    try:
+        took = []
+        with server.connect() as client:
+            while len(took) < pings or not all(whole):
+                began = time.monotonic()
+                assert client.call("PING").value == b"PONG"
+                took.append(time.monotonic() - began)
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+    took.sort()
+    p99 = took[len(took) * 99 // 100]
+    print(f"{sum(whole)} replies of {body >> 20} MiB; PING p99 {p99 * 1000:.2f} ms, at most {took[-1] * 1000:.2f} ms")
+    assert p99 < 0.1

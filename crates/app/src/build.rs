@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use base::{Clock, Observer};
-use kv::{Ground, Settings, Start, Store, Workers};
+use kv::{Ground, Limits, Settings, Start, Store, Workers};
 use log::{Directory, FileLog, Medium, Recovered};
 use tables::{Existing, LsmTables, Tables};
 
@@ -23,6 +23,9 @@ const INBOXES_PERCENT: u64 = 10;
 /// two memtables.
 const BACKLOG_DIVISOR: u64 = 8;
 const MEMTABLE_DIVISOR: u64 = 16;
+
+/// One transaction brings at most one part in so many into memory.
+const AT_ONCE_DIVISOR: u64 = 8;
 
 /// What the memory is cut into, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +129,12 @@ fn settings_of(config: &Config, budget: Budget, dir: &DataDir) -> Settings {
     let defaults = Settings::default();
     let share = |divisor: u64| usize::try_from(budget.memory / divisor).unwrap_or(usize::MAX);
     let backlog_bytes = defaults.backlog_bytes.min(share(BACKLOG_DIVISOR));
+    let limits = Limits {
+        object_bytes: defaults.limits.object_bytes.min(budget.memory / AT_ONCE_DIVISOR),
+        ..defaults.limits
+    };
     Settings {
+        limits,
         objects_bytes,
         memtable_bytes: defaults.memtable_bytes.min(budget.memory / MEMTABLE_DIVISOR),
         backlog_bytes,

@@ -15,9 +15,11 @@ pub(crate) mod inbox;
 mod info;
 mod keyspace;
 pub mod numbers;
+mod outgoing;
 mod read;
 mod session;
 mod slowlog;
+mod stream;
 mod watch;
 
 use std::net::SocketAddr;

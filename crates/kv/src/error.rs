@@ -7,6 +7,8 @@ use base::{Kind, Sequence};
 const STOPPED: &str = "the store has stopped because its log failed, and this command changed nothing: \
                        see the server's log, and connect again once it has been restarted";
 
+const TOO_LARGE: &str = "TOOLARGE";
+
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -22,6 +24,14 @@ pub enum Error {
     /// The log could not take or give commits.
     #[error("the log could not answer")]
     Log(#[source] log::Error),
+    /// One transaction was about to bring too much into memory.
+    #[error(
+        "the keys hold more than {bytes_max} bytes, the most that is read at once: ask for fewer, or for parts"
+    )]
+    TooMuch {
+        /// How many bytes one transaction may bring in.
+        bytes_max: u64,
+    },
     /// A defect of Groundsill, of which a panic told. Nothing was changed.
     #[error(
         "internal: {during} failed in a way that is our fault: please report it, with the server's log"
@@ -55,6 +65,7 @@ impl Error {
             Self::Damaged { .. } | Self::Behind { .. } => Kind::Corrupt,
             Self::Tables(error) => error.kind(),
             Self::Log(error) => error.kind(),
+            Self::TooMuch { .. } => Kind::Limit,
             Self::Defect { .. } => Kind::Internal,
             Self::Unknown => Kind::Closed,
             Self::Stopped => Kind::Unavailable,
@@ -82,6 +93,18 @@ impl Refusal {
     /// A defect of Groundsill; `message` says which rule was broken.
     pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
         Self { kind: Kind::Internal, code: "ERR", message: message.into() }
+    }
+
+    /// All rows of a large object were asked for, by a transaction that reads such objects from a
+    /// [`crate::Snapshot`].
+    pub(crate) const fn too_large() -> Self {
+        let message = "the key is too large to be read at once";
+        Self { kind: Kind::Limit, code: TOO_LARGE, message: Cow::Borrowed(message) }
+    }
+
+    /// Whether it is of a transaction that said [`crate::Plan::stream`], and should do so.
+    pub fn is_too_large(&self) -> bool {
+        self.code == TOO_LARGE
     }
 
     /// The store had stopped before this transaction began: it did not happen.

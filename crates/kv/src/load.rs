@@ -30,6 +30,14 @@ const WHOLE_ROWS_MAX: u64 = 4096;
 /// A split object of at most this many bytes comes into memory whole.
 const WHOLE_BYTES_MAX: u64 = 1 << 20;
 
+/// Whether a split object comes into memory whole; of a larger one, what is asked for.
+pub(crate) const fn comes_whole(split: &Split) -> bool {
+    split.count <= WHOLE_ROWS_MAX && split.bytes <= WHOLE_BYTES_MAX
+}
+
+/// A range is read up to this many bytes; what it lacks then is asked for again.
+const RANGE_BYTES_MAX: usize = 1 << 20;
+
 /// Loads under way, and who waits for them.
 #[derive(Debug, Default)]
 pub(crate) struct Loads {
@@ -66,6 +74,8 @@ impl Loads {
 pub(crate) struct Pins {
     shard: Option<Arc<Shard>>,
     held: Vec<(Hash, Slot)>,
+    /// Bytes that were read for them.
+    bytes: u64,
 }
 
 impl Pins {
@@ -78,6 +88,7 @@ impl Pins {
 
     /// Lets go of all.
     pub(crate) fn release(&mut self) {
+        self.bytes = 0;
         let Some(shard) = &self.shard else { return };
         for (hash, slot) in self.held.drain(..) {
             if let Some(entry) = shard.stripes.lock(hash.stripe()).write().get_mut(slot) {
@@ -105,7 +116,24 @@ struct Job {
 enum Read {
     Nothing,
     Header(Option<HeaderRow>),
-    Rows { life: Life, all: bool, rows: Rows },
+    Rows { life: Life, covers: Option<Range>, rows: Rows },
+}
+
+impl Read {
+    /// Bytes that were read.
+    fn bytes(&self) -> u64 {
+        let of_rows = |rows: &Rows| {
+            let value = |row: &Option<Box<[u8]>>| row.as_ref().map_or(0, |value| value.len());
+            rows.iter().map(|row| (row.0.len() + value(&row.1)) as u64).sum()
+        };
+        match self {
+            Self::Nothing | Self::Header(None) => 0,
+            Self::Header(Some(header)) => {
+                header.body.len() as u64 + header.rows.as_ref().map_or(0, of_rows)
+            }
+            Self::Rows { rows, .. } => of_rows(rows),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -124,6 +152,8 @@ pub struct Load {
     jobs: Vec<Job>,
     /// Loads of others that hold something that is wanted.
     joined: Vec<u64>,
+    /// Bytes that were read for the same transaction, in this load and those before it.
+    bytes: u64,
 }
 
 impl Load {
@@ -138,12 +168,18 @@ impl Load {
             return Ok(());
         }
         let view = shard.tables.view();
+        let bytes_max = shard.settings.limits.object_bytes;
         for job in &mut self.jobs {
             job.read = match &job.want.part {
                 Part::Header => read_header(&*view, &job.want)?,
                 Part::Row(suffix) => read_row(shard, &*view, job, suffix)?,
+                Part::Range { from, most } => read_range(shard, &*view, job, from, *most)?,
                 Part::All => read_all(shard, &*view, job)?,
             };
+            self.bytes += job.read.bytes();
+            if self.bytes > bytes_max {
+                return Err(Error::TooMuch { bytes_max });
+            }
         }
         Ok(())
     }
@@ -159,7 +195,7 @@ fn read_header(view: &dyn View, want: &Want) -> Result<Read, Error> {
     let mut entry = Entry::new(want.space, &want.id, State::Absent);
     entry.decode(last_commit, body).map_err(|Malformed { .. }| DAMAGED)?;
     let rows = match &entry.state {
-        State::Split(split) if split.count <= WHOLE_ROWS_MAX && split.bytes <= WHOLE_BYTES_MAX => {
+        State::Split(split) if comes_whole(split) => {
             Some(scan(view, want.space, split.generation)?)
         }
         _ => None,
@@ -202,16 +238,51 @@ fn read_row(shard: &Shard, view: &dyn View, job: &Job, suffix: &[u8]) -> Result<
     key::put_content(&mut key, job.want.space, life.generation, suffix);
     let row = view.get(&key).map_err(Error::Tables)?;
     let row = (suffix.into(), row.map(|row| (*row).into()));
-    Ok(Read::Rows { life, all: false, rows: vec![row] })
+    Ok(Read::Rows { life, covers: None, rows: vec![row] })
 }
 
 fn read_all(shard: &Shard, view: &dyn View, job: &Job) -> Result<Read, Error> {
     let Some(life) = life_of(shard, job) else { return Ok(Read::Nothing) };
     let rows = scan(view, job.want.space, life.generation)?;
-    Ok(Read::Rows { life, all: true, rows })
+    Ok(Read::Rows { life, covers: Some(all()), rows })
+}
+
+/// The range of all rows.
+fn all() -> Range {
+    (Box::default(), None)
+}
+
+fn read_range(
+    shard: &Shard,
+    view: &dyn View,
+    job: &Job,
+    from: &[u8],
+    most: usize,
+) -> Result<Read, Error> {
+    let Some(life) = life_of(shard, job) else { return Ok(Read::Nothing) };
+    let (mut start, mut prefix) = (Vec::new(), Vec::new());
+    key::put_content(&mut start, job.want.space, life.generation, from);
+    key::put_content(&mut prefix, job.want.space, life.generation, b"");
+    let end = key::after_prefix(&prefix);
+    let (mut rows, mut bytes, mut to) = (Rows::new(), 0, None);
+    for row in view.range(Bound::Included(&start), Bound::Excluded(&end)) {
+        let (key, value) = row.map_err(Error::Tables)?;
+        let suffix = key.get(key::CONTENT_PREFIX_BYTES..).unwrap_or_default();
+        bytes += suffix.len() + value.len();
+        rows.push((suffix.into(), Some((*value).into())));
+        if rows.len() >= most || bytes >= RANGE_BYTES_MAX {
+            // The first suffix behind that one.
+            to = Some([suffix, &[0]].concat().into());
+            break;
+        }
+    }
+    Ok(Read::Rows { life, covers: Some((from.into(), to)), rows })
 }
 
 type Rows = Vec<(Box<[u8]>, Option<Box<[u8]>>)>;
+
+/// From a suffix on, up to another or to the end.
+type Range = (Box<[u8]>, Option<Box<[u8]>>);
 
 fn scan(view: &dyn View, space: Space, generation: Generation) -> Result<Rows, Error> {
     let mut prefix = Vec::new();
@@ -231,7 +302,8 @@ impl Shard {
     pub(crate) fn place(self: &Arc<Self>, wants: Vec<Want>, pins: &mut Pins) -> Load {
         let ticket = self.loads.begin();
         let shard = Arc::clone(self);
-        let mut load = Load { shard, ticket, jobs: Vec::new(), joined: Vec::new() };
+        let mut load =
+            Load { shard, ticket, jobs: Vec::new(), joined: Vec::new(), bytes: pins.bytes };
         for want in wants {
             let mut stripe = self.stripes.lock(want.hash.stripe()).write();
             let found = stripe.find(want.hash, want.space, &want.id);
@@ -253,7 +325,7 @@ impl Shard {
                     self.observer.event(&Event::LoadJoined);
                 }
                 (State::Loading(_), _) if found.is_some() && !taken_over => {}
-                (State::Loading(_), _) | (_, Part::Row(_) | Part::All) => {
+                (State::Loading(_), _) | (_, Part::Row(_) | Part::Range { .. } | Part::All) => {
                     load.jobs.push(Job { want, slot, read: Read::Nothing });
                 }
                 (_, Part::Header) => {}
@@ -290,8 +362,9 @@ impl Shard {
         let mut load = self.place(wants, pins);
         // What goes wrong with one object must not take the whole process's loads with it.
         let read = catch_unwind(AssertUnwindSafe(|| load.read(self)));
-        let read = read.unwrap_or_else(|_panic| Err(Error::Defect { during: "a load" }));
+        let read = read.unwrap_or(Err(Error::Defect { during: "a load" }));
         let joined = load.joined.clone();
+        pins.bytes = load.bytes;
         self.fill(load, read)?;
         Ok(joined)
     }
@@ -327,21 +400,23 @@ fn fill_entry(entry: &mut Entry, read: Read) -> Result<(), Error> {
         Read::Header(Some(HeaderRow { last_commit, body, rows })) => {
             entry.decode(last_commit, &body).map_err(|Malformed { .. }| DAMAGED)?;
             if let (State::Split(split), Some(rows)) = (&mut entry.state, rows) {
-                learn(split, rows, true);
+                learn(split, rows, Some(all()));
             }
         }
-        Read::Rows { life, all, rows } => {
+        Read::Rows { life, covers, rows } => {
             if let State::Split(split) = &mut entry.state
                 && Life::of(split) == life
             {
-                learn(split, rows, all);
+                learn(split, rows, covers);
             }
         }
     }
     Ok(())
 }
 
-fn learn(split: &mut Split, rows: Rows, all: bool) {
+fn learn(split: &mut Split, rows: Rows, covers: Option<Range>) {
     rows.into_iter().for_each(|(suffix, row)| split.learn(&suffix, row));
-    split.complete |= all;
+    if let Some((from, to)) = covers {
+        split.cover(from, to);
+    }
 }

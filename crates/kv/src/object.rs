@@ -131,8 +131,27 @@ pub(crate) struct Split {
     /// Whether every row that exists is in `known`.
     pub(crate) complete: bool,
     known: BTreeMap<Box<[u8]>, Row>,
+    /// Where every row that exists is in `known`: from each of these on, up to what it maps to, the end of
+    /// the object if that is none. They neither touch nor overlap.
+    ranges: BTreeMap<Box<[u8]>, Option<Box<[u8]>>>,
     /// What `known` is taken to cost, in bytes of memory.
     memory: usize,
+}
+
+type RowRef<'a> = (&'a [u8], &'a [u8]);
+
+/// Rows that are not known: from a suffix on, so many.
+#[derive(Debug)]
+pub(crate) struct Missing {
+    pub(crate) from: Vec<u8>,
+    pub(crate) most: usize,
+}
+
+type Range = (Box<[u8]>, Option<Box<[u8]>>);
+
+/// Bytes of memory that a range costs.
+fn range_cost(from: &[u8], to: Option<&[u8]>) -> usize {
+    ROW_OVERHEAD + from.len() + to.map_or(0, <[u8]>::len)
 }
 
 /// A row that is known; `None` if it is known to be absent.
@@ -166,17 +185,98 @@ const ROW_OVERHEAD: usize = 56;
 impl Split {
     /// An object of no rows so far; `complete` if none exist elsewhere.
     pub(crate) fn new(generation: Generation, count: u64, bytes: u64, complete: bool) -> Self {
-        let (arrival, known) = (Generation::NONE, BTreeMap::new());
-        Self { generation, arrival, count, bytes, complete, known, memory: 0 }
+        let (arrival, known, ranges) = (Generation::NONE, BTreeMap::new(), BTreeMap::new());
+        Self { generation, arrival, count, bytes, complete, known, ranges, memory: 0 }
     }
 
     pub(crate) fn get(&self, suffix: &[u8]) -> Known<'_> {
         match self.known.get(suffix) {
             Some(Some(value)) => Known::Value(value),
             Some(None) => Known::Absent,
-            None if self.complete => Known::Absent,
+            None if self.complete || self.range_at(suffix).is_some() => Known::Absent,
             None => Known::Unknown,
         }
+    }
+
+    /// The end of the range that `suffix` is in; `None` if it is in none.
+    fn range_at(&self, suffix: &[u8]) -> Option<Bound<&[u8]>> {
+        let (_, end) = self
+            .ranges
+            .range::<[u8], _>((Bound::Unbounded, Bound::Included(suffix)))
+            .next_back()?;
+        let end = end.as_deref();
+        let is_within = end.is_none_or(|end| suffix < end);
+        is_within.then_some(end.map_or(Bound::Unbounded, Bound::Excluded))
+    }
+
+    /// The first rows within bounds, at most `most`.
+    ///
+    /// # Errors
+    /// If they are not all known: from where on, and how many are missing.
+    pub(crate) fn first_rows(
+        &self,
+        bounds: Bounds<'_>,
+        most: usize,
+    ) -> Result<Vec<RowRef<'_>>, Missing> {
+        let mut from = match bounds.0 {
+            Bound::Included(from) | Bound::Excluded(from) => from.to_vec(),
+            Bound::Unbounded => Vec::new(),
+        };
+        if let Bound::Excluded(_) = bounds.0 {
+            from.push(0);
+        }
+        let Some(end) = self.range_at(&from) else { return Err(Missing { from, most }) };
+        let reaches = |end: &[u8]| match bounds.1 {
+            Bound::Included(to) => to < end,
+            Bound::Excluded(to) => to <= end,
+            Bound::Unbounded => false,
+        };
+        let end = match end {
+            Bound::Excluded(end) if !reaches(end) => end,
+            _ => return Ok(self.rows(bounds).take(most).collect()),
+        };
+        let rows: Vec<_> = self.rows((bounds.0, Bound::Excluded(end))).take(most).collect();
+        if rows.len() < most {
+            return Err(Missing { from: end.to_vec(), most: most - rows.len() });
+        }
+        Ok(rows)
+    }
+
+    /// From now on every row that exists from `from` on is known, up to `to`, or to the end.
+    pub(crate) fn cover(&mut self, from: Box<[u8]>, to: Option<Box<[u8]>>) {
+        if from.is_empty() && to.is_none() {
+            self.complete = true;
+            self.memory -=
+                self.ranges.iter().map(|(from, to)| range_cost(from, to.as_deref())).sum::<usize>();
+            self.ranges.clear();
+            return;
+        }
+        let (mut from, mut to) = (from, to);
+        // What touches it or overlaps becomes one with it.
+        while let Some((start, end)) = self.touching(&from, to.as_deref()) {
+            let end = self.ranges.remove(&start).unwrap_or(end);
+            self.memory -= range_cost(&start, end.as_deref());
+            from = from.min(start);
+            to = match (to, end) {
+                (Some(to), Some(end)) => Some(to.max(end)),
+                _ => None,
+            };
+        }
+        self.memory += range_cost(&from, to.as_deref());
+        self.ranges.insert(from, to);
+    }
+
+    /// A range that touches or overlaps another.
+    fn touching(&self, from: &[u8], to: Option<&[u8]>) -> Option<Range> {
+        let before = match to {
+            Some(to) => {
+                self.ranges.range::<[u8], _>((Bound::Unbounded, Bound::Included(to))).next_back()
+            }
+            None => self.ranges.iter().next_back(),
+        };
+        let (start, end) = before?;
+        let touches = end.as_ref().is_none_or(|end| &**end >= from);
+        touches.then(|| (start.clone(), end.clone()))
     }
 
     /// Known rows that exist, in order.

@@ -1,6 +1,7 @@
 //! What a transaction says of itself before it runs, and what it has found out in earlier rounds.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use base::{Monotonic, Sequence, Space, StoreTime};
 use smallvec::SmallVec;
@@ -29,6 +30,24 @@ pub struct Place(pub(crate) u8);
 impl Place {
     /// The one that was added first.
     pub const FIRST: Self = Self(0);
+}
+
+/// How much a round may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Little: others wait for the thread.
+    Inline,
+    /// As much as it likes.
+    Unhurried,
+}
+
+/// What becomes of a large object of which all rows are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whole {
+    /// It comes into memory.
+    Loaded,
+    /// It is refused, to be read from a snapshot.
+    Streamed,
 }
 
 /// Rows and bytes that a round reads on a thread that serves others too.
@@ -86,10 +105,23 @@ pub(crate) struct Work {
     pub(crate) was_busy: bool,
     /// Its namespaces are held exclusively from the first round on.
     pub(crate) exclusive: bool,
-    /// It runs where it holds up nobody: see [`Plan::is_long`].
-    pub(crate) unhurried: bool,
     /// What it knows of whole spaces.
     pub(crate) surveys: Vec<Survey>,
+    /// Whether it runs where it holds up nobody: see [`Plan::is_long`].
+    pub(crate) pace: Pace,
+    /// See [`Plan::stream`].
+    pub(crate) whole: Whole,
+    /// Asked for room for what is read; kept when the plan is cleared.
+    pub(crate) allowance: Option<Arc<dyn Allowance>>,
+}
+
+/// Who grants room for what a transaction reads, and so for its reply.
+pub trait Allowance: Send + Sync + std::fmt::Debug {
+    /// Takes room for so many bytes more.
+    ///
+    /// # Errors
+    /// There is none; the transaction ends with this.
+    fn take(&self, bytes: usize) -> Result<(), crate::Refusal>;
 }
 
 impl Plan {
@@ -114,8 +146,10 @@ impl Plan {
             undo: Vec::new(),
             was_busy: false,
             exclusive: false,
-            unhurried: false,
             surveys: Vec::new(),
+            pace: Pace::Inline,
+            whole: Whole::Loaded,
+            allowance: None,
         };
         Self { namespaces: SmallVec::new(), work }
     }
@@ -131,9 +165,21 @@ impl Plan {
         keep_small(&mut work.key);
         keep_small(&mut work.undo);
         keep_small(&mut work.named);
-        (work.was_busy, work.exclusive, work.unhurried) = (false, false, false);
         work.surveys.clear();
+        (work.was_busy, work.exclusive) = (false, false);
+        (work.pace, work.whole) = (Pace::Inline, Whole::Loaded);
         work.pins.release();
+    }
+
+    /// Refuses to read all rows of a large object, with a refusal that [`crate::Refusal::is_too_large`]:
+    /// whoever asks reads them from a [`crate::Snapshot`] instead.
+    pub fn stream(&mut self) {
+        self.work.whole = Whole::Streamed;
+    }
+
+    /// Has `allowance` asked before much is read, in this transaction and those after it.
+    pub fn set_allowance(&mut self, allowance: Arc<dyn Allowance>) {
+        self.work.allowance = Some(allowance);
     }
 
     /// Lets what it has brought into memory go again, as its end does.
@@ -151,9 +197,10 @@ impl Plan {
     /// [`INLINE_ROWS_MAX`] rows or [`INLINE_BYTES_MAX`] bytes. Such a round reads as much as it likes.
     pub fn is_long(&mut self) -> bool {
         let work = &mut self.work;
-        work.unhurried |=
-            work.rounds > 0 || work.named.len() > INLINE_ROWS_MAX || work.bytes > INLINE_BYTES_MAX;
-        work.unhurried
+        if work.rounds > 0 || work.named.len() > INLINE_ROWS_MAX || work.bytes > INLINE_BYTES_MAX {
+            work.pace = Pace::Unhurried;
+        }
+        work.pace == Pace::Unhurried
     }
 
     /// The time that the transaction's last round happened at, or that it was planned at.
@@ -273,6 +320,13 @@ pub(crate) enum Part {
     Header,
     /// One row.
     Row(Box<[u8]>),
+    /// Rows from a suffix on, so many.
+    Range {
+        /// The suffix.
+        from: Box<[u8]>,
+        /// How many rows.
+        most: usize,
+    },
     /// All rows.
     All,
 }

@@ -23,11 +23,14 @@ use smallvec::SmallVec;
 
 use crate::error::{Refusal, Stop};
 use crate::flush::Replaced;
+use crate::load::comes_whole;
 use crate::lock::{GateGuard, StripeGuard};
 use crate::namespace::{Durability, Layer};
-use crate::object::{Bounds, Entry, Header, Known, Row, Split, State, Type};
+use crate::object::{Bounds, Entry, Header, Known, Missing, Row, Split, State, Type};
 use crate::packed;
-use crate::plan::{Access, INLINE_BYTES_MAX, INLINE_ROWS_MAX, Named, Part, Place, Want, Work};
+use crate::plan::{
+    Access, INLINE_BYTES_MAX, INLINE_ROWS_MAX, Named, Pace, Part, Place, Want, Whole, Work,
+};
 use crate::settings::Limits;
 use crate::shard::Shard;
 use crate::stripe::{Hash, Slot, StripeId};
@@ -119,6 +122,8 @@ pub struct Txn<'a> {
     /// What was read so far, and whether it was about to become too much for this round.
     cost: Cell<Cost>,
     too_long: Cell<bool>,
+    /// Bytes that may be read before the plan's allowance is asked for more.
+    granted: Cell<usize>,
     /// Changes of rows that no object in memory holds, as they go to the log.
     pub(crate) loose: Vec<u8>,
     after: Sequence,
@@ -157,6 +162,7 @@ impl<'a> Txn<'a> {
             must_retry: Cell::new(false),
             cost: Cell::default(),
             too_long: Cell::new(false),
+            granted: Cell::new(INLINE_BYTES_MAX),
             loose: Vec::new(),
             after: Sequence::ZERO,
             level: if durable { Level::Durable } else { Level::Written },
@@ -373,17 +379,16 @@ impl<'a> Txn<'a> {
     /// The value of one row; `None` if the object or the row does not exist.
     pub fn row(&self, object: Object, suffix: &[u8]) -> Result<Option<&[u8]>, Stop> {
         let Some(entry) = self.existing(object) else { return Ok(None) };
-        match &entry.state {
+        let value = match &entry.state {
             State::Split(split) => match split.get(suffix) {
-                Known::Value(value) => {
-                    self.spend(1, value.len())?;
-                    Ok(Some(value))
-                }
-                Known::Absent => Ok(None),
-                Known::Unknown => Err(self.want(object, Part::Row(suffix.into()))),
+                Known::Value(value) => Some(value),
+                Known::Absent => None,
+                Known::Unknown => return Err(self.want(object, Part::Row(suffix.into()))),
             },
-            _ => Ok(packed::get(entry.content(), suffix)),
-        }
+            _ => packed::get(entry.content(), suffix),
+        };
+        self.spend(1, value.map_or(0, <[u8]>::len))?;
+        Ok(value)
     }
 
     /// The rows within bounds, in order of suffix.
@@ -401,12 +406,26 @@ impl<'a> Txn<'a> {
     ) -> Result<Vec<RowRef<'_>>, Stop> {
         let Some(entry) = self.existing(object) else { return Ok(Vec::new()) };
         match &entry.state {
+            State::Split(split)
+                if self.work.whole == Whole::Streamed
+                    && most == usize::MAX
+                    && !comes_whole(split) =>
+            {
+                Err(Refusal::too_large().into())
+            }
             State::Split(split) if split.complete => {
                 let rows = usize::try_from(split.count).unwrap_or(usize::MAX);
                 let bytes = usize::try_from(split.bytes).unwrap_or(usize::MAX);
                 let part = most.min(rows);
                 self.spend(part, bytes / rows.max(1) * part)?;
                 Ok(split.rows(bounds).take(most).collect())
+            }
+            State::Split(split) if most < usize::MAX => {
+                let rows = split.first_rows(bounds, most).map_err(|Missing { from, most }| {
+                    self.want(object, Part::Range { from: from.into(), most })
+                })?;
+                self.spend(rows.len(), rows.iter().map(|row| row.0.len() + row.1.len()).sum())?;
+                Ok(rows)
             }
             State::Split(split) if split.bytes > self.limits().object_bytes => {
                 let (bytes, max) = (split.bytes, self.limits().object_bytes);
@@ -433,9 +452,17 @@ impl<'a> Txn<'a> {
         let cost = Cost { rows: before.saturating_add(rows), bytes: read.saturating_add(bytes) };
         self.cost.set(cost);
         let much = cost.rows > INLINE_ROWS_MAX || cost.bytes > INLINE_BYTES_MAX;
-        if much && !self.work.unhurried {
+        if much && self.work.pace == Pace::Inline {
             self.too_long.set(true);
             return Err(self.retry());
+        }
+        let granted = self.granted.get();
+        if cost.bytes > granted
+            && let Some(allowance) = &self.work.allowance
+        {
+            let more = (cost.bytes - granted).max(INLINE_BYTES_MAX);
+            allowance.take(more)?;
+            self.granted.set(granted + more);
         }
         Ok(())
     }
@@ -763,7 +790,9 @@ impl<'a> Txn<'a> {
 /// Leaves its buffer to the next transaction of the plan.
 impl Drop for Txn<'_> {
     fn drop(&mut self) {
-        self.work.unhurried |= self.too_long.get();
+        if self.too_long.get() {
+            self.work.pace = Pace::Unhurried;
+        }
         self.undo.clear();
         self.work.undo = std::mem::take(&mut self.undo);
     }

@@ -40,6 +40,11 @@ pub trait Walk: Send {
     /// Tells it what it asked for.
     fn tell(&mut self, told: Told);
 
+    /// Bytes that it keeps for its reply.
+    fn bytes(&self) -> usize {
+        0
+    }
+
     /// Writes the reply.
     fn answer(&self, reply: &mut Writer);
 }

@@ -81,7 +81,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         key: "log-segment",
         default: "64MiB",
         shape: "BYTES",
-        help: "Length of a segment of the log, taken from the disk in advance",
+        help: "Length of a segment of the log, taken from the disk in advance; a longer transaction makes its segment grow",
     },
     Setting {
         key: "log-history",

@@ -466,13 +466,13 @@ static METRICS: &[Metric] = &[
     Metric {
         name: "requests_bytes",
         kind: Kind::Gauge,
-        help: "Memory of requests under way over all connections",
+        help: "Memory of requests and replies under way over all connections",
         series: Series::Process(|moment| whole(moment.server.inboxes.taken() as u64)),
     },
     Metric {
         name: "requests_bytes_max",
         kind: Kind::Gauge,
-        help: "Memory for them, above which a request ends its connection",
+        help: "Memory for them, above which a request ends its connection and a reply is refused",
         series: Series::Process(|moment| whole(moment.server.inboxes.bytes_max() as u64)),
     },
 ];

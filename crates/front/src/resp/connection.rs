@@ -26,6 +26,9 @@ use crate::server::{Front, Server};
 /// Requests that are run before their replies are written.
 const TURN_REQUESTS: usize = 128;
 
+/// A buffer of replies that was larger is given back at once.
+const KEPT_CHARGED: usize = 2 * TURN_BYTES;
+
 /// After this long its replies are written, and others have their turn.
 const TURN_TIME: Duration = Duration::from_micros(500);
 
@@ -137,7 +140,12 @@ impl Connection {
             let turn = self.turn().await;
             self.session.end_turn();
             self.inbox.release(self.parser.release());
-            if !self.answer().await? {
+            let mut goes_on = self.answer().await?;
+            while goes_on && self.session.is_streaming() {
+                let then = self.session.go_on_streaming().await;
+                goes_on = self.answer().await? && then == Then::Continue;
+            }
+            if !goes_on {
                 return Ok(());
             }
             match turn {
@@ -185,6 +193,10 @@ impl Connection {
             if self.session.execute(args).await == Then::Close || self.session.is_killed() {
                 return Turn::Closing;
             }
+            if self.session.is_streaming() {
+                // What follows is answered behind it.
+                return Turn::Spent;
+            }
             if self.session.is_cold() {
                 let rest = self.parser.unread(self.inbox.bytes());
                 self.session.look_ahead(rest, left).await;
@@ -228,6 +240,11 @@ impl Connection {
         server.counters.sent_bytes.add(replies.len() as u64);
         *replies_max = replies.len().max(*replies_max);
         session.reply.clear();
+        if *replies_max > KEPT_CHARGED {
+            // A buffer that a large reply has made is not kept: it is no longer charged.
+            drop(session.reply.take(Vec::new()));
+        }
+        session.outgoing.restart(0);
         Ok(goes_on)
     }
 

@@ -3,9 +3,10 @@
 //! They wait until the tables have what was committed before, and read a view of them: no memory is
 //! merged in, no lock is held.
 
-use kv::{Handle, Layer};
+use kv::{Handle, Layer, Receipt, Refusal};
 use redis::{Ask, Told, Walk};
 
+use crate::resp::outgoing;
 use crate::resp::session::Session;
 use crate::server::Failure;
 
@@ -17,6 +18,11 @@ impl Session {
             match self.look_up(ask).await {
                 Ok(told) => walk.tell(told),
                 Err(failure) => return self.answer_failure(start, &failure),
+            }
+            if let Err(spent) = self.outgoing.grow_to(self.reply.len() + walk.bytes()) {
+                let refusal = Refusal::limit(outgoing::text(spent));
+                let failure = Failure::Refused(refusal, Receipt::NOTHING);
+                return self.answer_failure(start, &failure);
             }
         }
         walk.answer(&mut self.reply);

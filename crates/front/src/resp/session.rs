@@ -7,7 +7,7 @@ use base::rng::SplitMix64;
 use base::{Monotonic, Sequence, Tenant};
 use kv::{Error as StoreError, Handle, Layer, Origin, Place, Plan, Receipt, Stop, Txn};
 use redis::{
-    Call, Command, Connection, DATABASES_NAMED_MAX, Error, Flags, Keys, Run, check_key,
+    Call, Command, Connection, DATABASES_NAMED_MAX, Error, Flags, Keys, Run, Stream, check_key,
     databases_named,
 };
 use wire::resp::{Args, Mark, Protocol, Writer};
@@ -21,6 +21,8 @@ use crate::resp::exec::Queue;
 use crate::resp::extensions::{EXTENSION_ARGUMENTS, EXTENSIONS};
 use crate::resp::handshake::parse_database;
 use crate::resp::numbers;
+use crate::resp::outgoing::Outgoing;
+use crate::resp::stream::Streaming;
 use crate::resp::watch::Watches;
 use crate::server::{DATABASES, Dues, Failure, Server};
 
@@ -63,6 +65,10 @@ pub(crate) struct Session {
     plan: Plan,
     /// What was brought into memory for the requests behind a cold one.
     pub(crate) ahead: Ahead,
+    /// The reply that is being written piece by piece.
+    pub(crate) streaming: Option<Streaming>,
+    /// What the replies have of the memory for requests and replies.
+    pub(crate) outgoing: Arc<Outgoing>,
     /// Where each command of the transaction is.
     spots: Vec<Spot>,
     dues: Dues,
@@ -77,11 +83,15 @@ impl Session {
         address: SocketAddr,
         local: SocketAddr,
     ) -> Self {
-        let plan = server.store.plan(server.limits.transaction_time);
+        let mut plan = server.store.plan(server.limits.transaction_time);
+        let outgoing = Arc::new(Outgoing::new(Arc::clone(&server.inboxes)));
+        plan.set_allowance(Arc::<Outgoing>::clone(&outgoing));
         let (number, now) = (server.next_session(), server.store.monotonic());
         Self {
             presence: server.clients.enter(number, address, local, now),
             ahead: Ahead::new(server.store.plan(server.limits.transaction_time)),
+            streaming: None,
+            outgoing,
             rng: server.rng(number),
             server,
             caller,
@@ -160,6 +170,7 @@ impl Session {
             Err(error) => self.fail(error),
         };
         if self.replies != Replies::On {
+            self.streaming = None;
             self.reply.rewind(start);
         }
         if self.replies == Replies::Skip {
@@ -270,9 +281,16 @@ impl Session {
         if let Err(text) = self.prepare(commands, watches) {
             return self.reply.error(&text);
         }
-        let Self { server, plan, reply, spots, .. } = self;
+        if let [(command, _)] = commands
+            && wrap == Wrap::None
+            && Stream::of(command).is_some()
+        {
+            self.plan.stream();
+        }
+        let Self { server, plan, reply, spots, outgoing, .. } = self;
         let outcome = server.run(plan, |txn| {
             reply.rewind(start);
+            outgoing.restart(reply.len());
             if !watches.hold(txn) {
                 reply.null_array();
                 return Ok(());
@@ -293,6 +311,14 @@ impl Session {
                     self.reply.fill_stamps(sequence);
                 }
             }
+            Err(Failure::Refused(refusal, receipt)) if refusal.is_too_large() => {
+                self.reply.rewind(start);
+                if let Some((command, args)) = commands.first()
+                    && let Err(failure) = self.begin_stream(command, *args, receipt).await
+                {
+                    self.answer_failure(start, &failure);
+                }
+            }
             Err(failure) => self.answer_failure(start, &failure),
         }
     }
@@ -310,8 +336,9 @@ impl Session {
             self.reply.error(&text);
             return false;
         }
-        let Self { server, plan, spots, .. } = self;
+        let Self { server, plan, spots, outgoing, reply, .. } = self;
         let outcome = server.run(plan, |txn| {
+            outgoing.restart(reply.len());
             if !watches.hold(txn) {
                 return Ok(false);
             }

@@ -24,11 +24,12 @@ struct Matching<'a> {
     from: Option<Vec<u8>>,
     /// Ids of the keys so far.
     found: Vec<Box<[u8]>>,
+    bytes: usize,
 }
 
 fn begin<'a>(args: Args<'a>, _random: u64) -> Result<Box<dyn Walk + 'a>, Error> {
     let pattern = args.get(1).unwrap_or_default();
-    Ok(Box::new(Matching { pattern, from: Some(Vec::new()), found: Vec::new() }))
+    Ok(Box::new(Matching { pattern, from: Some(Vec::new()), found: Vec::new(), bytes: 0 }))
 }
 
 impl Walk for Matching<'_> {
@@ -39,9 +40,16 @@ impl Walk for Matching<'_> {
     fn tell(&mut self, told: Told) {
         if let Told::Rows(listing) = told {
             let ids = listing.objects.into_iter().map(|listed| listed.id);
-            self.found.extend(ids.filter(|id| glob::matches(self.pattern, Keys::key_of(id))));
+            for id in ids.filter(|id| glob::matches(self.pattern, Keys::key_of(id))) {
+                self.bytes += size_of_val(&id) + id.len();
+                self.found.push(id);
+            }
             self.from = listing.next.map(Into::into);
         }
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
     }
 
     fn answer(&self, reply: &mut Writer) {

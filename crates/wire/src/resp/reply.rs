@@ -140,6 +140,11 @@ impl Writer {
         self.out.extend_from_slice(b"\r\n");
     }
 
+    /// The beginning of a byte string of `len` bytes: they follow by way of [`Writer::raw`], and a line end.
+    pub fn bulk_head(&mut self, len: usize) {
+        self.count(b'$', len);
+    }
+
     /// An integer as a byte string, as the elements of some arrays are.
     pub fn bulk_integer(&mut self, value: i64) {
         self.bulk(IntegerText::new(value).as_bytes());

@@ -162,11 +162,11 @@ async fn until_evicted(world: &World, count: usize) {
 async fn what_lies_behind_a_cold_request_of_a_pipeline_is_one_load() {
     let (world, stage, address) = cold(Limits::default()).await;
     let before = stage.loads.load(Ordering::SeqCst);
-    let requests: String = (0..KEYS).map(|key| format!("GET {key}\r\n")).collect();
-    let answers: String =
+    let requests: Vec<_> = (0..KEYS).map(|key| format!("GET {key}\r\n")).collect();
+    let answers: Vec<_> =
         (0..KEYS).map(|key| format!("${}\r\n{key}\r\n", key.to_string().len())).collect();
     let mut client = TcpStream::connect(address).await.unwrap();
-    ask(&mut client, requests.as_bytes(), answers.as_bytes()).await;
+    ask(&mut client, requests.concat().as_bytes(), answers.concat().as_bytes()).await;
     let loads = stage.loads.load(Ordering::SeqCst) - before;
     assert_eq!(loads, 2, "the first, and one for all behind it");
     assert_eq!(world.count(|event| matches!(event, Event::Loaded)), KEYS);
