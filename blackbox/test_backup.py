@@ -19,6 +19,8 @@ from harness.wait import until
 
 pytestmark = pytest.mark.ours
 needs_strace = pytest.mark.skipif(find("strace") is None, reason="strace is not installed")
+may_mount = find("unshare") is not None and subprocess.run(["unshare", "--mount", "true"], check=False).returncode == 0
+needs_mounts = pytest.mark.skipif(not may_mount, reason="mounting is not permitted")
 DAMAGED = 65
 
 
@@ -197,6 +199,29 @@ def test_a_server_killed_during_its_backup_starts_clean_and_loses_nothing(server
     assert samples.read(server) == before
     assert backup(server, tmp_path / "backup").returncode == 0
     assert run(server, "verify", "--data", tmp_path / "backup").returncode == 0
+
+
+@needs_mounts
+def test_what_cannot_be_written_to_is_read_and_restored_all_the_same(server, tmp_path):
+    """A backup on a medium that is mounted for reading, with a `lock` in it and without."""
+    before = sampled(server)
+    assert backup(server, tmp_path / "backup").returncode == 0
+    mounted = tmp_path / "backup"
+    script = f'mount --bind "{mounted}" "{mounted}" && mount -o remount,ro,bind "{mounted}" && exec "$@"'
+    read_only = ["unshare", "--mount", "sh", "-c", script, "sh"]
+    for has_lock in (True, False):
+        (mounted / "lock").touch() if has_lock else (mounted / "lock").unlink()
+        held = sorted(mounted.rglob("*"))
+        for words in (["verify", "--data", mounted], ["log", "dump", "--data", mounted]):
+            done = run(server, *words, under=read_only)
+            assert done.returncode == 0, done.stderr
+        assert sorted(mounted.rglob("*")) == held
+        shutil.rmtree(server.data)
+        done = run(server, "restore", "--from", mounted, "--data", server.data, under=read_only)
+        assert done.returncode == 0, done.stderr
+        server.start()
+        assert samples.read(server) == before
+        assert server.stop() == 0
 
 
 def flip(path, offset):

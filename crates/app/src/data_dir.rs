@@ -64,7 +64,8 @@ pub(crate) struct DataDir {
     pub(crate) is_new: bool,
     /// Whether no start has come so far that there must be tables and a log.
     pub(crate) is_unfinished: bool,
-    lock: Arc<File>,
+    /// None where nothing can be written, and there is no file to lock.
+    lock: Option<Arc<File>>,
 }
 
 impl DataDir {
@@ -90,27 +91,32 @@ impl DataDir {
             require_directory(&path.join(name))?;
         }
         let is_unfinished = exists(&path.join(UNFINISHED))?;
-        let dir = Self { path, identity, is_new, is_unfinished, lock: Arc::new(lock) };
+        let dir = Self { path, identity, is_new, is_unfinished, lock: Some(Arc::new(lock)) };
         if !is_unfinished {
             dir.require_segment()?;
         }
         Ok(dir)
     }
 
-    /// Takes hold of a directory that is there, to look into it. Makes nothing.
+    /// Takes hold of a directory that is there, to look into it. Makes nothing but its `lock`, and not even that
+    /// on a medium that cannot be written.
     pub(crate) fn existing(path: &Path) -> Result<Self> {
         let path =
             std::path::absolute(path).with_context(|| format!("resolve {}", path.display()))?;
         if !has_identity(&path)? {
             bail!("{} is not a Groundsill directory: it has no `identity`", path.display());
         }
-        let lock = lock(&path)?;
+        let lock = match lock(&path) {
+            Err(error) if is_read_only(&error) => lock_as_it_is(&path)?,
+            locked => Some(locked?),
+        };
         let identity = read_identity(&path)?;
         for name in DIRECTORIES {
             require_directory(&path.join(name))?;
         }
         let is_unfinished = exists(&path.join(UNFINISHED))?;
-        let dir = Self { path, identity, is_new: false, is_unfinished, lock: Arc::new(lock) };
+        let lock = lock.map(Arc::new);
+        let dir = Self { path, identity, is_new: false, is_unfinished, lock };
         if !is_unfinished {
             dir.require_segment()?;
         }
@@ -130,7 +136,7 @@ impl DataDir {
 
     /// Keeps the directory until the process ends: whatever threads it leaves behind may still write.
     pub(crate) fn hold(&self) {
-        std::mem::forget(Arc::clone(&self.lock));
+        std::mem::forget(self.lock.clone());
     }
 
     /// Where the log of the one shard is.
@@ -277,9 +283,37 @@ fn lock(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
     let mut lock = options.open(&file).with_context(|| format!("open {}", file.display()))?;
-    if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+    take(&mut lock, path)?;
+    lock.set_len(0)
+        .and_then(|()| writeln!(lock, "{}", std::process::id()))
+        .with_context(|| format!("write {}", file.display()))?;
+    Ok(lock)
+}
+
+/// Takes a lock file that is there; none is there if nobody has had the directory since it was made.
+fn lock_as_it_is(path: &Path) -> Result<Option<File>> {
+    let file = path.join("lock");
+    match File::open(&file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("open {}", file.display())),
+        Ok(mut lock) => {
+            take(&mut lock, path)?;
+            Ok(Some(lock))
+        }
+    }
+}
+
+fn is_read_only(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::ReadOnlyFilesystem)
+}
+
+/// Locks an open lock file, or says who has.
+fn take(lock: &mut File, path: &Path) -> Result<()> {
+    if flock(&*lock, FlockOperation::NonBlockingLockExclusive).is_err() {
         let mut holder = String::new();
-        lock.read_to_string(&mut holder).with_context(|| format!("read {}", file.display()))?;
+        lock.read_to_string(&mut holder)
+            .with_context(|| format!("read the lock of {}", path.display()))?;
         // Whoever has just taken it may not have written its number yet.
         let holder = match holder.trim() {
             "" => "another process".to_owned(),
@@ -287,10 +321,7 @@ fn lock(path: &Path) -> Result<File> {
         };
         return Err(InUse { path: path.to_owned(), holder }.into());
     }
-    lock.set_len(0)
-        .and_then(|()| writeln!(lock, "{}", std::process::id()))
-        .with_context(|| format!("write {}", file.display()))?;
-    Ok(lock)
+    Ok(())
 }
 
 fn read_identity(path: &Path) -> Result<Identity> {

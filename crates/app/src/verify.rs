@@ -53,7 +53,25 @@ pub(crate) fn check(dir: &DataDir) -> Result<Findings> {
 
 impl Findings {
     pub(crate) fn is_sound(&self) -> bool {
-        self.log.damage.is_empty() && self.tables.problems.is_empty()
+        self.log.damage.is_empty()
+            && self.tables.problems.is_empty()
+            && self.disagreement().is_none()
+    }
+
+    /// Why log and tables, both whole, do not belong together.
+    fn disagreement(&self) -> Option<String> {
+        let Self { log, tables } = self;
+        if !log.damage.is_empty() || !tables.problems.is_empty() {
+            return None;
+        }
+        let applied = tables.applied;
+        if applied > log.last {
+            let last = log.last;
+            return Some(format!("they hold commits up to {applied}, but the log ends at {last}"));
+        }
+        let oldest = log.oldest;
+        (applied.next() < oldest)
+            .then(|| format!("they end with commit {applied}, but the log begins with {oldest}"))
     }
 
     /// The last commit of the log.
@@ -101,12 +119,18 @@ impl Findings {
         }
         writeln!(
             out,
-            "tables  {} tables, {} entries, {} bytes",
-            tables.tables, tables.entries, tables.bytes
+            "tables  {} tables, {} entries, {} bytes, commits up to {}",
+            tables.tables, tables.entries, tables.bytes, tables.applied
         )?;
         for problem in &tables.problems {
             writeln!(out, "DAMAGED {}: {}", problem.file, problem.reason)?;
         }
+        if let Some(reason) = self.disagreement() {
+            writeln!(out, "DAMAGED the tables and the log are of different times: {reason}")?;
+        }
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

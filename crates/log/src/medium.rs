@@ -24,7 +24,7 @@ pub trait Medium: Send + Sync {
     /// The name is durable after [`Medium::sync`].
     fn create(&self, name: &str) -> io::Result<Arc<dyn File>>;
 
-    /// Opens a file for reading and writing.
+    /// Opens a file for reading, and for writing where anything can be written.
     fn open(&self, name: &str) -> io::Result<Arc<dyn File>>;
 
     /// The names of its files, in order.

@@ -43,7 +43,6 @@ pub(crate) fn data(matches: &ArgMatches) -> Result<PathBuf> {
 }
 
 /// The configuration that the command line, the environment and the file make.
-#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 pub(crate) fn gather(matches: &ArgMatches) -> Result<Resolved> {
     let mut environment = BTreeMap::new();
     for (name, text) in std::env::vars_os() {

@@ -64,12 +64,9 @@ fn an_unknown_variable_is_refused_and_the_nearest_named_but_not_what_others_set(
 
 #[test]
 fn a_directory_without_a_name_is_refused_wherever_it_comes_from() {
-    let sources: [(&[&str], &[(&str, &str)], &str); 2] = [
-        (&["--data", ""], &[], "command line"),
-        (&[], &[("GROUNDSILL_DATA", " ")], "GROUNDSILL_DATA"),
-    ];
-    for (flags, environment, origin) in sources {
-        let resolved = gather(flags, environment).unwrap();
+    let flag = gather(&["--data", ""], &[]).unwrap();
+    let variable = gather(&[], &[("GROUNDSILL_DATA", " ")]).unwrap();
+    for (resolved, origin) in [(flag, "command line"), (variable, "GROUNDSILL_DATA")] {
         let error = format!("{:#}", Config::new(&resolved).unwrap_err());
         assert!(error.contains("names no directory") && error.contains(origin), "{error}");
     }

@@ -94,19 +94,17 @@ pub(super) fn data(resolved: &Resolved) -> Result<PathBuf> {
 
 /// The addresses of all fronts, no two the same; port 0 is a different one each time.
 fn read_addresses(resolved: &Resolved, is_guarded: bool) -> Result<[SocketAddr; 3]> {
-    let keys = ["resp", "kafka", "http"];
-    let mut taken: Vec<(&str, SocketAddr)> = Vec::new();
-    for key in keys {
-        let address = read_address(resolved, key, is_guarded)?;
-        let same = taken.iter().find(|(_, other)| *other == address && address.port() != 0);
+    let read =
+        |key: &'static str| read_address(resolved, key, is_guarded).map(|address| (key, address));
+    let fronts = [read("resp")?, read("kafka")?, read("http")?];
+    for (at, (key, address)) in fronts.iter().enumerate() {
+        let mut before = fronts.iter().take(at);
+        let same = before.find(|(_, other)| other == address && address.port() != 0);
         if let Some((other, _)) = same {
             bail!("`{other}` and `{key}` are both {address}: give each a port of its own");
         }
-        taken.push((key, address));
     }
-    let addresses: Vec<_> = taken.into_iter().map(|(_, address)| address).collect();
-    let addresses: Result<[SocketAddr; 3], _> = addresses.try_into();
-    addresses.map_err(|_| anyhow::anyhow!("a front has no address: please report it"))
+    Ok(fronts.map(|(_, address)| address))
 }
 
 fn read_file(resolved: &Resolved, key: &str) -> Result<Option<PathBuf>> {

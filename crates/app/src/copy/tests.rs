@@ -2,7 +2,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use base::{Sequence, StoreTime};
-use log::{Directory, FileLog, Log};
+use log::{Directory, FileLog, Group, Log};
 use tables::{Change, Existing, LsmTables, Tables};
 use tempfile::TempDir;
 
@@ -27,7 +27,11 @@ fn source() -> (TempDir, DataDir) {
     let settings = log::Settings { segment_bytes: 1 << 16, ..log::Settings::default() };
     let store = dir.identity.store;
     let opened = FileLog::open(medium, settings, store, Sequence(0), StoreTime(1), journal());
-    opened.unwrap().0.close().unwrap();
+    let log = opened.unwrap().0;
+    let mut group = Group::new(Sequence(1), StoreTime(1));
+    group.push_commit(StoreTime(1), 0, 0, 0, &[]);
+    log.append(&mut group).unwrap();
+    log.close().unwrap();
     fs::write(dir.log().join("00000000000000000009.seg"), vec![0; 1 << 16]).unwrap();
     fs::write(dir.path.join(FILLING), vec![0; 1 << 16]).unwrap();
     dir.finish().unwrap();

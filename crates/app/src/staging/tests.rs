@@ -59,6 +59,10 @@ impl Ground {
         self.staging.log.trim(flush.through).unwrap();
     }
 
+    pub(crate) fn ground(&self) -> (&FileLog, &LsmTables) {
+        (&self.staging.log, &self.staging.tables)
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.dir.path.join(NAME)
     }

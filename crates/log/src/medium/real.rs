@@ -48,7 +48,15 @@ impl Medium for Directory {
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
-        let file = fs::OpenOptions::new().read(true).write(true).open(self.path.join(name))?;
+        let path = self.path.join(name);
+        let mut options = fs::OpenOptions::new();
+        let file = match options.read(true).write(true).open(&path) {
+            // Where nothing can be written, it can be read still.
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                fs::File::open(&path)?
+            }
+            opened => opened?,
+        };
         Ok(Arc::new(RealFile(file)))
     }
 

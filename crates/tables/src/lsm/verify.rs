@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use base::Sequence;
 use lsm_tree::{Cache, Checksum, Table};
 
 use super::archive;
 use super::damage::checksum;
 use super::guard::guarded;
 use super::manifest::{Manifest, TableEntry, table_path};
-use crate::Error;
+use crate::change::parse_applied;
+use crate::{APPLIED_KEY, Error};
 
 /// Enough for the few blocks that one table's scan looks at again.
 const CACHE_BYTES: u64 = 1024 * 1024;
@@ -32,6 +34,8 @@ pub struct Report {
     pub bytes: u64,
     /// Entries read: rows, superseded versions and markers of deletion.
     pub entries: u64,
+    /// The last commit in them, as far as they could be read.
+    pub applied: Sequence,
     /// What is wrong; empty if all is well.
     pub problems: Vec<Problem>,
 }
@@ -56,12 +60,14 @@ pub fn verify(dir: &Path) -> Result<Report, Error> {
         }
         Err(error) => return Err(error),
     };
+    let mut newest = None;
     for &table in &manifest.tables {
         report.tables += 1;
         match read_table(dir, table) {
-            Ok((bytes, entries)) => {
+            Ok(Read { bytes, entries, applied }) => {
                 report.bytes += bytes;
                 report.entries += entries;
+                newest = newest.max(applied);
             }
             Err(Error::Damaged { file, reason }) => {
                 report.problems.push(Problem { file, reason });
@@ -69,11 +75,24 @@ pub fn verify(dir: &Path) -> Result<Report, Error> {
             Err(error) => return Err(error),
         }
     }
+    report.applied = newest.map_or(Sequence::ZERO, |(_, applied)| applied);
+    if newest.is_none() && report.tables > 0 && report.problems.is_empty() {
+        let (file, reason) = (dir.display().to_string(), "the row `applied` is missing".to_owned());
+        report.problems.push(Problem { file, reason });
+    }
     Ok(report)
 }
 
-/// Reads one table; how many bytes and entries it has.
-fn read_table(dir: &Path, entry: TableEntry) -> Result<(u64, u64), Error> {
+/// What one table holds.
+struct Read {
+    bytes: u64,
+    entries: u64,
+    /// The newest row `applied` in it, with its number in the tree.
+    applied: Option<(u64, Sequence)>,
+}
+
+/// Reads one table.
+fn read_table(dir: &Path, entry: TableEntry) -> Result<Read, Error> {
     let path = table_path(dir, entry.id);
     let damage = |reason: &str| Error::damaged(path.display().to_string(), reason);
     archive::contents(&path)?;
@@ -87,7 +106,7 @@ fn read_table(dir: &Path, entry: TableEntry) -> Result<(u64, u64), Error> {
     let read = |failure: super::guard::Failure| failure.at("read", &path);
     let table = guarded(open).map_err(read)?;
     let mut entries = 0;
-    let mut previous = None;
+    let (mut previous, mut applied) = (None, None);
     let mut rows = table.iter();
     while let Some(row) = guarded(|| rows.next().transpose()).map_err(read)? {
         let (key, number) = (row.key.user_key, row.key.seqno);
@@ -97,11 +116,16 @@ fn read_table(dir: &Path, entry: TableEntry) -> Result<(u64, u64), Error> {
         if !ascends {
             return Err(damage("its keys do not ascend"));
         }
+        if *key == *APPLIED_KEY {
+            let value =
+                parse_applied(&row.value).ok_or_else(|| damage("its row `applied` is wrong"))?;
+            applied = applied.max(Some((number, value)));
+        }
         previous = Some((key, number));
         entries += 1;
     }
     if entries != table.metadata.item_count {
         return Err(damage("it has another number of entries than it says"));
     }
-    Ok((bytes, entries))
+    Ok(Read { bytes, entries, applied })
 }
