@@ -137,8 +137,8 @@ impl Running {
     /// Waits for its end. An error if an input failed, or if none was tried.
     fn end(mut self) -> Result<()> {
         let status = self.child.wait().with_context(|| format!("waiting for {}", self.name))?;
-        // Whether it can be removed or not, it is scratch.
-        let _left = fs::remove_dir_all(&self.scratch);
+        fs::remove_dir_all(&self.scratch)
+            .with_context(|| format!("removing {}", self.scratch.display()))?;
         let text =
             fs::read(&self.log).with_context(|| format!("reading {}", self.log.display()))?;
         let text = String::from_utf8_lossy(&text);
