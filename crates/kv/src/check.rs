@@ -20,13 +20,12 @@ pub fn check_row(row: &[u8], value: &[u8]) -> Result<(), Malformed> {
             let (last_commit, body) = parse_header_row(value)?;
             Entry::new(space, id, State::Absent).decode(last_commit, body)
         }
-        (RowKey::Content { .. }, _) => Ok(()),
         (RowKey::Internal, Some(&key::OWED)) => key::parse_owed(row).map(|_owed| ()),
         (RowKey::Internal, Some(&key::EXPIRY)) => key::parse_expiry(row).map(|_due| ()),
         (RowKey::Internal, Some(&(key::HEADER | key::CONTENT))) => {
             Err(Malformed { expected: "the key of a row of an object" })
         }
-        (RowKey::Internal, _) => Ok(()),
+        (RowKey::Content { .. } | RowKey::Internal, _) => Ok(()),
     }
 }
 
