@@ -111,6 +111,7 @@ static NAMES: &[&str] = &[
     "topic.produce",
     "topic.read",
     "acl",
+    "swapdb",
 ];
 
 static NUMBERS: LazyLock<HashMap<&'static str, u32>> =
