@@ -371,6 +371,10 @@ impl Dues {
     /// a change, so that no outcome is in doubt.
     pub(crate) async fn settle(&mut self, store: &Store) -> Result<(), Error> {
         let Self { written, durable, changed } = std::mem::take(self);
+        if !store.has_reached(Level::Written, written.max(durable)) {
+            // Others whose requests have come queue what they change: one write, or one sync, is for them all.
+            tokio::task::yield_now().await;
+        }
         let settled = async {
             store.reached(Level::Durable, durable).await?;
             store.reached(Level::Written, written).await
