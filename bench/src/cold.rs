@@ -61,8 +61,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     );
     print_sync_time()?;
     println!(
-        "{:<34} {:>7} {:>9} {:>9} {:>9} {:>10}",
-        "", "found", "p50 us", "p99 us", "p999 us", "in memory"
+        "{:<34} {:>7} {:>9} {:>9} {:>9} {:>10} {:>12}",
+        "", "found", "p50 us", "p99 us", "p999 us", "in memory", "us of a load"
     );
     beyond_memory(args, keys)?;
     after_restart(args)
@@ -122,6 +122,8 @@ fn measure(
     evicted: Option<f64>,
 ) -> Result<()> {
     let gets = places.end - places.start;
+    let loads = ["groundsill_loads_total", "groundsill_load_seconds_total"];
+    let before = server.metrics(loads)?;
     let (mut client, order) = (Client::connect(server.port)?, Scatter::new(keys));
     let (mut latencies, mut found) = (Histogram::default(), 0u64);
     let mut progress = Progress::new(what, gets as f64);
@@ -147,8 +149,11 @@ fn measure(
             format!("{:>8.1} %", 100.0 * in_memory(after - before, gets))
         }
     };
+    let after = server.metrics(loads)?;
+    let [count, seconds] = [after[0] - before[0], after[1] - before[1]];
+    let load = if count > 0.0 { format!("{:.1}", 1e6 * seconds / count) } else { String::new() };
     println!(
-        "{what:<34} {:>5.0} % {:>9.1} {:>9.1} {:>9.1} {hits:>10}",
+        "{what:<34} {:>5.0} % {:>9.1} {:>9.1} {:>9.1} {hits:>10} {load:>12}",
         100.0 * found as f64 / gets as f64,
         latencies.micros(0.5),
         latencies.micros(0.99),

@@ -11,6 +11,10 @@ use crate::store::Store;
 pub struct Figures {
     /// Objects that left memory.
     pub evicted: Figure,
+    /// Loads from the tables, each of all that a transaction lacked.
+    pub loads: Figure,
+    /// Nanoseconds that they took together, on the threads that read.
+    pub load_nanos: Figure,
     /// Objects that ended at their deadline.
     pub expired: Figure,
     /// How long the object that is due first has been due, in milliseconds.

@@ -179,6 +179,15 @@ impl Store {
     /// Brings what a transaction wants into memory, and keeps it there until the plan is reset or
     /// done. Blocks on the disk. Returns loads of others that have to be over before the next round.
     pub fn load(&self, plan: &mut Plan, wants: Vec<Want>) -> Result<Vec<u64>, Error> {
+        let began = self.shard.machine.monotonic();
+        let loaded = self.load_now(plan, wants);
+        let took = self.shard.machine.monotonic().saturating_sub(began).as_nanos();
+        self.shard.figures.loads.add(1);
+        self.shard.figures.load_nanos.add(u64::try_from(took).unwrap_or(u64::MAX));
+        loaded
+    }
+
+    fn load_now(&self, plan: &mut Plan, wants: Vec<Want>) -> Result<Vec<u64>, Error> {
         let applied = self.shard.watermarks.at(Level::Applied);
         for survey in &mut plan.work.surveys {
             survey.read(&*self.shard.tables, applied)?;

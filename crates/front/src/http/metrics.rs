@@ -264,6 +264,20 @@ static METRICS: &[Metric] = &[
         series: Series::Shard(|moment| whole(figures(moment).evicted.get())),
     },
     Metric {
+        name: "loads_total",
+        kind: Kind::Counter,
+        help: "Loads from the tables, each of all that a transaction lacked in memory",
+        series: Series::Shard(|moment| whole(figures(moment).loads.get())),
+    },
+    Metric {
+        name: "load_seconds_total",
+        kind: Kind::Counter,
+        help: "Time that they took together, on the threads that read",
+        series: Series::Shard(|moment| {
+            about(Duration::from_nanos(figures(moment).load_nanos.get()))
+        }),
+    },
+    Metric {
         name: "objects_expired_total",
         kind: Kind::Counter,
         help: "Objects that ended at their deadline",
