@@ -19,6 +19,16 @@ def command(rule, record):
     return ["strace", "-f", "-qq", "-e", f"trace={calls}", "-e", f"inject={rule}", "-o", str(record)]
 
 
+def end(tracer):
+    """Ends a trace. It may wait for ever for threads that were killed as it stopped them: then it is killed."""
+    tracer.terminate()
+    try:
+        tracer.wait(5)
+    except subprocess.TimeoutExpired:
+        tracer.kill()
+        tracer.wait()
+
+
 @contextmanager
 def attached(server, rule):
     """Injects `rule` into a running server, which may end of it at once. Ends with the block."""
@@ -31,8 +41,7 @@ def attached(server, rule):
             until(lambda: not server.is_running(), "strace did not attach: is tracing permitted?")
         yield record
     finally:
-        tracer.terminate()
-        tracer.wait()
+        end(tracer)
 
 
 def is_traced(pid):
