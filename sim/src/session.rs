@@ -239,7 +239,8 @@ impl Session {
                     }
                     self.client.ended(ending);
                 } else {
-                    desk.store.watermarks().demand(level, after);
+                    // Who waits for no more than a write may write it.
+                    drop(desk.store.reached(level, after));
                     self.state = State::Waiting { act, after, level, ending };
                 }
             }

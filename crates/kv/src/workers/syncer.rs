@@ -20,11 +20,13 @@ pub(crate) struct Syncer {
     shard: Arc<Shard>,
     /// Since when there have been unsynced bytes.
     unsynced_since: Option<Monotonic>,
+    /// What was queued is written, and the next step syncs it.
+    has_written: bool,
 }
 
 impl Syncer {
     pub(crate) const fn new(shard: Arc<Shard>) -> Self {
-        Self { shard, unsynced_since: None }
+        Self { shard, unsynced_since: None, has_written: false }
     }
 
     fn is_due(&mut self, now: Monotonic) -> Result<(), Monotonic> {
@@ -66,7 +68,11 @@ impl Worker for Syncer {
             return Next::At(now + Duration::from_secs(1));
         }
         shard.watermarks.set_syncing(true);
-        self.write();
+        if !std::mem::replace(&mut self.has_written, true) {
+            self.write();
+            return Next::Again;
+        }
+        self.has_written = false;
         match shard.log.sync() {
             Ok(durable) => {
                 self.unsynced_since = None;
