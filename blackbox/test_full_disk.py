@@ -9,6 +9,7 @@ not there.
 import itertools
 import os
 import random
+import threading
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -66,6 +67,24 @@ class Hog:
                     while self.free() > leave:
                         file.write(bytes(min(size, max(4096, self.free() - leave))))
 
+    @contextmanager
+    def greedy(self, leave=0):
+        """Takes all room but `leave` bytes, and whatever comes free, too."""
+        over = threading.Event()
+
+        def take():
+            while not over.wait(0.01):
+                self.take_bytes(leave)
+
+        self.take_bytes(leave)
+        taker = threading.Thread(target=take)
+        taker.start()
+        try:
+            yield
+        finally:
+            over.set()
+            taker.join()
+
     def take_files(self):
         """Every file that there may be."""
         with suppress(OSError):
@@ -106,11 +125,15 @@ class Book:
         return reply
 
     def write_until_refused(self, size, most):
-        """Large writes, at most so many, and then small ones; the refusal of a small one."""
-        for each in (size, 10):
-            if not any((reply := self.write(each)).is_error() for _ in range(most)):
-                raise AssertionError(f"{most} writes of {each} bytes, and none was refused")
-        return reply
+        """Large writes, at most so many, and then small ones, as often as room comes back in between; the refusal
+        of a small one."""
+        for _ in range(20):
+            if not any(self.write(size).is_error() for _ in range(most)):
+                raise AssertionError(f"{most} writes of {size} bytes, and none was refused")
+            for _ in range(1_000):
+                if (reply := self.write(10)).is_error():
+                    return reply
+        raise AssertionError("only large writes are refused")
 
     def is_accepted(self):
         """Whether a write goes through now."""
@@ -176,16 +199,27 @@ def test_a_disk_that_is_full_while_tables_are_flushed_and_compacted_goes_on_when
     options = ("--log-segment", "64MiB", "--log-history", "1MiB", "--disk-free-min", "0MiB")
     with serving(launch, tmp_path, disk, *options) as server:
         book, hog = Book(server, keys=300), Hog(disk[1] / "hog")
+        # To remove them goes on on a full disk, and gives the tables work.
+        names = [f"{number:0>30000}" for number in range(1200)]
+        for name in names:
+            assert server.call("SET", name, "x").value == b"OK"
+            book.held[name] = b"x"
         for left in (0, 24 * MIB):
-            # Enough for the flush of one memtable, and for no compaction, the second time.
-            hog.take_bytes(leave=left)
             flushed, failed = metric(server, "groundsill_tables_flushes_total"), metric(server, "groundsill_tables_failures_total")
-            # Whichever bound is met first: the log's room, or how far the tables may be behind.
-            refusal = book.write_until_refused(200_000, 3_000)
-            refuses_and_reads(server, book, refusal, NO_ROOM, FAR_BEHIND)
-            until(lambda: metric(server, "groundsill_tables_failures_total") > failed, "work of the tables that failed", 30)
-            if left:
-                until(lambda: "cannot compact the tables" in server.stderr(), "a compaction that failed", 60)
+            # Enough for the flush of one memtable, and for no compaction, the second time.
+            with hog.greedy(leave=left):
+                # Whichever bound is met first: the log's room, or how far the tables may be behind.
+                refusal = book.write_until_refused(200_000, 3_000)
+                refuses_and_reads(server, book, refusal, NO_ROOM, FAR_BEHIND)
+
+                def has_failed(failed=failed, left=left):
+                    for name in (names.pop() for _ in range(20)):
+                        assert server.call("DEL", name).value == b"1"
+                        del book.held[name]
+                    told = not left or "cannot compact the tables" in server.stderr()
+                    return told and metric(server, "groundsill_tables_failures_total") > failed
+
+                until(has_failed, "work of the tables that failed", 60)
             hog.leave()
             until(lambda: metric(server, "groundsill_tables_flushes_total") > flushed, "a flush that went through", 30)
             until(book.is_accepted, "a write that is accepted", 30)

@@ -7,7 +7,8 @@ Knows system calls, not servers. A rule is what `strace -e inject=` takes, such 
 
 import os
 import subprocess
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harness.wait import until
@@ -20,13 +21,34 @@ def command(rule, record):
 
 
 def end(tracer):
-    """Ends a trace. It may wait for ever for threads that were killed as it stopped them: then it is killed."""
-    tracer.terminate()
+    """Ends a trace."""
+    with suppress(ProcessLookupError):
+        tracer.terminate()
     try:
         tracer.wait(5)
     except subprocess.TimeoutExpired:
         tracer.kill()
         tracer.wait()
+
+
+def let_die(tracer, pid, over):
+    """Kills the tracer of a process that is dead and does not come to its end: strace may wait for ever for
+    threads that a signal has killed as it stopped them, and holds them by that."""
+    was_dead = False
+    while not over.wait(1):
+        is_dead = "State:\tZ" in status_of(pid)
+        if is_dead and was_dead:
+            tracer.kill()
+            return
+        was_dead = is_dead
+
+
+def status_of(pid):
+    """What the kernel tells of a process; nothing if there is none."""
+    try:
+        return Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 @contextmanager
@@ -35,12 +57,17 @@ def attached(server, rule):
     record = server.folder / "strace.txt"
     pid = server.process.pid
     tracer = subprocess.Popen([*command(rule, record), "-p", str(pid)], stdin=subprocess.DEVNULL)
+    over = threading.Event()
+    watcher = threading.Thread(target=let_die, args=(tracer, pid, over))
+    watcher.start()
     try:
         until(lambda: tracer.poll() is not None or is_traced(pid), "strace to attach")
         if tracer.poll() is not None:
             until(lambda: not server.is_running(), "strace did not attach: is tracing permitted?")
         yield record
     finally:
+        over.set()
+        watcher.join()
         end(tracer)
 
 
