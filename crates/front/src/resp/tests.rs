@@ -17,6 +17,8 @@ use crate::access::tests::{access_of, users_of};
 use crate::host::Host;
 use crate::server::Limits;
 
+mod scripts;
+
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Still;
@@ -64,30 +66,8 @@ impl World {
         let heard = Arc::clone(&events);
         let observer: Arc<dyn Observer> =
             Arc::new(move |event: &Event| heard.lock().push(event.clone()));
-        let bounds = log::Settings {
-            segment_bytes: 4 << 20,
-            history_bytes: 1 << 30,
-            history_age_ms: u64::MAX,
-            disk_free_bytes_min: 0,
-        };
-        let (log, found) = FileLog::open(
-            Arc::new(SimulatedMedium::new(1)),
-            bounds,
-            StoreId([7; 16]),
-            tables.applied(),
-            StoreTime(Still.wall_ms()),
-            Arc::clone(&observer),
-        )
-        .unwrap();
-        let log: Arc<dyn Log> = Arc::new(log);
-        let ground = Ground { settings, log, tables, observer, machine: Arc::new(Still) };
-        let start = Start {
-            last: found.last,
-            next: found.next,
-            generations: found.generations,
-            time: found.time,
-        };
-        let (store, workers) = Store::open(ground, start).unwrap();
+        let ground = (SimulatedMedium::new(1), tables);
+        let (store, workers) = open(ground, settings, observer, Arc::new(Still));
         let is_over = step_until_over(store.clone(), workers);
         let (stop, stopping) = watch::channel(false);
         let server = Server::new(store, access, &[1; 16], limits, Host::default(), stopping);
@@ -120,6 +100,39 @@ impl Drop for World {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::SeqCst);
     }
+}
+
+/// Opens a store on what the medium and the tables hold.
+pub(crate) fn open(
+    (medium, tables): (SimulatedMedium, Arc<dyn Tables>),
+    settings: kv::Settings,
+    observer: Arc<dyn Observer>,
+    machine: Arc<dyn Clock>,
+) -> (Store, Workers) {
+    let bounds = log::Settings {
+        segment_bytes: 4 << 20,
+        history_bytes: 1 << 30,
+        history_age_ms: u64::MAX,
+        disk_free_bytes_min: 0,
+    };
+    let (log, found) = FileLog::open(
+        Arc::new(medium),
+        bounds,
+        StoreId([7; 16]),
+        tables.applied(),
+        StoreTime(machine.wall_ms()),
+        Arc::clone(&observer),
+    )
+    .unwrap();
+    let log: Arc<dyn Log> = Arc::new(log);
+    let ground = Ground { settings, log, tables, observer, machine };
+    let start = Start {
+        last: found.last,
+        next: found.next,
+        generations: found.generations,
+        time: found.time,
+    };
+    Store::open(ground, start).unwrap()
 }
 
 /// Steps the workers on a thread of the runtime.
