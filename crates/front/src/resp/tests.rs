@@ -86,6 +86,7 @@ impl World {
             next: found.next,
             generations: found.generations,
             time: found.time,
+            files_bytes: found.files_bytes,
         };
         let (store, workers) = Store::open(ground, start).unwrap();
         let is_over = step_until_over(store.clone(), workers);
