@@ -200,3 +200,24 @@ def test_a_data_directory_that_has_lost_its_log_is_refused_by_name(server):
     (server.folder / "log").rename(log)
     server.start()
     assert server.call("GET", "key").value == b"1"
+
+
+@pytest.mark.ours
+def test_killed_over_and_over_a_small_store_does_not_fill_the_disk(launch, tmp_path):
+    """Each start takes a file of 64 MiB for the log; ten at most are kept, and four stand by."""
+    server = Server(launch.having("--log-history", "0B"), tmp_path / "server")
+    largest = 0
+    try:
+        for number in range(30):
+            server.start()
+            assert server.call("SET", f"key:{number}", number).value == b"OK"
+            server.kill()
+            files = [path.stat() for path in server.data.rglob("*") if path.is_file()]
+            largest = max(largest, sum(file.st_blocks * 512 for file in files))
+        server.start()
+        held = [server.call("GET", f"key:{number}").value for number in range(30)]
+        assert held == [b"%d" % number for number in range(30)]
+        assert server.stop() == 0
+    finally:
+        server.kill()
+    assert 512 << 20 <= largest <= 900 << 20, largest

@@ -160,11 +160,12 @@ impl Ground {
             observer: Arc::clone(observer),
             machine: Arc::clone(clock) as Arc<dyn base::Clock>,
         };
-        let Recovered { last, next, mut generations, time, .. } = recovered;
+        let Recovered { last, next, mut generations, time, files_bytes, .. } = recovered;
         if planted == Some(Planted::GenerationsReused) {
             generations = base::Generation(10);
         }
-        let (store, workers) = Store::open(ground, Start { last, next, generations, time })
+        let start = Start { last, next, generations, time, files_bytes };
+        let (store, workers) = Store::open(ground, start)
             .map_err(|error| Shut { kind: error.kind(), what: format!("{error}: {error:?}") })?;
         if let Some(bug) = planted {
             bug.raise(&self.raised, &*tables, last, next);

@@ -103,6 +103,7 @@ pub(crate) fn start(
         next: recovered.next,
         generations: recovered.generations,
         time: recovered.time,
+        files_bytes: recovered.files_bytes,
     };
     let (store, workers) = Store::open(ground, start).context("open the store")?;
     let crew = man(&store, workers)?;

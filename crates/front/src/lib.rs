@@ -27,3 +27,4 @@ pub use access::{Access, PASSWORD_BYTES_MAX, Users, UsersError, hash_line};
 pub use host::{Host, Usage};
 pub use rows::{Name, Names};
 pub use server::{Limits, Server};
+pub use topics::partition::records_of;

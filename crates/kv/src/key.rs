@@ -47,6 +47,12 @@ pub(crate) fn keys(space: Space) -> Vec<u8> {
     [KEYS, &space.0.to_be_bytes()].concat()
 }
 
+/// The space that a row counts the objects of; `None` if it is another row.
+pub(crate) fn parse_keys(key: &[u8]) -> Option<Space> {
+    let number = key.strip_prefix(KEYS)?;
+    Some(Space(u64::from_be_bytes(number.try_into().ok()?)))
+}
+
 /// Appends the key of an object's header row.
 pub(crate) fn put_header(out: &mut Vec<u8>, space: Space, id: &[u8]) {
     out.push(HEADER);

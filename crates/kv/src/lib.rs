@@ -14,6 +14,7 @@
 //! 3. What a reply depends on is known when the transaction ends: [`Receipt`].
 
 mod admission;
+mod audit;
 mod check;
 mod clock;
 mod commit;
@@ -47,6 +48,7 @@ mod watermark;
 mod worker;
 mod workers;
 
+pub use audit::{Audit, Bounds as AuditBounds, Fault, Rule, Scan, Scanned, audit};
 pub use check::check_row;
 pub use error::{Error, Refusal, Stop};
 pub use figures::{Figure, Figures, Standing};

@@ -19,6 +19,11 @@ use crate::workers::{
 /// Frames are folded up to this many bytes before they go to the tables.
 const REPLAY_BATCH_BYTES: usize = 32 << 20;
 
+/// The files that replay needs take so many times the bytes that may have to be replayed, at the most: what
+/// was replayed goes to tables on disk then. Every open begins a file of its own, so a store that is
+/// killed over and over, and writes too little for a flush, would fill the disk.
+const FILES_OF_REPLAY: u64 = 2;
+
 /// What a store stands on.
 #[expect(missing_debug_implementations, reason = "four trait objects and a settings value")]
 pub struct Ground {
@@ -45,6 +50,8 @@ pub struct Start {
     pub generations: Generation,
     /// Time goes on from here at the earliest.
     pub time: StoreTime,
+    /// Bytes on disk of the files in which the log stands that the tables on disk lack.
+    pub files_bytes: u64,
 }
 
 impl Store {
@@ -53,6 +60,11 @@ impl Store {
     pub fn open(ground: Ground, start: Start) -> Result<(Self, Workers), Error> {
         let Ground { settings, log, tables, observer, machine } = ground;
         replay(&*log, &*tables, &settings, start)?;
+        if start.files_bytes > FILES_OF_REPLAY * settings.replay_bytes {
+            tables.rotate();
+            flush_and_compact(&*tables, start.last)?;
+        }
+        log.trim(tables.flushed()).map_err(Error::Log)?;
         let parts = Parts { settings, log, tables, observer, machine };
         let shard = Arc::new(Shard::new(parts, start.next, start.generations, start.time));
         shard.load_catalogue()?;

@@ -81,6 +81,8 @@ pub struct Recovered {
     pub dropped: Option<Dropped>,
     /// Bytes of log that are to be replayed; at most 1 MiB and a frame too many.
     pub replay_bytes: u64,
+    /// Bytes that the segments take on disk in which they stand: each whole, however little is in it.
+    pub files_bytes: u64,
 }
 
 /// A tail that was copied aside and dropped.

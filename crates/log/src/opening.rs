@@ -95,6 +95,9 @@ pub(crate) fn open(
         scratch: Vec::new(),
     };
     let replay_bytes = tail.marks.bytes_after(applied, last);
+    let needed = tail.oldest_needed();
+    let files = tail.kept.iter().map(|kept| &kept.segment);
+    let files_bytes = files.filter(|file| file.number >= needed).map(|file| file.bytes).sum();
     observer.event(&Event::SegmentStarted { segment: segment.number });
     tail.begin_segment(FrameKind::Opened, segment, filled, last)?;
     if let Some(unsynced) = tail.take_unsynced() {
@@ -112,6 +115,7 @@ pub(crate) fn open(
         open: tail.open,
         dropped,
         replay_bytes,
+        files_bytes,
     };
     Ok(Opening { tail, high_water, recovered })
 }

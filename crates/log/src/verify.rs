@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{Sequence, StoreId};
+use base::{Generation, Sequence, StoreId};
 
 use crate::chain::Chain;
 use crate::error::Error;
@@ -37,6 +37,8 @@ pub struct Report {
     pub last: Sequence,
     /// All up to here was durable, as far as anything says so.
     pub durable: Sequence,
+    /// No generation and no space at or above this was given out, as far as anything says so.
+    pub generations: Generation,
     /// Whether the log ends with a clean stop.
     pub clean: bool,
     /// What is wrong.
@@ -67,7 +69,8 @@ pub fn verify(medium: &dyn Medium, store: &StoreId) -> Result<Report, Error> {
     let store = frame::store_number(store);
     let slots = Slots::read(medium, store)?;
     let directory = Directory::read(medium, store)?;
-    let mut report = Report { durable: durable(&directory, &slots, store)?, ..Report::default() };
+    let (durable, generations) = highest(&directory, &slots, store)?;
+    let mut report = Report { durable, generations, ..Report::default() };
     report.check_slots(&slots, &directory);
     let plan = plan(&directory, &slots, &mut report);
     // There may be no commit in what is kept.
@@ -96,12 +99,21 @@ struct Place {
     newest: bool,
 }
 
-fn durable(directory: &Directory, slots: &Slots, store: u64) -> Result<Sequence, Error> {
-    let mut durable = slots.newest.map_or(Sequence::ZERO, |(_, state)| state.durable);
+/// How far the log is known to have been durable, and the ceiling of generations.
+fn highest(
+    directory: &Directory,
+    slots: &Slots,
+    store: u64,
+) -> Result<(Sequence, Generation), Error> {
+    let state = slots.newest.map(|(_, state)| (state.durable, state.generations));
+    let (mut durable, mut generations) = state.unwrap_or_default();
     for segment in &directory.segments {
-        segment.each_sound(store, 0, |frame| durable = durable.max(frame.header().durable))?;
+        segment.each_sound(store, 0, |frame| {
+            durable = durable.max(frame.header().durable);
+            generations = generations.max(frame.header().generations);
+        })?;
     }
-    Ok(durable)
+    Ok((durable, generations))
 }
 
 /// The segments of the log, oldest first: from the newest with a sound first frame back along the
@@ -281,7 +293,7 @@ pub fn dump(medium: &dyn Medium, store: &StoreId) -> Result<crate::Frames, Error
     let store = frame::store_number(store);
     let slots = Slots::read(medium, store)?;
     let directory = Directory::read(medium, store)?;
-    let through = durable(&directory, &slots, store)?;
+    let (through, _) = highest(&directory, &slots, store)?;
     let mut report = Report::default();
     let places = plan(&directory, &slots, &mut report);
     let stretches = places.into_iter().map(|place| Stretch {

@@ -56,6 +56,7 @@ impl World {
             next: found.next,
             generations: found.generations,
             time: found.time,
+            files_bytes: found.files_bytes,
         };
         let (store, workers) = Store::open(ground, start).unwrap();
         let workers = workers.into_iter().collect();

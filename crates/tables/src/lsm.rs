@@ -17,6 +17,7 @@
 //!    the sealed list, [`Grave`] and [`Strays`], which are leaves.
 
 mod archive;
+mod at_rest;
 mod background;
 mod damage;
 mod figures;
@@ -56,6 +57,7 @@ use self::view::LsmView;
 use crate::change::{applied_row, check};
 use crate::{Change, Error, Flush, KEY_BYTES_MAX, Sealed, Stats, Tables, Value, View};
 
+pub use self::at_rest::AtRest;
 pub use self::verify::{Problem, Report, verify};
 
 /// How the tree is to be set up. The settings hold for one open; none is part of the format.

@@ -131,6 +131,7 @@ pub(crate) fn open(
         next: found.next,
         generations: found.generations,
         time: found.time,
+        files_bytes: found.files_bytes,
     };
     Store::open(ground, start).unwrap()
 }

@@ -4,16 +4,16 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeMap;
-use std::ops::Bound::Unbounded;
+use std::ops::Bound::{self, Unbounded};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base::codec::Reader;
-use base::{Clock, Event, Monotonic, Namespace, Sequence, StoreId, StoreTime, Tenant};
+use base::{Clock, Event, Generation, Monotonic, Namespace, Sequence, StoreId, StoreTime, Tenant};
 use groundsill_kv::{
-    Attempt, Ground, Handle, Layer, Level, Object, Place, Plan, Refusal, Settings, Start, Stop,
-    Store, Txn, Worker,
+    Attempt, AuditBounds, Ground, Handle, Layer, Level, Object, Place, Plan, Refusal, Scanned,
+    Settings, Start, Stop, Store, Txn, Worker, audit,
 };
 use log::{Change, FileLog, Log, Record, SimulatedMedium};
 use tables::{ModelTables, Tables};
@@ -96,6 +96,7 @@ impl World {
             next: found.next,
             generations: found.generations,
             time: found.time,
+            files_bytes: found.files_bytes,
         };
         let (store, workers) = Store::open(ground, start).unwrap();
         let workers = workers.into_iter().collect();
@@ -132,6 +133,7 @@ impl World {
                 && self.store.has_reached(Level::Applied, queued)
                 && self.store.has_reached(Level::Durable, queued)
             {
+                self.audit();
                 return;
             }
             self.hands.turn(1);
@@ -191,6 +193,19 @@ impl World {
         let view = self.tables.view();
         let rows = view.range(Unbounded, Unbounded).map(Result::unwrap);
         rows.map(|(key, value)| (key.to_vec(), value.to_vec())).collect()
+    }
+
+    /// The rows of the tables fit one another, half-reclaimed as they may be.
+    fn audit(&self) {
+        let view = self.tables.view();
+        let scan = |from: Bound<&[u8]>, to: Bound<&[u8]>| -> Scanned<'_> { view.range(from, to) };
+        let bounds = AuditBounds {
+            applied: view.applied(),
+            ceiling: Generation(u64::MAX),
+            records_of: |_| None,
+        };
+        let found = audit(&scan, &bounds).unwrap();
+        assert_eq!(found.faults, []);
     }
 
     /// Steps the workers until the tables hold nothing that is owed.

@@ -70,17 +70,18 @@ impl FileLog {
             state.high_water_at = Some(now);
             return Ok(Upkeep::Again);
         }
-        let standby = self.tail.lock().standby.len() as u64;
-        let may_try = state.retry.is_none_or(|retry| now >= retry.at);
-        if standby < STANDBY && may_try {
-            self.fill(state, now);
-            return Ok(Upkeep::Again);
-        }
+        // First, as it is what gives space to fill.
         if self.drop_history(state)? {
             if self.exhausted.load(Ordering::Acquire) {
                 // There may be space now.
                 state.retry = None;
             }
+            return Ok(Upkeep::Again);
+        }
+        let standby = self.tail.lock().standby.len() as u64;
+        let may_try = state.retry.is_none_or(|retry| now >= retry.at);
+        if standby < STANDBY && may_try {
+            self.fill(state, now);
             return Ok(Upkeep::Again);
         }
         let retry_at = state.retry.filter(|_| standby < STANDBY).map(|retry| retry.at);

@@ -25,6 +25,8 @@ const CURRENT_BYTES: usize = 25;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TableEntry {
     pub(super) id: u64,
+    /// Number of its run: the tables of one run overlap nowhere.
+    pub(super) run: u64,
     /// Of the whole file.
     pub(super) checksum: u128,
 }
@@ -133,13 +135,14 @@ fn parse_current(bytes: &[u8]) -> Result<(u64, u128), Malformed> {
 
 fn parse_tables(bytes: &[u8]) -> Result<Vec<TableEntry>, Malformed> {
     let mut reader = Reader::new(bytes);
-    let mut tables = Vec::new();
+    let (mut tables, mut run) = (Vec::new(), 0);
     for _ in 0..reader.u8("a count of levels")? {
         for _ in 0..reader.u8("a count of runs")? {
+            run += 1;
             for _ in 0..reader.u32("a count of tables")? {
                 let id = reader.u64("the id of a table")?;
                 reader.u8("a type of checksum")?;
-                tables.push(TableEntry { id, checksum: checksum(&mut reader)? });
+                tables.push(TableEntry { id, run, checksum: checksum(&mut reader)? });
                 reader.u64("a base of sequences")?;
             }
         }

@@ -8,7 +8,7 @@ use lsm_tree::{Cache, Checksum, Table};
 
 use super::archive;
 use super::damage::checksum;
-use super::guard::guarded;
+use super::guard::{Failure, guarded};
 use super::manifest::{Manifest, TableEntry, table_path};
 use crate::change::parse_applied;
 use crate::{APPLIED_KEY, Error};
@@ -91,6 +91,16 @@ struct Read {
     applied: Option<(u64, Sequence)>,
 }
 
+/// Opens one table by itself.
+pub(super) fn open_table(
+    dir: &Path,
+    entry: TableEntry,
+    cache: Arc<Cache>,
+) -> Result<Table, Failure> {
+    let (path, expected) = (table_path(dir, entry.id), Checksum::from_raw(entry.checksum));
+    guarded(|| Table::recover(path, expected, 0, 0, cache, None, true, true))
+}
+
 /// Reads one table.
 fn read_table(dir: &Path, entry: TableEntry) -> Result<Read, Error> {
     let path = table_path(dir, entry.id);
@@ -100,11 +110,9 @@ fn read_table(dir: &Path, entry: TableEntry) -> Result<Read, Error> {
     if checksum(&path).map_err(Error::io("read", &path))? != entry.checksum {
         return Err(damage("its checksum is not the one in the manifest"));
     }
+    let read = |failure: Failure| failure.at("read", &path);
     let cache = Arc::new(Cache::with_capacity_bytes(CACHE_BYTES));
-    let expected = Checksum::from_raw(entry.checksum);
-    let open = || Table::recover(path.clone(), expected, 0, 0, cache, None, true, true);
-    let read = |failure: super::guard::Failure| failure.at("read", &path);
-    let table = guarded(open).map_err(read)?;
+    let table = open_table(dir, entry, cache).map_err(read)?;
     let mut entries = 0;
     let (mut previous, mut applied) = (None, None);
     let mut rows = table.iter();

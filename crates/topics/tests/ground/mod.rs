@@ -75,6 +75,7 @@ impl World {
             next: found.next,
             generations: found.generations,
             time: found.time,
+            files_bytes: found.files_bytes,
         };
         let (store, workers) = Store::open(ground, start).unwrap();
         let handle = store.namespace(Tenant(0), Namespace(0)).unwrap();
