@@ -1,5 +1,5 @@
 //! A data directory copied whole, so that it is there under its name only when it is complete, durable and
-//! the same: what `groundsill backup` and `groundsill restore` share.
+//! the same: what `groundsill backup`, `groundsill restore` and `groundsill repair` share.
 //!
 //! Knows nothing of what is in the files, but that zeros at the end of a segment are room.
 //!
@@ -23,7 +23,7 @@ use crate::verify::{self, Findings};
 
 mod progress;
 
-use progress::Progress;
+pub(crate) use progress::Progress;
 
 /// What is read and written at a time, in bytes.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -84,6 +84,27 @@ impl Target {
         Ok(Self { path, partial })
     }
 
+    /// Where it stands until it is whole.
+    pub(crate) fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Gives what is whole its name, durably.
+    pub(crate) fn finish(&self) -> Result<()> {
+        let (partial, path) = (&self.partial, &self.path);
+        fs::rename(partial, path)
+            .with_context(|| format!("rename {} to {}", partial.display(), path.display()))?;
+        sync(path.parent().unwrap_or(Path::new("/")))
+    }
+
+    /// Says of an error that half of it is left, if it is.
+    pub(crate) fn explain<T>(&self, outcome: Result<T>) -> Result<T> {
+        match outcome {
+            Err(error) if self.partial.is_dir() => Err(error.context(left(&self.partial))),
+            outcome => outcome,
+        }
+    }
+
     /// A copy within what it is made of would have no end.
     pub(crate) fn require_outside(&self, source: &Path) -> Result<()> {
         let resolve = |path: &Path| {
@@ -139,10 +160,7 @@ pub(crate) fn copy(source: &DataDir, target: &Target, say: &mut dyn Write) -> Re
     if !before.is_sound() {
         return Ok(Outcome::SourceDamaged);
     }
-    match write_copy(source, target, &before, say) {
-        Err(error) if target.partial.is_dir() => Err(error.context(left(&target.partial))),
-        outcome => outcome,
-    }
+    target.explain(write_copy(source, target, &before, say))
 }
 
 fn write_copy(
@@ -180,25 +198,28 @@ fn write_copy(
         after.show(say)?;
         return Ok(Outcome::CopyDiffers);
     }
-    fs::rename(partial, &target.path)
-        .with_context(|| format!("rename {} to {}", partial.display(), target.path.display()))?;
-    sync(target.path.parent().unwrap_or(Path::new("/")))?;
+    target.finish()?;
     Ok(Outcome::Copied(copied))
 }
 
 /// What of a data directory is copied, by paths in it, but for the `identity`.
 #[derive(Debug, Default)]
-struct Listing {
+pub(crate) struct Listing {
     /// Each after the one that it is in.
-    directories: Vec<PathBuf>,
-    files: Vec<PathBuf>,
-    bytes: u64,
+    pub(crate) directories: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) bytes: u64,
 }
 
 impl Listing {
     fn new(root: &Path) -> Result<Self> {
+        Self::below(root, Path::new("shards"))
+    }
+
+    /// A directory, and what is in it.
+    pub(crate) fn below(root: &Path, directory: &Path) -> Result<Self> {
         let mut listing = Self::default();
-        listing.add(root, Path::new("shards"))?;
+        listing.add(root, directory)?;
         Ok(listing)
     }
 
@@ -229,14 +250,19 @@ impl Listing {
     }
 }
 
-fn make_directory(path: &Path) -> Result<()> {
+pub(crate) fn make_directory(path: &Path) -> Result<()> {
     let made = DirBuilder::new().mode(0o700).create(path);
     made.with_context(|| format!("make the directory {}", path.display()))
 }
 
 /// Copies one file and syncs it; its length. Chunks of zeros stay holes, unless there is nothing else: that is
 /// a segment that waits for its use, and has to have its room.
-fn copy_file(from: &Path, to: &Path, name: &Path, progress: &mut Progress) -> Result<u64> {
+pub(crate) fn copy_file(
+    from: &Path,
+    to: &Path,
+    name: &Path,
+    progress: &mut Progress,
+) -> Result<u64> {
     let (from, to) = (from.join(name), to.join(name));
     let mut source = File::open(&from).with_context(|| format!("open {}", from.display()))?;
     let mut options = OpenOptions::new();
@@ -291,7 +317,7 @@ fn read_chunk(file: &mut File, chunk: &mut [u8]) -> io::Result<usize> {
 }
 
 /// Tells how far it is. If nobody reads that, it goes on.
-fn say_line(say: &mut dyn Write, line: &str) -> Result<()> {
+pub(crate) fn say_line(say: &mut dyn Write, line: &str) -> Result<()> {
     match writeln!(say, "{line}").and_then(|()| say.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(error).context("write to standard output")

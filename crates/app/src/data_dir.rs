@@ -101,15 +101,24 @@ impl DataDir {
     /// Takes hold of a directory that is there, to look into it. Makes nothing but its `lock`, and not even that
     /// on a medium that cannot be written.
     pub(crate) fn existing(path: &Path) -> Result<Self> {
+        Self::look(path, |path| match lock(path) {
+            Err(error) if is_read_only(&error) => lock_as_it_is(path),
+            locked => locked.map(Some),
+        })
+    }
+
+    /// The same without a byte written, not even to `lock`.
+    pub(crate) fn untouched(path: &Path) -> Result<Self> {
+        Self::look(path, lock_as_it_is)
+    }
+
+    fn look(path: &Path, lock: impl FnOnce(&Path) -> Result<Option<File>>) -> Result<Self> {
         let path =
             std::path::absolute(path).with_context(|| format!("resolve {}", path.display()))?;
         if !has_identity(&path)? {
             bail!("{} is not a Groundsill directory: it has no `identity`", path.display());
         }
-        let lock = match lock(&path) {
-            Err(error) if is_read_only(&error) => lock_as_it_is(&path)?,
-            locked => Some(locked?),
-        };
+        let lock = lock(&path)?;
         let identity = read_identity(&path)?;
         for name in DIRECTORIES {
             require_directory(&path.join(name))?;
@@ -331,14 +340,24 @@ fn read_identity(path: &Path) -> Result<Identity> {
 }
 
 fn make_identity(path: &Path, clock: &dyn Clock) -> Result<Identity> {
-    let (mut store, mut hash_key) = ([0; 16], [0; 16]);
-    getrandom::fill(&mut store).map_err(io::Error::from).context("draw a store id")?;
+    let mut hash_key = [0; 16];
     getrandom::fill(&mut hash_key).map_err(io::Error::from).context("draw a hash key")?;
-    let created_by = concat!("groundsill ", env!("CARGO_PKG_VERSION")).to_owned();
-    let identity =
-        Identity { store: StoreId(store), hash_key, created_at: clock.wall_ms(), created_by };
-    write_durably(path, "identity", &identity.encode())?;
+    let identity = new_identity(hash_key, clock)?;
+    write_identity(path, &identity)?;
     Ok(identity)
+}
+
+/// The identity of a store that is made now, whose object ids are those that `hash_key` makes.
+pub(crate) fn new_identity(hash_key: [u8; 16], clock: &dyn Clock) -> Result<Identity> {
+    let mut store = [0; 16];
+    getrandom::fill(&mut store).map_err(io::Error::from).context("draw a store id")?;
+    let created_by = concat!("groundsill ", env!("CARGO_PKG_VERSION")).to_owned();
+    Ok(Identity { store: StoreId(store), hash_key, created_at: clock.wall_ms(), created_by })
+}
+
+/// Writes it, durably, into a directory that has none.
+pub(crate) fn write_identity(path: &Path, identity: &Identity) -> Result<()> {
+    write_durably(path, "identity", &identity.encode())
 }
 
 /// Writes a file so that after a crash it is there whole or not at all.

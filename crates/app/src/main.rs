@@ -15,6 +15,7 @@ mod identity;
 mod machine;
 mod observer;
 mod passwords;
+mod repair;
 mod restore;
 mod serve;
 mod staging;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Some(("log", matches)) => dump::run(matches),
         Some(("backup", matches)) => backup::run(matches),
         Some(("restore", matches)) => restore::run(matches),
+        Some(("repair", matches)) => repair::run(matches),
         Some(("password", matches)) => passwords::run(matches),
         _ => Ok(ExitCode::from(2)),
     };
@@ -58,6 +60,7 @@ fn command() -> Command {
         .subcommand(dump::command())
         .subcommand(backup::command())
         .subcommand(restore::command())
+        .subcommand(repair::command())
         .subcommand(passwords::command())
 }
 

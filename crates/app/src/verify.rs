@@ -47,8 +47,8 @@ pub(crate) fn log_medium(dir: &DataDir) -> Result<Arc<dyn Medium>> {
 /// What a data directory holds and what is wrong with it. Two that are equal hold the same commits.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Findings {
-    log: log::verify::Report,
-    tables: tables::Report,
+    pub(crate) log: log::verify::Report,
+    pub(crate) tables: tables::Report,
 }
 
 /// Reads all of it.

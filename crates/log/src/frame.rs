@@ -406,9 +406,14 @@ impl Frame {
     /// Its records, in order, less the commits before the sequence that the read began at.
     #[must_use]
     pub fn records(&self) -> Records<'_> {
+        let (first, time) = (self.header.first, self.header.time);
+        Records::new(self.record_bytes(), first, time).starting_at(self.from)
+    }
+
+    /// Its records as they stand, those of every commit.
+    pub(crate) fn record_bytes(&self) -> &[u8] {
         let skipped = if self.header.kind.begins_segment() { LINK_BYTES } else { 0 };
-        let records = self.payload().get(skipped..).unwrap_or_default();
-        Records::new(records, self.header.first, self.header.time).starting_at(self.from)
+        self.payload().get(skipped..).unwrap_or_default()
     }
 
     /// Whether its records decode and are as many as it says. Returns the latest time in it.

@@ -60,7 +60,7 @@ pub(crate) struct Highest {
 }
 
 impl Highest {
-    fn take(&mut self, frame: &Frame) {
+    pub(crate) fn take(&mut self, frame: &Frame) {
         let header = frame.header();
         self.durable = self.durable.max(header.durable);
         self.sequence = self.sequence.max(header.last);

@@ -13,7 +13,7 @@ const WIDTH: u64 = 40;
 
 /// Bytes of so many.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     done: u64,
     all: u64,
     told: Monotonic,
@@ -21,12 +21,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(all: u64) -> Self {
+    pub(crate) fn new(all: u64) -> Self {
         Self { done: 0, all, told: MachineClock.monotonic(), is_bar: stderr().is_terminal() }
     }
 
     /// So many more are done.
-    pub(super) fn add(&mut self, bytes: u64) {
+    pub(crate) fn add(&mut self, bytes: u64) {
         self.done += bytes;
         let pause = Duration::from_millis(if self.is_bar { 100 } else { 1000 });
         let now = MachineClock.monotonic();
@@ -37,7 +37,7 @@ impl Progress {
     }
 
     /// All is done.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if self.is_bar {
             self.tell();
             let _closed = writeln!(stderr());
