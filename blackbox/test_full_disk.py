@@ -74,7 +74,9 @@ class Hog:
 
         def take():
             while not over.wait(0.01):
-                self.take_bytes(leave)
+                # There may be no room for another file, too.
+                with suppress(OSError):
+                    self.take_bytes(leave)
 
         self.take_bytes(leave)
         taker = threading.Thread(target=take)
