@@ -45,7 +45,8 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     match DataDir::existing(&data) {
         Err(error) if error.is::<InUse>() => {
             target.require_outside(&data)?;
-            let staged = door::ask(&data).with_context(|| error.to_string())?;
+            let staged = door::ask(&data)
+                .with_context(|| format!("ask its server for a backup of {}", data.display()))?;
             let source = DataDir::existing(staged.path())?;
             conclude(&copy(&source, &target, &mut stdout())?, &to)
         }

@@ -11,7 +11,6 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::num::NonZero;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -83,7 +82,6 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     start_logging(&config);
     let guard = config.password_file.clone().map(Guard::new).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers())
         .enable_all()
         .build()
         .context("start the runtime")?;
@@ -99,15 +97,6 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     // Work on a disk that no longer answers would keep the process from its end.
     runtime.shutdown_background();
     outcome
-}
-
-/// Threads that serve connections: one processor is left to the log and the tables, without which there is
-/// nothing to serve. On two, a second one costs more in switching than it brings
-/// (`docs/benchmarks.md`).
-fn workers() -> usize {
-    // As many as the process may use, by its affinity and its cgroup.
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    processors.saturating_sub(1).max(1)
 }
 
 fn start_logging(config: &Config) {
@@ -343,7 +332,11 @@ fn print_start(
     listeners: &Listeners,
     connections: usize,
 ) -> Result<()> {
-    let sync = measure_sync(&dir.path)?;
+    // On a full disk there is nothing to measure by; it is served all the same.
+    let disk = match measure_sync(&dir.path) {
+        Ok(sync) => format!("a sync takes {:.2} ms here", sync.as_secs_f64() * 1000.0),
+        Err(error) => format!("how long a sync takes could not be measured: {error:#}"),
+    };
     let durability = match config.durability {
         Durability::Durable => "durable: synced before each reply",
         Durability::Relaxed => "relaxed: synced within 100 ms after the reply",
@@ -373,7 +366,7 @@ fn print_start(
             mib(recovered.replay_bytes)
         ),
         format!("  durability  new namespaces are {durability}"),
-        format!("  disk        a sync takes {:.2} ms here", sync.as_secs_f64() * 1000.0),
+        format!("  disk        {disk}"),
         format!(
             "  memory      {} MiB: objects {}, table blocks {}, requests {}",
             mib(budget.memory),
@@ -397,12 +390,21 @@ fn print_start(
 /// The median time of a few small writes with a sync, on the disk of the data.
 fn measure_sync(dir: &Path) -> Result<Monotonic> {
     let path = dir.join("sync-probe");
+    let times = measure_syncs(&path);
+    let removed = std::fs::remove_file(&path);
+    let mut times = times?;
+    removed.with_context(|| format!("remove {}", path.display()))?;
+    times.sort_unstable();
+    Ok(times[times.len() / 2])
+}
+
+fn measure_syncs(path: &Path) -> Result<[Duration; 5]> {
     let mut options = OpenOptions::new();
     let file = options
         .write(true)
         .create(true)
         .truncate(true)
-        .open(&path)
+        .open(path)
         .with_context(|| format!("make {}", path.display()))?;
     let mut times = [Duration::ZERO; 5];
     for time in &mut times {
@@ -412,7 +414,5 @@ fn measure_sync(dir: &Path) -> Result<Monotonic> {
             .with_context(|| format!("sync {}", path.display()))?;
         *time = MachineClock.monotonic().saturating_sub(start);
     }
-    std::fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
-    times.sort_unstable();
-    Ok(times[times.len() / 2])
+    Ok(times)
 }
