@@ -125,17 +125,14 @@ async fn serve(
     let Some((dir, running)) = open(&config, budget, dir, &journal, &mut signals).await? else {
         return Ok(ExitCode::SUCCESS);
     };
-    let ready = addresses.listen().and_then(|listeners| {
-        print_start(&config, guard.as_ref(), budget, &dir, &running, &listeners, connections)?;
-        Ok(listeners)
-    });
-    let listeners = match ready {
+    let listeners = match addresses.listen() {
         Ok(listeners) => listeners,
         Err(error) => {
             stop_store(running, &journal).await;
             return Err(error);
         }
     };
+    print_start(&config, guard.as_ref(), budget, &dir, &running, &listeners, connections);
     warn_of_open_wires(&config);
     let (stop, stopping) = watch::channel(false);
     let inbox_bytes = usize::try_from(budget.inboxes).unwrap_or(usize::MAX);
@@ -331,7 +328,7 @@ fn print_start(
     running: &Running,
     listeners: &Listeners,
     connections: usize,
-) -> Result<()> {
+) {
     // On a full disk there is nothing to measure by; it is served all the same.
     let disk = match measure_sync(&dir.path) {
         Ok(sync) => format!("a sync takes {:.2} ms here", sync.as_secs_f64() * 1000.0),
@@ -384,7 +381,6 @@ fn print_start(
     let mut out = io::stdout().lock();
     // Whoever does not want to read it may have closed it.
     let _closed = out.write_all(lines.join("\n").as_bytes()).and_then(|()| out.flush());
-    Ok(())
 }
 
 /// The median time of a few small writes with a sync, on the disk of the data.
