@@ -124,6 +124,19 @@ impl Call<'_, '_> {
         Ok(if self.txn.is_split(hash) { hashed(self.keys, name) } else { name.to_vec() })
     }
 
+    /// Asks for all of these fields that are not in memory before one of them is touched, so that they are
+    /// loaded together and not one in each round.
+    pub(crate) fn need_fields<'n>(
+        &self,
+        hash: Object,
+        names: impl Iterator<Item = &'n [u8]>,
+    ) -> Result<(), Error> {
+        if !self.txn.is_split(hash) {
+            return Ok(());
+        }
+        names.map(|name| self.field(hash, name).map(drop)).fold(Ok(()), Result::and)
+    }
+
     /// The value of a field.
     pub(crate) fn field(&self, hash: Object, name: &[u8]) -> Result<Option<&[u8]>, Error> {
         let suffix = self.suffix(hash, name)?;
@@ -164,6 +177,7 @@ impl Call<'_, '_> {
             return Err(Error::wrong_arity(command));
         }
         let hash = self.make_hash()?;
+        self.need_fields(hash, rest.iter().step_by(2))?;
         let (mut added, mut rest) = (0, rest.iter());
         while let Some((name, value)) = rest.next().zip(rest.next()) {
             added += i64::from(self.set_field(hash, name, value)?);

@@ -19,6 +19,7 @@ pub(crate) static COMMAND: Command = Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let mut removed = 0;
     if let Some(hash) = call.open_hash()? {
+        call.need_fields(hash, call.args.skip(2).iter())?;
         for name in call.args.skip(2).iter() {
             removed += i64::from(call.remove_field(hash, name)?);
         }

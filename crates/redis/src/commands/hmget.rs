@@ -19,6 +19,9 @@ pub(crate) static COMMAND: Command = Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let hash = call.open_hash()?;
     let names = call.args.skip(2);
+    if let Some(hash) = hash {
+        call.need_fields(hash, names.iter())?;
+    }
     call.reply.array(names.len());
     for name in names.iter() {
         match hash {

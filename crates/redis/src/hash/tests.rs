@@ -13,13 +13,18 @@ const KEYS: &[u8; 16] = b"0123456789abcdef";
 
 /// What a command over one key answers; the key is its first argument.
 fn ask<T: AsRef<[u8]>>(world: &mut World, seed: u64, words: &[T]) -> Value {
+    ask_in_rounds(world, seed, words).0
+}
+
+/// The same, with how many rounds it took.
+fn ask_in_rounds<T: AsRef<[u8]>>(world: &mut World, seed: u64, words: &[T]) -> (Value, u32) {
     let (keys, args) = (Keys::new(KEYS), words.iter().collect::<ArgsBuf>());
     let command = find(words[0].as_ref()).unwrap();
     let Run::Txn(run) = command.run else { panic!("{} is not over keys", command.name) };
     let mut id = Vec::new();
     keys.put_id(&mut id, words[1].as_ref());
     let mut reply = Writer::new(Protocol::Resp2);
-    let (outcome, _) = world.run(&id, seed, |txn| {
+    let (outcome, rounds) = world.run(&id, seed, |txn| {
         reply.clear();
         run(&mut Call {
             txn,
@@ -34,11 +39,34 @@ fn ask<T: AsRef<[u8]>>(world: &mut World, seed: u64, words: &[T]) -> Value {
             extension_arguments: &[],
         })
     });
-    match outcome {
+    let answer = match outcome {
         Ok(()) => decode_reply(reply.as_bytes(), 8).unwrap().unwrap().0,
         Err(Error::Reply(text)) => Value::Error(text.into_owned()),
         Err(stop) => panic!("{stop:?}"),
+    };
+    (answer, rounds)
+}
+
+#[test]
+fn fields_of_a_large_hash_that_are_not_in_memory_are_loaded_in_one_go() {
+    let mut world = World::new(kv::Settings { objects_bytes: 0, ..kv::Settings::default() });
+    let fields: Vec<String> = (0..6_000).map(|number| format!("field {number}")).collect();
+    let words = |command: &str, with_values: bool| {
+        let mut words = vec![command.to_owned(), "h".to_owned()];
+        for field in &fields {
+            words.push(field.clone());
+            words.extend(with_values.then(|| "value".to_owned()));
+        }
+        words
+    };
+    ask(&mut world, 0, &words("hset", true));
+    // The header; what it names; and once more where that is much to read.
+    for (command, with_values) in [("hmget", false), ("hset", true), ("hdel", false)] {
+        world.forget();
+        let (_, rounds) = ask_in_rounds(&mut world, 0, &words(command, with_values));
+        assert!(rounds <= 4, "{command}: {rounds} rounds");
     }
+    assert_eq!(ask(&mut world, 0, &["hlen", "h"]), Value::Integer(0));
 }
 
 fn bulks(value: Value) -> Vec<Vec<u8>> {
