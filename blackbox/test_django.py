@@ -77,6 +77,8 @@ class Visitor(threading.Thread):
             if cookie := answer.getheader("Set-Cookie"):
                 self.cookie = cookie.split(";")[0]
             return json.loads(body)
+        except ConnectionError:
+            return None
         finally:
             connection.close()
 

@@ -1,4 +1,4 @@
-"""Settings as django-redis's documentation has them, and nothing beside."""
+"""Settings as django-redis's documentation has them, but for the sessions, which tell of a cache that is gone."""
 
 import os
 
@@ -14,5 +14,5 @@ CACHES = {
         "OPTIONS": {"CLIENT_CLASS": "django_redis.client.DefaultClient"},
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+SESSION_ENGINE = "django_app.sessions"
 SESSION_CACHE_ALIAS = "default"
