@@ -20,7 +20,6 @@ from harness.kafka import API_VERSIONS, QUIET, SECONDS_MAX, Raw, frame, kcat
 from harness.resp import encoded
 from harness.server import FRONTS, HOST, Server
 from harness.wait import until
-from test_lifecycle import with_options
 from test_node import needs_node
 from test_readme import needs_redis_cli
 
@@ -72,7 +71,7 @@ def _passwords(lines, tmp_path):
 @pytest.fixture(name="guarded")
 def _guarded(launch, passwords, tmp_path):
     """A server that asks for passwords."""
-    launch = with_options(launch, "--password-file", str(passwords))
+    launch = launch.having("--password-file", str(passwords))
     server = Server(launch, tmp_path / "server").start()
     yield server
     if server.is_running():
@@ -485,7 +484,7 @@ def test_a_file_that_is_no_secret_or_holds_none_is_refused(launch, lines, passwo
 def test_no_secret_is_shown_anywhere(launch, lines, passwords, tmp_path):
     """Neither passwords nor hashes: not in logs, replies, metrics or `config show`."""
     options = ("--password-file", str(passwords), "--log-level", "debug")
-    server = Server(with_options(launch, *options), tmp_path / "server").start()
+    server = Server(launch.having(*options), tmp_path / "server").start()
     try:
         shown = []
         with known(server) as operator, known(server, "billing") as client:

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import urllib.request
-from dataclasses import replace
 
 import pytest
 
@@ -28,7 +27,7 @@ DAMAGED = 65
 def _small(launch):
     """How the server is started so that there is little to copy."""
     options = ["--log-segment", "1MiB", "--log-history", "0B"]
-    return replace(launch, arguments=lambda data, ports: [*launch.arguments(data, ports), *options])
+    return launch.having(*options)
 
 
 @pytest.fixture(name="server")
@@ -41,21 +40,14 @@ def _server(small, tmp_path):
         server.kill()
 
 
-def run(server, *arguments, under=()):
-    """A command of the binary that the server is started with."""
-    binary = server.launch.arguments(server.data, server.ports)[0]
-    words = [*under, binary, *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
-
-
 def backup(server, to, under=()):
     """`groundsill backup` of the server's data."""
-    return run(server, "backup", "--data", server.data, "--to", to, under=under)
+    return server.command("backup", "--data", server.data, "--to", to, under=under)
 
 
 def restore(server, source, to):
     """`groundsill restore`, with the same binary."""
-    return run(server, "restore", "--from", source, "--data", to)
+    return server.command("restore", "--from", source, "--data", to)
 
 
 def sampled(server):
@@ -89,7 +81,7 @@ def test_what_was_backed_up_is_there_again_where_it_is_restored(server, launch, 
         assert other.stop() == 0
     finally:
         other.kill()
-    assert run(server, "verify", "--data", tmp_path / "backup").returncode == 0
+    assert server.command("verify", "--data", tmp_path / "backup").returncode == 0
 
 
 def test_what_a_killed_server_left_can_be_backed_up(server, tmp_path):
@@ -108,7 +100,7 @@ def test_what_a_killed_server_left_can_be_backed_up(server, tmp_path):
 def _busy(launch, tmp_path):
     """A server whose log is trimmed and whose tables are flushed and compacted all the time."""
     options = ["--log-segment", "1MiB", "--log-history", "0B", "--memory", "256MiB"]
-    small = replace(launch, arguments=lambda data, ports: [*launch.arguments(data, ports), *options])
+    small = launch.having(*options)
     server = Server(small, tmp_path / "server").start()
     try:
         yield server
@@ -139,7 +131,7 @@ def test_a_server_that_runs_is_backed_up_with_all_that_was_acknowledged_and_no_h
     other = Server(busy.launch, tmp_path / "other")
     other.folder.mkdir()
     for copy, least, most in copies:
-        assert run(busy, "verify", "--data", copy).returncode == 0
+        assert busy.command("verify", "--data", copy).returncode == 0
         assert restore(busy, copy, other.data).returncode == 0
         other.start()
         try:
@@ -198,7 +190,7 @@ def test_a_server_killed_during_its_backup_starts_clean_and_loses_nothing(server
     assert not (server.data / "backup-staging").exists()
     assert samples.read(server) == before
     assert backup(server, tmp_path / "backup").returncode == 0
-    assert run(server, "verify", "--data", tmp_path / "backup").returncode == 0
+    assert server.command("verify", "--data", tmp_path / "backup").returncode == 0
 
 
 @needs_mounts
@@ -213,11 +205,11 @@ def test_what_cannot_be_written_to_is_read_and_restored_all_the_same(server, tmp
         (mounted / "lock").touch() if has_lock else (mounted / "lock").unlink()
         held = sorted(mounted.rglob("*"))
         for words in (["verify", "--data", mounted], ["log", "dump", "--data", mounted]):
-            done = run(server, *words, under=read_only)
+            done = server.command(*words, under=read_only)
             assert done.returncode == 0, done.stderr
         assert sorted(mounted.rglob("*")) == held
         shutil.rmtree(server.data)
-        done = run(server, "restore", "--from", mounted, "--data", server.data, under=read_only)
+        done = server.command("restore", "--from", mounted, "--data", server.data, under=read_only)
         assert done.returncode == 0, done.stderr
         server.start()
         assert samples.read(server) == before
@@ -290,11 +282,11 @@ def test_a_backup_killed_before_any_step_is_told_from_a_whole_one(server, tmp_pa
         if to.exists():
             # Before the last sync of its name: it is whole.
             assert call == "fsync" and not partial.exists()
-            assert run(server, "verify", "--data", to).returncode == 0
+            assert server.command("verify", "--data", to).returncode == 0
             shutil.rmtree(to)
         elif partial.exists():
             # What says what it is comes last, so that no server begins on the half of it.
-            is_whole = run(server, "verify", "--data", partial).returncode == 0
+            is_whole = server.command("verify", "--data", partial).returncode == 0
             identity = partial / "identity"
             assert is_whole == (identity.exists() and len(identity.read_bytes()) == 512)
             again = backup(server, to)
@@ -303,7 +295,7 @@ def test_a_backup_killed_before_any_step_is_told_from_a_whole_one(server, tmp_pa
             shutil.rmtree(partial)
             until(lambda: not (server.data / "backup-staging").exists(), "the end of the staging")
     assert kills > 0
-    assert run(server, "verify", "--data", to).returncode == 0
+    assert server.command("verify", "--data", to).returncode == 0
 
 
 @pytest.mark.crash

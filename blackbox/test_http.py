@@ -12,7 +12,6 @@ from harness.probes import ask
 from harness.resp import encoded
 from harness.server import FRONTS, HOST, Server
 from harness.wait import until
-from test_lifecycle import with_options
 
 pytestmark = pytest.mark.ours
 
@@ -77,7 +76,7 @@ def test_during_a_stop_it_is_live_and_not_ready_and_says_why(server):
 def test_a_server_that_has_no_room_for_writes_is_not_ready(launch, tmp_path):
     """The disk has less free than it is told to leave free: reads go on, and so does the process."""
     server = Server(launch, tmp_path / "server")
-    server.launch = with_options(launch, "--log-segment", "1MiB", "--disk-free-min", "1000TiB")
+    server.launch = launch.having("--log-segment", "1MiB", "--disk-free-min", "1000TiB")
     try:
         server.start()
         until(lambda: ask(server, "/readyz")[0] == 503, "a readiness that has ended", 10)

@@ -7,7 +7,6 @@ import pytest
 
 from harness.resp import encoded
 from harness.server import Server
-from test_lifecycle import with_options
 
 MIB = 1 << 20
 # A command is given up after this long; what only had to wait for the disk is far below.
@@ -25,7 +24,7 @@ def plain(reply):
 def test_a_transaction_of_any_size_gets_room_in_the_log(launch, tmp_path, segment):
     """From the first moment on, one after the other, and they are there after a kill."""
     server = Server(launch, tmp_path / "server")
-    server.launch = with_options(launch, "--log-segment", segment, "--log-history", "0B")
+    server.launch = launch.having("--log-segment", segment, "--log-history", "0B")
     value = "x" * (60 * MIB)
     try:
         server.start()
@@ -49,7 +48,7 @@ def test_a_transaction_of_any_size_gets_room_in_the_log(launch, tmp_path, segmen
 def test_values_as_long_as_a_segment_do_not_wait_for_the_next(launch, tmp_path):
     """With the shortest segments there are."""
     server = Server(launch, tmp_path / "server")
-    server.launch = with_options(launch, "--log-segment", "1MiB")
+    server.launch = launch.having("--log-segment", "1MiB")
     try:
         server.start()
         with server.connect() as client:
@@ -83,7 +82,7 @@ def resident_bytes(server, which="VmHWM"):
 def small(launch, tmp_path):
     """A server with the least memory that it takes."""
     server = Server(launch, tmp_path / "server")
-    server.launch = with_options(launch, "--memory", "256MiB", "--log-history", "0B")
+    server.launch = launch.having("--memory", "256MiB", "--log-history", "0B")
     server.start()
     yield server
     server.kill()

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-from dataclasses import replace
 
 import pytest
 
@@ -87,11 +86,6 @@ def test_an_expired_key_is_gone_after_a_kill_too(server):
     assert 0 < int(server.call("PTTL", "long").value) <= 600_000
 
 
-def with_options(launch, *options):
-    """The same program with further options."""
-    return replace(launch, arguments=lambda data, ports: [*launch.arguments(data, ports), *options])
-
-
 def token(server):
     """A number of the store that never goes back, and leaps after an unclean stop."""
     return int(server.call("LOCK.ACQUIRE", os.urandom(8).hex(), "60000").value)
@@ -126,7 +120,7 @@ def test_asked_to_stop_while_it_opens_it_stops_without_ever_being_ready(launch, 
     """A supervisor that changes its mind: no client is taken, and nothing is left half done."""
     server = Server(launch, tmp_path / "server")
     # A long segment is filled before the log is open.
-    server.launch = with_options(launch, "--log-segment", "512MiB")
+    server.launch = launch.having("--log-segment", "512MiB")
     server.start(wait=False)
     until(lambda: (server.data / "shards/0/log/filling").exists(), "the opening of the log")
     assert server.stop() == 0

@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 
 import pytest
 
@@ -12,17 +11,9 @@ from harness.resp import encoded
 pytestmark = pytest.mark.ours
 
 
-def run(server, *arguments, environment=()):
-    """A command of the binary that the server is started with."""
-    binary = server.launch.arguments(server.data, server.ports)[0]
-    words = [binary, *map(str, arguments)]
-    own = {**os.environ, **dict(environment)}
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=own, cwd=server.folder)
-
-
 def dump(server, *arguments):
     """The lines of a dump of a stopped server's log, taken apart: sequence, time, who and how, what."""
-    done = run(server, "log", "dump", "--data", server.data, *arguments)
+    done = server.command("log", "dump", "--data", server.data, *arguments)
     assert done.returncode == 0, done.stderr
     first, *lines = done.stdout.splitlines()
     assert first.startswith("# complete from commit "), first
@@ -98,7 +89,7 @@ def test_a_dump_is_narrowed_to_a_key_and_to_a_time(server):
         expected = [line for line in everything if since <= line[1] <= until]
         assert dump(server, "--since", since, "--until", until) == expected
     assert dump(server, "--since", times[-1] + 1) == []
-    done = run(server, "log", "dump", "--data", server.data, "--since", "yesterday")
+    done = server.command("log", "dump", "--data", server.data, "--since", "yesterday")
     assert done.returncode == 1 and "`--since` takes a number" in done.stderr
 
 
@@ -116,15 +107,15 @@ def test_commands_find_the_data_where_the_server_does(server, tmp_path):
         ([], ["--config", file]),
     ]:
         for command in (["verify"], ["log", "dump"], ["backup", "--to", elsewhere]):
-            done = run(server, *command, *flags, environment=environment)
+            done = server.command(*command, *flags, environment=environment)
             assert done.returncode == 0, (command, environment, done.stderr)
-        assert run(server, "verify", "--data", elsewhere).returncode == 0
+        assert server.command("verify", "--data", elsewhere).returncode == 0
         for path in sorted(elsewhere.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
         elsewhere.rmdir()
-    done = run(server, "verify", environment=[("GROUNDSILL_DATE", "/x")])
+    done = server.command("verify", environment=[("GROUNDSILL_DATE", "/x")])
     assert done.returncode == 1 and "`GROUNDSILL_DATA`" in done.stderr
-    done = run(server, "verify", "--data", "")
+    done = server.command("verify", "--data", "")
     assert done.returncode == 1 and "names no directory" in done.stderr
-    done = run(server, "config", "check", "--resp", "127.0.0.1:7000", "--kafka", "127.0.0.1:7000")
+    done = server.command("config", "check", "--resp", "127.0.0.1:7000", "--kafka", "127.0.0.1:7000")
     assert done.returncode == 1 and "`resp` and `kafka` are both" in done.stderr

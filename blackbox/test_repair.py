@@ -5,8 +5,6 @@ import hashlib
 import re
 import shutil
 import signal
-import subprocess
-from dataclasses import replace
 
 import pytest
 
@@ -23,7 +21,7 @@ ACCOUNTS = 8
 def _server(launch, tmp_path):
     """One that is started on an empty folder, and is killed if the test has not stopped it."""
     options = ["--log-segment", "1MiB"]
-    small = replace(launch, arguments=lambda data, ports: [*launch.arguments(data, ports), *options])
+    small = launch.having(*options)
     server = Server(small, tmp_path / "server").start()
     try:
         yield server
@@ -31,16 +29,9 @@ def _server(launch, tmp_path):
         server.kill()
 
 
-def run(server, *arguments, under=()):
-    """A command of the binary that the server is started with."""
-    binary = server.launch.arguments(server.data, server.ports)[0]
-    words = [*under, binary, *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
-
-
 def repair(server, to, *more, under=()):
     """`groundsill repair` of the server's data."""
-    return run(server, "repair", "--data", server.data, "--to", to, *more, under=under)
+    return server.command("repair", "--data", server.data, "--to", to, *more, under=under)
 
 
 def transfer(server, count, since=0):
@@ -79,7 +70,7 @@ def contents(root):
 
 def dumped(server):
     """The sequences of the commits that counted a transfer, by the log."""
-    lines = run(server, "log", "dump", "--data", server.data, "--key", "transfers").stdout.splitlines()
+    lines = server.command("log", "dump", "--data", server.data, "--key", "transfers").stdout.splitlines()
     return [int(line.split()[0]) for line in lines if not line.startswith("#")]
 
 
@@ -125,7 +116,7 @@ def test_repair_keeps_exactly_what_was_committed_before_a_bad_frame(server, laun
     server.start(wait=False)
     assert server.wait() == 1
     assert f"the log is damaged in {path.name} at byte {offset}" in server.stderr()
-    told = run(server, "verify", "--data", server.data)
+    told = server.command("verify", "--data", server.data)
     assert told.returncode == DAMAGED
     assert f"DAMAGED {path.name} at {offset}" in told.stdout
     before = contents(server.data)
@@ -144,7 +135,7 @@ def test_repair_keeps_exactly_what_was_committed_before_a_bad_frame(server, laun
     assert done.returncode == 0, done.stdout + done.stderr
     assert contents(server.data) == before
     assert not (tmp_path / "new.partial").exists()
-    assert run(server, "verify", "--data", tmp_path / "new").returncode == 0
+    assert server.command("verify", "--data", tmp_path / "new").returncode == 0
     other = Server(launch, tmp_path / "other")
     other.folder.mkdir()
     shutil.copytree(tmp_path / "new", other.data)
@@ -160,7 +151,7 @@ def test_repair_keeps_exactly_what_was_committed_before_a_bad_frame(server, laun
         assert other.stop() == 0
     finally:
         other.kill()
-    assert run(other, "verify", "--data", other.data).returncode == 0
+    assert other.command("verify", "--data", other.data).returncode == 0
 
 
 def test_repair_of_a_sound_directory_writes_nothing(server, tmp_path):
@@ -193,15 +184,15 @@ def test_a_repair_killed_before_any_step_is_told_from_a_whole_one(server, tmp_pa
         if to.exists():
             # Before the last sync of its name, or before that is told: it is whole.
             assert call in ("fsync", "write") and not partial.exists()
-            assert run(server, "verify", "--data", to).returncode == 0
+            assert server.command("verify", "--data", to).returncode == 0
             shutil.rmtree(to)
         elif partial.exists():
             # What says what it is comes last, so that no server begins on the half of it.
-            is_whole = run(server, "verify", "--data", partial).returncode == 0
+            is_whole = server.command("verify", "--data", partial).returncode == 0
             assert is_whole == (partial / "identity").exists()
             again = repair(server, to, "--accept-loss")
             assert again.returncode == 1
             assert f"{partial} is left" in again.stderr and "remove it" in again.stderr
             shutil.rmtree(partial)
     assert kills > 0
-    assert run(server, "verify", "--data", to).returncode == 0
+    assert server.command("verify", "--data", to).returncode == 0

@@ -1,7 +1,6 @@
 """RESP as clients speak it: exact bytes, pipelines, bad input, and an unmodified client library."""
 
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -166,9 +165,7 @@ def test_a_silent_connection_keeps_next_to_no_memory(server):
 def test_a_request_beyond_the_memory_for_requests_ends_its_connection_and_no_other(launch, tmp_path):
     """A tenth of the memory is for requests under way; whoever would exceed it is told."""
     server = Server(launch, tmp_path / "server")
-    server.launch = replace(
-        launch, arguments=lambda data, ports: [*launch.arguments(data, ports), "--memory", "256MiB"]
-    )
+    server.launch = launch.having("--memory", "256MiB")
     server.start()
     with server.connect() as other, server.connect() as greedy:
         assert other.call("SET", "key", "before").value == b"OK"
@@ -226,9 +223,7 @@ def test_a_web_page_cannot_make_a_browser_run_commands(server):
 @pytest.mark.ours
 def test_commands_that_wait_for_exec_count_towards_the_memory_for_requests(launch, tmp_path):
     """Who would exceed it is refused, before the memory is gone."""
-    small = replace(
-        launch, arguments=lambda data, ports: [*launch.arguments(data, ports), "--memory", "256MiB"]
-    )
+    small = launch.having("--memory", "256MiB")
     server = Server(small, tmp_path / "small").start()
     try:
         held, refused = [server.connect() for _ in range(4)], 0

@@ -1,7 +1,6 @@
 """`groundsill verify` of what a server leaves: rows that fit one another, whatever was done and however it ended."""
 
 import re
-import subprocess
 
 import pytest
 
@@ -14,9 +13,7 @@ pytestmark = pytest.mark.ours
 
 def verify(server):
     """What `groundsill verify` says of the server's data, and how it exits."""
-    binary = server.launch.arguments(server.data, server.ports)[0]
-    words = [binary, "verify", "--data", str(server.data)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    done = server.command("verify", "--data", server.data)
     assert done.stderr == "", done.stderr
     return done.stdout, done.returncode
 

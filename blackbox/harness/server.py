@@ -168,6 +168,12 @@ class Server:
         self.process = None
         return code
 
+    def command(self, *arguments, under=(), environment=()):
+        """Runs another command of the binary that it is started with, in its folder; how that ended."""
+        words = [*under, self.launch.arguments(self.data, self.ports)[0], *map(str, arguments)]
+        own = {**os.environ, **dict(environment)}
+        return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=own, cwd=self.folder)
+
     def crash(self):
         """Kills it and starts it again on the same data and ports."""
         self.kill()
