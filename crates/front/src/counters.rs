@@ -11,6 +11,8 @@ pub(crate) struct Counters {
     pub(crate) rejected: Counter,
     /// Requests that were run.
     pub(crate) commands: Counter,
+    /// Those of them that were run as one of a series.
+    pub(crate) joined: Counter,
     /// Bytes received.
     pub(crate) received_bytes: Counter,
     /// Bytes sent.
@@ -29,9 +31,9 @@ pub(crate) struct Counters {
 
 impl Counters {
     pub(crate) fn reset(&self) {
-        let Self { connections, rejected, commands, received_bytes, sent_bytes, .. } = self;
+        let Self { connections, rejected, commands, joined, received_bytes, sent_bytes, .. } = self;
         let Self { stalled, crowded_out, turned_away, failed, defects, .. } = self;
-        for counter in [connections, rejected, commands, received_bytes, sent_bytes]
+        for counter in [connections, rejected, commands, joined, received_bytes, sent_bytes]
             .into_iter()
             .chain([stalled, crowded_out, turned_away, failed, defects])
         {

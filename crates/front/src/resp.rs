@@ -17,6 +17,7 @@ mod keyspace;
 pub mod numbers;
 mod outgoing;
 mod read;
+mod series;
 mod session;
 mod slowlog;
 mod stream;

@@ -66,6 +66,12 @@ impl Slowlog {
         u64::try_from(threshold).is_ok_and(|threshold| took >= Duration::from_micros(threshold))
     }
 
+    /// Whether whatever takes less than so many microseconds is not kept.
+    pub(crate) fn is_coarser_than(&self, us: u64) -> bool {
+        let threshold = self.threshold_us.load(Ordering::Relaxed);
+        u64::try_from(threshold).is_err() || threshold.unsigned_abs() >= us
+    }
+
     /// Keeps an entry, under a number of its own, and lets go of the oldest ones.
     pub(crate) fn push(&self, mut entry: Entry) {
         let most = usize::try_from(self.entries_max.load(Ordering::Relaxed)).unwrap_or(0);

@@ -44,7 +44,7 @@ impl Txn<'_> {
     /// [`Stop::Retry`] if it needs more of the log than was set aside for it.
     pub(crate) fn encode_commit(&mut self) -> Result<Option<Vec<u8>>, Stop> {
         self.mark_changed();
-        if self.loose.is_empty() && self.opened.iter().all(|opened| !opened.changed) {
+        if self.loose.is_empty() && self.changed.is_empty() {
             return Ok(None);
         }
         let mut changes = std::mem::take(&mut self.work.changes);
@@ -55,7 +55,7 @@ impl Txn<'_> {
         // Before it is queued, and before anything is locked for that: what does not decode could not be
         // recovered.
         assert!(record::Changes::new(&changes).are_sound(), "the changes of a commit decode");
-        if changes.len() > self.work.reserved {
+        if self.queued + changes.len() > self.work.reserved {
             self.work.bytes = changes.len();
             self.work.changes = changes;
             return Err(Stop::Retry);
@@ -64,28 +64,40 @@ impl Txn<'_> {
     }
 
     /// Stamps the commit and queues it, while all is still locked.
-    pub(crate) fn queue(mut self, changes: Option<Vec<u8>>) -> Receipt {
+    pub(crate) fn queue(&mut self, changes: Option<Vec<u8>>) -> Receipt {
         let (after, level) = self.waits_for();
         let Some(changes) = changes else { return Receipt { commit: None, after, level } };
         let watermarks = &self.shard.watermarks;
         let stamped = |sequence| watermarks.set_queued(sequence);
         let sequence = self.shard.queue.push(self.work.now, self.work.origin, &changes, stamped);
+        self.queued += changes.len();
         self.work.changes = changes;
         self.stamp(sequence);
         self.bury_spaces(sequence);
         Receipt { commit: Some(sequence), after: sequence, level }
     }
 
+    /// Ends a transaction that is queued, and begins the next one of its series under the same locks.
+    pub(crate) fn begin_next(&mut self) {
+        for object in std::mem::take(&mut self.changed) {
+            let original = self.entry(object).map(Original::of).unwrap_or_default();
+            let opened = &mut self.opened[object.index()];
+            (opened.original, opened.changed) = (original, false);
+        }
+        self.forget();
+    }
+
     fn mark_changed(&mut self) {
         for (object, undo) in &self.undo {
-            if !matches!(undo, Undo::Inserted) {
-                self.opened[object.index()].changed = true;
+            let opened = &mut self.opened[object.index()];
+            if !matches!(undo, Undo::Inserted) && !std::mem::replace(&mut opened.changed, true) {
+                self.changed.push(*object);
             }
         }
-        for at in 0..self.opened.len() {
-            let object = Object::at(at);
-            if self.opened[at].changed
-                && let Some(entry) = self.entry_mut(object)
+        // In the order in which they were opened: what is written does not hang on which change came first.
+        self.changed.sort_unstable_by_key(|object| object.index());
+        for at in 0..self.changed.len() {
+            if let Some(entry) = self.entry_mut(self.changed[at])
                 && matches!(entry.state, State::Packed)
                 && entry.content().is_empty()
             {
@@ -100,8 +112,8 @@ impl Txn<'_> {
     fn encode(&self, changes: &mut Vec<u8>, key: &mut Vec<u8>) {
         let mut counts: SmallVec<[(Space, i64); 2]> = SmallVec::new();
         let lives = self.lives();
-        for (at, opened) in self.opened.iter().enumerate().filter(|(_, opened)| opened.changed) {
-            let Some(entry) = self.entry(Object::at(at)) else { continue };
+        for (object, opened) in self.changes() {
+            let Some(entry) = self.entry(object) else { continue };
             let there = !matches!(entry.state, State::Absent);
             if there || opened.original.there {
                 encode_header(changes, key, opened, entry, there);
@@ -122,12 +134,16 @@ impl Txn<'_> {
         changes.extend_from_slice(&self.loose);
     }
 
+    /// The objects that were changed, in the order in which they were opened.
+    fn changes(&self) -> impl Iterator<Item = (Object, &Opened)> {
+        self.changed.iter().map(|object| (*object, &self.opened[object.index()]))
+    }
+
     fn lives(&self) -> Lives<'_> {
         let mut lives = Lives::default();
-        for (at, opened) in self.opened.iter().enumerate().filter(|(_, opened)| opened.changed) {
+        for (object, opened) in self.changes() {
             lives.before.extend(opened.original.generation);
-            if let Some(State::Split(split)) = self.entry(Object::at(at)).map(|entry| &entry.state)
-            {
+            if let Some(State::Split(split)) = self.entry(object).map(|entry| &entry.state) {
                 lives.after.push(split.generation);
             }
         }
@@ -158,13 +174,12 @@ impl Txn<'_> {
         let mut grown = 0isize;
         let (interest, journals) = (&self.shard.interest, &self.shard.journals);
         let is_watched = interest.is_in_use();
-        for at in 0..self.opened.len() {
-            if !self.opened[at].changed {
-                continue;
-            }
-            let Original { charge: before, there, .. } = self.opened[at].original;
-            let home = if is_watched { self.home(self.opened[at].space) } else { None };
-            let Some(entry) = self.entry_mut(Object::at(at)) else { continue };
+        for at in 0..self.changed.len() {
+            let object = self.changed[at];
+            let Opened { ref original, space, hash, slot, .. } = self.opened[object.index()];
+            let Original { charge: before, there, .. } = *original;
+            let home = if is_watched { self.home(space) } else { None };
+            let Some(entry) = self.entry_mut(object) else { continue };
             entry.last_commit = sequence;
             let absent = matches!(entry.state, State::Absent);
             // Told while the stripe is held: whoever registered before sees the new commit or hears of it.
@@ -173,7 +188,7 @@ impl Txn<'_> {
             }
             journals.note(entry, there);
             grown += entry.charge().cast_signed() - before.cast_signed();
-            if absent && let Opened { hash, slot: Some(slot), .. } = self.opened[at] {
+            if absent && let Some(slot) = slot {
                 self.shard.bury(Tombstone { sequence, hash, slot });
             }
         }

@@ -19,6 +19,10 @@ use base::{Generation, Sequence, Space, StoreTime};
 
 use crate::packed;
 
+mod suffix;
+
+use suffix::{Name, Sought, Suffix};
+
 /// What an object is. The number is part of the format; which layer gives it meaning stands beside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
@@ -130,7 +134,7 @@ pub(crate) struct Split {
     pub(crate) bytes: u64,
     /// Whether every row that exists is in `known`.
     pub(crate) complete: bool,
-    known: BTreeMap<Box<[u8]>, Row>,
+    known: BTreeMap<Suffix, Row>,
     /// Where every row that exists is in `known`: from each of these on, up to what it maps to, the end of
     /// the object if that is none. They neither touch nor overlap.
     ranges: BTreeMap<Box<[u8]>, Option<Box<[u8]>>>,
@@ -178,9 +182,13 @@ fn is_empty(bounds: Bounds<'_>) -> bool {
     }
 }
 
-/// Bytes of memory that a known row costs beside its suffix and value: two boxes and a share of nodes
-/// that are two thirds full.
-const ROW_OVERHEAD: usize = 56;
+/// Bytes of memory that a known row costs beside its suffix and value: two boxes, the suffix's first bytes
+/// once more, and a share of nodes that are two thirds full.
+const ROW_OVERHEAD: usize = 68;
+
+fn as_name<'a>(sought: &'a Sought<'_>) -> &'a dyn Name {
+    sought
+}
 
 impl Split {
     /// An object of no rows so far; `complete` if none exist elsewhere.
@@ -190,7 +198,8 @@ impl Split {
     }
 
     pub(crate) fn get(&self, suffix: &[u8]) -> Known<'_> {
-        match self.known.get(suffix) {
+        let sought: &dyn Name = &Sought::new(suffix);
+        match self.known.get(sought) {
             Some(Some(value)) => Known::Value(value),
             Some(None) => Known::Absent,
             None if self.complete || self.range_at(suffix).is_some() => Known::Absent,
@@ -289,9 +298,11 @@ impl Split {
         } else {
             bounds
         };
+        let (from, to) = (bounds.0.map(Sought::new), bounds.1.map(Sought::new));
+        let (from, to) = (from.as_ref().map(as_name), to.as_ref().map(as_name));
         self.known
-            .range::<[u8], _>(bounds)
-            .filter_map(|(suffix, row)| Some((&**suffix, &**row.as_ref()?)))
+            .range::<dyn Name, _>((from, to))
+            .filter_map(|(suffix, row)| Some((&*suffix.bytes, &**row.as_ref()?)))
     }
 
     /// Puts a row in its place and returns what was known of it before. Does not touch the counts.
@@ -299,12 +310,13 @@ impl Split {
         let cost =
             |row: &Row| ROW_OVERHEAD + suffix.len() + row.as_ref().map_or(0, |value| value.len());
         let new = row.as_ref().map_or(0, cost);
+        let sought: &dyn Name = &Sought::new(suffix);
         let was = match row {
-            Some(row) => match self.known.get_mut(suffix) {
+            Some(row) => match self.known.get_mut(sought) {
                 Some(place) => Some(std::mem::replace(place, row)),
-                None => self.known.insert(suffix.into(), row),
+                None => self.known.insert(Suffix::new(suffix), row),
             },
-            None => self.known.remove(suffix),
+            None => self.known.remove(sought),
         };
         self.memory = self.memory + new - was.as_ref().map_or(0, cost);
         was

@@ -4,6 +4,9 @@
 //! rows"). Small means at most [`BYTES_MAX`] and [`ROWS_MAX`], so a search is a walk and a change is
 //! one copy; both are cheaper than any tree at this size.
 
+use std::cmp::Ordering;
+use std::ops::Range;
+
 use base::codec::{Malformed, Reader, put_bytes, varint_len};
 
 /// Content above this is split over rows of its own.
@@ -38,12 +41,80 @@ pub(crate) const fn rows(content: &[u8]) -> Rows<'_> {
     Rows(Reader::new(content))
 }
 
+/// The order of two suffixes. The one row of a string has an empty suffix, and to compare nothing is not
+/// free: the C library asks the processor for no bytes of an address where there may be no memory, which
+/// costs it hundreds of cycles.
+fn order(a: &[u8], b: &[u8]) -> Ordering {
+    if a.is_empty() || b.is_empty() { a.len().cmp(&b.len()) } else { a.cmp(b) }
+}
+
 /// The value of the row `suffix`.
 pub(crate) fn get<'a>(content: &'a [u8], suffix: &[u8]) -> Option<&'a [u8]> {
-    rows(content)
-        .take_while(|row| row.suffix <= suffix)
-        .find(|row| row.suffix == suffix)
-        .map(|row| row.value)
+    for row in rows(content) {
+        match order(row.suffix, suffix) {
+            Ordering::Less => {}
+            Ordering::Equal => return Some(row.value),
+            Ordering::Greater => break,
+        }
+    }
+    None
+}
+
+/// Where a row is in content, or would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Its bytes; empty where it would be if it is not there.
+    at: Range<usize>,
+    /// How many other rows there are.
+    others: usize,
+}
+
+/// Where the row `suffix` is.
+pub(crate) fn place(content: &[u8], suffix: &[u8]) -> Place {
+    let mut rest = rows(content);
+    let mut place = Place { at: content.len()..content.len(), others: 0 };
+    let mut is_found = false;
+    loop {
+        let start = content.len() - rest.0.rest().len();
+        let Some(row) = rest.next() else { return place };
+        let order = if is_found { Ordering::Greater } else { order(row.suffix, suffix) };
+        if order == Ordering::Equal {
+            place.at = start..content.len() - rest.0.rest().len();
+        } else {
+            place.others += 1;
+        }
+        if order == Ordering::Greater && !is_found {
+            place.at = start..start;
+        }
+        is_found = order != Ordering::Less;
+    }
+}
+
+impl Place {
+    /// Bytes of the content once the row is `suffix` and `value`, or is gone.
+    pub(crate) fn len_with(&self, content: &[u8], suffix: &[u8], value: Option<&[u8]>) -> usize {
+        content.len() - self.at.len() + value.map_or(0, |value| row_len(suffix, value))
+    }
+
+    /// Whether the row, set to `value`, would make the content too large to be one row.
+    pub(crate) fn outgrows(&self, content: &[u8], suffix: &[u8], value: &[u8]) -> bool {
+        self.others + 1 > ROWS_MAX || self.len_with(content, suffix, Some(value)) > BYTES_MAX
+    }
+
+    /// Appends `content` to `out` with the row set to `value`, or without it.
+    pub(crate) fn replace(
+        &self,
+        out: &mut Vec<u8>,
+        content: &[u8],
+        suffix: &[u8],
+        value: Option<&[u8]>,
+    ) {
+        out.extend_from_slice(&content[..self.at.start]);
+        if let Some(value) = value {
+            push(out, suffix, value);
+        }
+        out.extend_from_slice(&content[self.at.end..]);
+    }
 }
 
 /// Bytes that a row takes.
@@ -55,30 +126,6 @@ pub(crate) const fn row_len(suffix: &[u8], value: &[u8]) -> usize {
 pub(crate) fn push(out: &mut Vec<u8>, suffix: &[u8], value: &[u8]) {
     put_bytes(out, suffix);
     put_bytes(out, value);
-}
-
-/// Appends `content` to `out` with the row `suffix` set to `value`, or without it.
-pub(crate) fn replace(out: &mut Vec<u8>, content: &[u8], suffix: &[u8], value: Option<&[u8]>) {
-    let mut rest = rows(content);
-    let mut before = content.len();
-    let mut after = before;
-    loop {
-        let at = content.len() - rest.0.rest().len();
-        match rest.next() {
-            Some(row) if row.suffix < suffix => {}
-            Some(row) => {
-                before = at;
-                after = if row.suffix == suffix { content.len() - rest.0.rest().len() } else { at };
-                break;
-            }
-            None => break,
-        }
-    }
-    out.extend_from_slice(&content[..before]);
-    if let Some(value) = value {
-        push(out, suffix, value);
-    }
-    out.extend_from_slice(&content[after..]);
 }
 
 /// Checks content that comes from outside memory: well formed, in order, each suffix once.

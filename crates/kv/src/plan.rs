@@ -65,6 +65,8 @@ pub(crate) struct Named {
     /// Where it lives in this round, as its gate says.
     pub(crate) space: Space,
     pub(crate) hash: Hash,
+    /// Which of the locks that are held is its stripe's.
+    pub(crate) guard: u16,
 }
 
 /// A transaction to be: its namespaces, the objects it names, its deadline. Made anew for each, or kept
@@ -289,7 +291,14 @@ impl Work {
     fn add(&mut self, place: Place, layer: Layer, start: usize) {
         let bound = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let id = bound(start)..bound(self.ids.len());
-        self.named.push(Named { place, layer, id, space: Space(0), hash: Hash::default() });
+        self.named.push(Named {
+            place,
+            layer,
+            id,
+            space: Space(0),
+            hash: Hash::default(),
+            guard: 0,
+        });
     }
 
     /// Names an object that it turned out to use.

@@ -17,6 +17,7 @@ use crate::lock::{GateGuard, StripeGuard};
 use crate::namespace::{Entry, Gate, Handle, LAYERS, Part};
 use crate::plan::{Access, Attempt, Named, Plan, Receipt, Want, Work};
 use crate::queue::Origin;
+use crate::series::SERIES_MAX;
 use crate::shard::Shard;
 use crate::stripe::StripeId;
 use crate::txn::Txn;
@@ -128,6 +129,15 @@ impl Store {
         plan: &mut Plan,
         closure: impl FnMut(&mut Txn<'_>) -> Result<R, Stop>,
     ) -> Attempt<R> {
+        self.round(plan, |txn| run(txn, closure))
+    }
+
+    /// Takes the locks that a plan names and hands a transaction under them to `run`.
+    pub(crate) fn round<R>(
+        &self,
+        plan: &mut Plan,
+        run: impl FnOnce(Txn<'_>) -> Attempt<R>,
+    ) -> Attempt<R> {
         let shard = &*self.shard;
         if shard.watermarks.is_poisoned() {
             return Attempt::Refused(Refusal::stopped(), Receipt::NOTHING);
@@ -166,8 +176,7 @@ impl Store {
             guard.stripe().use_at(work.now);
         }
         let held = namespaces.iter().map(Handle::namespace).collect();
-        let txn = Txn::new(shard, work, gates, held, guards);
-        let attempt = run(txn, closure);
+        let attempt = run(Txn::new(shard, work, gates, held, guards));
         shard.give_back(&mut plan.work);
         if !matches!(attempt, Attempt::Again(_)) {
             plan.work.pins.release();
@@ -325,10 +334,11 @@ fn lock_stripes<'a>(
     work: &mut Work,
 ) -> SmallVec<[(StripeId, StripeGuard<'a>); 2]> {
     let Work { named, ids, access, .. } = work;
-    let mut stripes: SmallVec<[StripeId; 8]> = SmallVec::with_capacity(named.len());
-    for Named { place, layer, id, space, hash } in named {
+    let mut stripes: SmallVec<[StripeId; SERIES_MAX]> = SmallVec::with_capacity(named.len());
+    for Named { place, layer, id, space, hash, guard } in &mut *named {
         *space = gates[usize::from(place.0)].part(*layer).space;
         *hash = shard.stripes.hash(*space, &ids[id.start as usize..id.end as usize]);
+        *guard = 0;
         stripes.push(hash.stripe());
     }
     let mut guards = SmallVec::new();
@@ -339,6 +349,11 @@ fn lock_stripes<'a>(
     }
     stripes.sort_unstable();
     stripes.dedup();
+    for named in named {
+        // There are no more stripes than that.
+        let at = stripes.binary_search(&named.hash.stripe()).unwrap_or_default();
+        named.guard = u16::try_from(at).unwrap_or(u16::MAX);
+    }
     stripes.into_iter().for_each(lock);
     guards
 }
@@ -347,15 +362,27 @@ fn run<R>(
     mut txn: Txn<'_>,
     mut closure: impl FnMut(&mut Txn<'_>) -> Result<R, Stop>,
 ) -> Attempt<R> {
+    match step(&mut txn, |txn| {
+        open_all(txn)?;
+        closure(txn)
+    }) {
+        Ok((result, receipt)) => Attempt::Done(result, receipt),
+        Err(stop) => txn.end_with(stop),
+    }
+}
+
+/// Runs the closure and commits what it did, or takes all of it back.
+pub(crate) fn step<R>(
+    txn: &mut Txn<'_>,
+    closure: impl FnOnce(&mut Txn<'_>) -> Result<R, Stop>,
+) -> Result<(R, Receipt), Stop> {
     let start = txn.savepoint();
-    let shard = txn.shard;
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        open_all(&mut txn)?;
-        let result = closure(&mut txn)?;
+        let result = closure(txn)?;
         if txn.must_retry() { Err(Stop::Retry) } else { Ok((result, txn.encode_commit()?)) }
     }));
     let stop = match outcome {
-        Ok(Ok((result, changes))) => return queue(txn, result, changes),
+        Ok(Ok((result, changes))) => return Ok((result, queue(txn, changes)?)),
         Ok(Err(_)) if txn.must_retry() => Stop::Retry,
         Ok(Err(stop)) => stop,
         Err(_panic) => {
@@ -363,30 +390,20 @@ fn run<R>(
         }
     };
     txn.roll_back(start);
-    shard.observer.event(&Event::Undone);
-    match stop {
-        Stop::Refused(refusal) => {
-            let (after, level) = txn.waits_for();
-            Attempt::Refused(refusal, Receipt { commit: None, after, level })
-        }
-        Stop::Retry => Attempt::Again(txn.wants.take()),
-    }
+    txn.shard.observer.event(&Event::Undone);
+    Err(stop)
 }
 
 /// Past the point where it can be undone: what goes wrong from here on is the end of the store.
-fn queue<R>(txn: Txn<'_>, result: R, changes: Option<Vec<u8>>) -> Attempt<R> {
-    let shard = txn.shard;
-    match catch_unwind(AssertUnwindSafe(|| txn.queue(changes))) {
-        Ok(receipt) => Attempt::Done(result, receipt),
-        Err(_panic) => {
-            shard.poison(&"a commit could not be queued, in a way that is our fault");
-            Attempt::Refused(Refusal::unknown(), Receipt::NOTHING)
-        }
-    }
+fn queue(txn: &mut Txn<'_>, changes: Option<Vec<u8>>) -> Result<Receipt, Refusal> {
+    catch_unwind(AssertUnwindSafe(|| txn.queue(changes))).map_err(|_panic| {
+        txn.shard.poison(&"a commit could not be queued, in a way that is our fault");
+        Refusal::unknown()
+    })
 }
 
 /// Opens what the plan names before anything runs, so that everything missing is loaded at once.
-fn open_all(txn: &mut Txn<'_>) -> Result<(), Stop> {
+pub(crate) fn open_all(txn: &mut Txn<'_>) -> Result<(), Stop> {
     let mut outcome = Ok(());
     for at in 0..txn.work.named.len() {
         match txn.open_named(at) {

@@ -44,6 +44,11 @@ impl Stripe {
             .map(|&(_, slot)| slot)
     }
 
+    /// Where an object of that hash is, which is nearly always the one that is sought.
+    pub(crate) fn guess(&self, hash: Hash) -> Option<Slot> {
+        self.index.find(hash.spread(), |&(have, _)| have == hash).map(|&(_, slot)| slot)
+    }
+
     pub(crate) fn get(&self, slot: Slot) -> Option<&Entry> {
         self.slots.get(slot as usize)?.as_ref()
     }

@@ -33,8 +33,10 @@ use crate::namespace::{Durability, Layer};
 use crate::object::{Bounds, Entry, Header, Known, Missing, Row, State, Type};
 use crate::packed;
 use crate::plan::{
-    Access, INLINE_BYTES_MAX, INLINE_ROWS_MAX, Named, Pace, Part, Place, Want, Whole, Work,
+    Access, Attempt, INLINE_BYTES_MAX, INLINE_ROWS_MAX, Named, Pace, Part, Place, Receipt, Want,
+    Whole, Work,
 };
+use crate::queue::Origin;
 use crate::settings::Limits;
 use crate::shard::Shard;
 use crate::stripe::{Hash, Slot, StripeId};
@@ -117,6 +119,10 @@ pub struct Txn<'a> {
     index: HashTable<u32>,
     /// What the plan named, in its order.
     pub(crate) named: SmallVec<[Object; 2]>,
+    /// What was changed, once it is about to be committed; in the order of `opened`.
+    pub(crate) changed: SmallVec<[Object; 2]>,
+    /// Bytes of changes that earlier transactions of the series have queued.
+    pub(crate) queued: usize,
     /// Parts of namespaces that have another space since.
     pub(crate) replaced: Vec<Replaced>,
     pub(crate) undo: Vec<(Object, Undo)>,
@@ -146,7 +152,7 @@ impl<'a> Txn<'a> {
         namespaces: SmallVec<[Namespace; 1]>,
         guards: SmallVec<[(StripeId, StripeGuard<'a>); 2]>,
     ) -> Self {
-        let durable = gates.iter().any(|gate| gate.durability == Durability::Durable);
+        let level = level_of(&gates);
         let rng = SplitMix64::new(work.seed);
         let undo = std::mem::take(&mut work.undo);
         Self {
@@ -160,6 +166,8 @@ impl<'a> Txn<'a> {
             opened: SmallVec::new(),
             index: HashTable::new(),
             named: SmallVec::new(),
+            changed: SmallVec::new(),
+            queued: 0,
             replaced: Vec::new(),
             undo,
             wants: RefCell::default(),
@@ -169,10 +177,35 @@ impl<'a> Txn<'a> {
             granted: Cell::new(INLINE_BYTES_MAX),
             loose: Vec::new(),
             after: Sequence::ZERO,
-            level: if durable { Level::Durable } else { Level::Written },
+            level,
             bytes: 0,
             looks: 0,
         }
+    }
+
+    /// Of a transaction that is queued, what the next one of its series does not go on with. What it waits
+    /// for stays: their replies leave together.
+    pub(crate) fn forget(&mut self) {
+        self.undo.clear();
+        self.loose.clear();
+        self.bytes = 0;
+        self.level = level_of(&self.gates);
+    }
+
+    /// It was taken back because of `stop`.
+    pub(crate) fn end_with<R>(&self, stop: Stop) -> Attempt<R> {
+        match stop {
+            Stop::Refused(refusal) => {
+                let (after, level) = self.waits_for();
+                Attempt::Refused(refusal, Receipt { commit: None, after, level })
+            }
+            Stop::Retry => Attempt::Again(self.wants.take()),
+        }
+    }
+
+    /// Says who the transaction is for, where the plan has not.
+    pub fn set_origin(&mut self, origin: Origin) {
+        self.work.origin = origin;
     }
 
     /// The time that everything in the transaction happens at. A later round has a later one.
@@ -219,19 +252,20 @@ impl<'a> Txn<'a> {
         self.check_id(id)?;
         let start = self.work.ids.len();
         self.work.found(place, layer, id);
-        self.open_new(place, layer, space, hash, (start, self.work.ids.len()))
+        let guard = self.guard_of(hash.stripe())?;
+        self.open_new(place, layer, (space, hash), (start, self.work.ids.len()), guard)
     }
 
     /// Opens the object that the plan named `at`-th.
     pub(crate) fn open_named(&mut self, at: usize) -> Result<(), Stop> {
-        let Named { place, layer, ref id, space, hash } = self.work.named[at];
+        let Named { place, layer, ref id, space, hash, guard } = self.work.named[at];
         let id = (id.start as usize, id.end as usize);
         let bytes = &self.work.ids[id.0..id.1];
         let object = if let Some(object) = self.find_opened(hash, space, bytes) {
             object
         } else {
             self.check_id(&self.work.ids[id.0..id.1])?;
-            self.open_new(place, layer, space, hash, id)?
+            self.open_new(place, layer, (space, hash), id, usize::from(guard))?
         };
         self.named.push(object);
         Ok(())
@@ -277,11 +311,10 @@ impl<'a> Txn<'a> {
         &mut self,
         place: Place,
         layer: Layer,
-        space: Space,
-        hash: Hash,
+        (space, hash): (Space, Hash),
         id: (usize, usize),
+        guard: usize,
     ) -> Result<Object, Stop> {
-        let guard = self.guard_of(hash.stripe())?;
         let bytes = &self.work.ids[id.0..id.1];
         let stripe = self.guards[guard].1.stripe();
         let slot = stripe.find(hash, space, bytes);
@@ -503,6 +536,12 @@ impl<'a> Txn<'a> {
     }
 }
 
+/// What a reply waits for in the most careful of the namespaces.
+fn level_of(gates: &[GateGuard<'_>]) -> Level {
+    let durable = gates.iter().any(|gate| gate.durability == Durability::Durable);
+    if durable { Level::Durable } else { Level::Written }
+}
+
 /// Leaves its buffer to the next transaction of the plan.
 impl Drop for Txn<'_> {
     fn drop(&mut self) {
@@ -515,7 +554,7 @@ impl Drop for Txn<'_> {
 }
 
 impl Original {
-    fn of(entry: &Entry) -> Self {
+    pub(crate) fn of(entry: &Entry) -> Self {
         let generation =
             if let State::Split(split) = &entry.state { Some(split.generation) } else { None };
         Self {

@@ -14,14 +14,14 @@ impl Call<'_, '_> {
     /// sum.
     pub(crate) fn add_integer(&mut self, increment: i64) -> Result<(), Error> {
         let key = self.open(1)?;
-        let old = match self.header_of(key, Type::String)? {
-            None => 0,
+        let old = if !self.exists_as(key, Type::String)? {
+            0
+        } else if self.txn.is_split(key) {
             // Too long for a number, and not worth loading.
-            Some(header) if header.split => return Err(Error::NOT_AN_INTEGER),
-            Some(_) => {
-                let text = self.txn.row(key, b"")?.unwrap_or_default();
-                parse_i64(text).ok_or(Error::NOT_AN_INTEGER)?
-            }
+            return Err(Error::NOT_AN_INTEGER);
+        } else {
+            let text = self.txn.row(key, b"")?.unwrap_or_default();
+            parse_i64(text).ok_or(Error::NOT_AN_INTEGER)?
         };
         let sum = old.checked_add(increment).ok_or(OVERFLOW)?;
         string::replace(self.txn, key, IntegerText::new(sum).as_bytes())?;

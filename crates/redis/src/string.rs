@@ -98,15 +98,13 @@ pub(crate) fn set(txn: &mut Txn<'_>, object: Object, value: &[u8]) -> Result<(),
 
 /// As [`set`], for a string or nothing, and keeps the deadline.
 pub(crate) fn replace(txn: &mut Txn<'_>, object: Object, value: &[u8]) -> Result<(), Error> {
-    match txn.header(object) {
-        Some(header) if !header.split && value.len() <= WHOLE_BYTES_MAX => {
-            Ok(txn.put(object, b"", value)?)
-        }
-        header => {
-            set(txn, object, value)?;
-            Ok(txn.set_deadline(object, header.and_then(|header| header.deadline))?)
-        }
+    let is_whole = txn.kind(object).is_some() && !txn.is_split(object);
+    if is_whole && value.len() <= WHOLE_BYTES_MAX {
+        return Ok(txn.put(object, b"", value)?);
     }
+    let deadline = txn.header(object).and_then(|header| header.deadline);
+    set(txn, object, value)?;
+    Ok(txn.set_deadline(object, deadline)?)
 }
 
 /// Writes `bytes` at `offset` of a string or nothing, with zeros from its end to there, and keeps the

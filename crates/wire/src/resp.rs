@@ -18,5 +18,5 @@ pub use number::{
     DOUBLE_TEXT_BYTES_MAX, DoubleText, INTEGER_TEXT_BYTES_MAX, IntegerText, parse_f64, parse_i64,
 };
 pub use reply::{Mark, Protocol, Writer};
-pub use request::{Args, ArgsBuf, Limits, Parser, ProtocolError};
+pub use request::{Args, ArgsBuf, Limits, Parser, ProtocolError, Requests};
 pub use value::{DecodeError, Value, decode_reply};

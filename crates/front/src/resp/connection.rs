@@ -10,16 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::Event;
+use kv::SERIES_MAX;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
-use wire::resp::{Limits, Parser};
+use wire::resp::{Limits, Parser, Requests};
 
 use crate::access::Caller;
 use crate::budget::Spent;
 use crate::refusal::resp_error;
 use crate::resp::inbox::{Inbox, KEPT_BYTES, Received, poll_discard};
+use crate::resp::series::Joining;
 use crate::resp::session::{Session, Then};
 use crate::server::{Front, Server};
 
@@ -50,6 +52,7 @@ struct Connection {
     stream: TcpStream,
     inbox: Inbox,
     parser: Parser,
+    requests: Requests,
     session: Session,
     /// Whether the client was known when it was last looked at.
     is_known: bool,
@@ -88,8 +91,9 @@ pub(crate) async fn serve(server: Arc<Server>, mut stream: TcpStream, address: S
     let is_known = caller.is_known();
     let parser = Parser::new(parser_limits(&server, is_known));
     let session = Session::new(server, caller, address, local);
+    let requests = Requests::default();
     let mut connection =
-        Connection { stream, inbox, parser, session, is_known, stopping, replies_max: 0 };
+        Connection { stream, inbox, parser, requests, session, is_known, stopping, replies_max: 0 };
     // An error here is the client's end of the connection: there is nobody left to tell.
     if connection.run().await.is_ok() {
         finish(&mut connection.stream, &mut connection.inbox).await;
@@ -177,22 +181,17 @@ impl Connection {
     /// Runs requests from the inbox.
     async fn turn(&mut self) -> Turn {
         let mut began = self.session.at;
-        for left in (0..TURN_REQUESTS).rev() {
+        let mut left = TURN_REQUESTS;
+        while left > 0 {
             if self.session.caller.is_known() != self.is_known {
                 self.is_known = !self.is_known;
                 self.parser.set_limits(parser_limits(&self.session.server, self.is_known));
             }
-            let args = match self.parser.next(self.inbox.bytes()) {
-                Ok(Some(args)) => args,
-                Ok(None) => return Turn::Drained,
-                Err(error) => {
-                    self.session.reply.error(&format!("ERR {error}"));
-                    return Turn::Closing;
-                }
+            let ran = match self.run_next(left).await {
+                Ok(ran) => ran,
+                Err(turn) => return turn,
             };
-            if self.session.execute(args).await == Then::Close || self.session.is_killed() {
-                return Turn::Closing;
-            }
+            left -= ran;
             if self.session.is_streaming() {
                 // What follows is answered behind it.
                 return Turn::Spent;
@@ -210,6 +209,47 @@ impl Connection {
             }
         }
         Turn::Spent
+    }
+
+    /// Runs the next request, or the next few of them as a series, at most `most`; how many.
+    async fn run_next(&mut self, most: usize) -> Result<usize, Turn> {
+        let Self { inbox, parser, requests, session, .. } = self;
+        let bytes = inbox.bytes();
+        requests.clear();
+        let mut joined = Joining::new();
+        let most = if session.runs_series() { most.min(SERIES_MAX) } else { 0 };
+        while joined.len() < most && parser.next_into(bytes, requests) {
+            let args = requests.get(bytes, joined.len());
+            let Some(command) = args.and_then(|args| session.joining(args)) else { break };
+            joined.push(command);
+        }
+        let mut ran = 0;
+        if joined.len() > 1 {
+            let args = (0..joined.len()).filter_map(|at| requests.get(bytes, at));
+            let commands = joined.iter().zip(args).map(|(joined, args)| (joined.0, args)).collect();
+            ran = session.execute_series(&commands, &joined).await;
+        }
+        // Those that were found and not run are found again.
+        if let Some(start) = requests.start(ran.max(1)) {
+            parser.rewind(start);
+        }
+        if ran > 0 {
+            return if session.is_killed() { Err(Turn::Closing) } else { Ok(ran) };
+        }
+        let found =
+            requests.get(bytes, 0).map_or_else(|| parser.next(bytes), |args| Ok(Some(args)));
+        match found {
+            Ok(Some(args)) => {
+                let then = session.execute(args).await;
+                let goes_on = then == Then::Continue && !session.is_killed();
+                if goes_on { Ok(1) } else { Err(Turn::Closing) }
+            }
+            Ok(None) => Err(Turn::Drained),
+            Err(error) => {
+                session.reply.error(&format!("ERR {error}"));
+                Err(Turn::Closing)
+            }
+        }
     }
 
     /// Waits until the replies may leave, and writes them. False if the connection is to end because

@@ -22,6 +22,7 @@ use crate::resp::extensions::{EXTENSION_ARGUMENTS, EXTENSIONS};
 use crate::resp::handshake::parse_database;
 use crate::resp::numbers;
 use crate::resp::outgoing::Outgoing;
+use crate::resp::series::Joined;
 use crate::resp::stream::Streaming;
 use crate::resp::watch::Watches;
 use crate::server::{DATABASES, Dues, Failure, Server};
@@ -52,17 +53,17 @@ pub(crate) struct Session {
     /// Its latest command.
     pub(crate) latest: &'static str,
     /// What was last looked up by its name, with its number for the log.
-    again: Option<(&'static Command, u32)>,
+    again: Option<Joined>,
     /// When that ended, or the turn began.
     pub(crate) at: Monotonic,
-    commands: u64,
+    pub(crate) commands: u64,
     /// How many of them the server has counted.
     counted: u64,
     /// Whether the log knows of the session.
     logged: bool,
     /// Whether its user is another one since.
     pub(crate) is_renamed: bool,
-    plan: Plan,
+    pub(crate) plan: Plan,
     /// What was brought into memory for the requests behind a cold one.
     pub(crate) ahead: Ahead,
     /// The reply that is being written piece by piece.
@@ -70,9 +71,9 @@ pub(crate) struct Session {
     /// What the replies have of the memory for requests and replies.
     pub(crate) outgoing: Arc<Outgoing>,
     /// Where each command of the transaction is.
-    spots: Vec<Spot>,
-    dues: Dues,
-    latest_commit: Sequence,
+    pub(crate) spots: Vec<Spot>,
+    pub(crate) dues: Dues,
+    pub(crate) latest_commit: Sequence,
     rng: SplitMix64,
 }
 
@@ -151,8 +152,8 @@ impl Session {
         if self.replies == Replies::SkipNext {
             self.replies = Replies::Skip;
         }
-        let resolved = match self.find(&args[0]) {
-            Some(command) => command.resolve(args),
+        let resolved = match self.find_again(&args[0]) {
+            Some((command, _)) => command.resolve(args),
             None if speaks_http(&args[0]) => return Then::Close,
             None => Err(unknown_command(args)),
         };
@@ -179,16 +180,16 @@ impl Session {
         then
     }
 
-    /// The command of that name. A client often sends the same one again.
-    fn find(&mut self, name: &[u8]) -> Option<&'static Command> {
+    /// The command of that name, and its number for the log. A client often sends the same one again.
+    pub(crate) fn find_again(&mut self, name: &[u8]) -> Option<Joined> {
         match self.again {
-            Some((again, _)) if name.eq_ignore_ascii_case(again.name.as_bytes()) => Some(again),
+            Some((again, _)) if name.eq_ignore_ascii_case(again.name.as_bytes()) => {}
             _ => {
                 let command = find(name)?;
                 self.again = Some((command, numbers::of(command.name)));
-                Some(command)
             }
         }
+        self.again
     }
 
     async fn carry_out(&mut self, command: &'static Command, args: Args<'_>) -> Then {
@@ -387,7 +388,7 @@ impl Session {
     }
 
     /// Names what the commands touch.
-    fn prepare(
+    pub(crate) fn prepare(
         &mut self,
         commands: &[(&'static Command, Args<'_>)],
         watches: &Watches,
@@ -538,7 +539,7 @@ fn unknown_command(args: Args<'_>) -> Error {
 
 /// Where a command is in its transaction.
 #[derive(Clone, Copy, Debug)]
-struct Spot {
+pub(crate) struct Spot {
     /// The namespace that it is in.
     place: Place,
     /// Those that its arguments name.
@@ -558,7 +559,7 @@ pub(crate) enum Wrap {
 
 /// Runs one command of a transaction, if it is about keys, under a savepoint: one that answers an error
 /// is rolled back alone.
-fn run_one(
+pub(crate) fn run_one(
     txn: &mut Txn<'_>,
     (command, args): (&'static Command, Args<'_>),
     Spot { place: db, databases, named_before }: Spot,

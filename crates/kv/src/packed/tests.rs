@@ -13,7 +13,11 @@ fn packed_content_is_a_small_ordered_map() {
         let value = (!seed.is_multiple_of(3))
             .then(|| seed.to_le_bytes()[..(seed >> 8) as usize % 5].to_vec());
         let mut next = Vec::new();
-        replace(&mut next, &content, &suffix, value.as_deref());
+        let place = place(&content, &suffix);
+        let len = place.len_with(&content, &suffix, value.as_deref());
+        place.replace(&mut next, &content, &suffix, value.as_deref());
+        assert_eq!(len, next.len());
+        assert_eq!(place.others, twin.keys().filter(|key| **key != suffix).count());
         content = next;
         match value {
             Some(value) => twin.insert(suffix.clone(), value),

@@ -72,11 +72,12 @@ impl Txn<'_> {
             return Err(Refusal::internal("a row was set in an object that does not exist").into());
         }
         self.charge(suffix, value.len())?;
-        self.split_before(object, suffix, value);
+        if !self.is_split(object) && !self.edit(object, suffix, Some(value)) {
+            self.split(object);
+        }
         if self.is_split(object) {
             return self.set_row(object, suffix, Some(value));
         }
-        self.edit(object, suffix, Some(value));
         Ok(())
     }
 
@@ -225,18 +226,20 @@ impl Txn<'_> {
         self.undo.push((object, Undo::Content { bytes, state: old, deadline, kind: was }));
     }
 
-    /// Sets or removes a row of packed content.
-    fn edit(&mut self, object: Object, suffix: &[u8], value: Option<&[u8]>) {
-        let Some(entry) = self.entry_mut(object) else { return };
+    /// Sets or removes a row of packed content; false if it would become too large to be one row.
+    fn edit(&mut self, object: Object, suffix: &[u8], value: Option<&[u8]>) -> bool {
+        let Some(entry) = self.entry_mut(object) else { return true };
         let (deadline, kind) = (entry.deadline(), entry.kind());
         let content = entry.content();
-        let row_len =
-            |value: Option<&[u8]>| value.map_or(0, |value| packed::row_len(suffix, value));
-        let len = content.len() - row_len(packed::get(content, suffix)) + row_len(value);
-        let build =
-            |content: &[u8], out: &mut Vec<u8>| packed::replace(out, content, suffix, value);
+        let place = packed::place(content, suffix);
+        if value.is_some_and(|value| place.outgrows(content, suffix, value)) {
+            return false;
+        }
+        let len = place.len_with(content, suffix, value);
+        let build = |content: &[u8], out: &mut Vec<u8>| place.replace(out, content, suffix, value);
         let bytes = entry.replace_content(build, len);
         self.undo.push((object, Undo::Content { bytes, state: State::Packed, deadline, kind }));
+        true
     }
 
     /// Whether the object outgrew one row, and has rows of its own until it is replaced.
@@ -247,19 +250,14 @@ impl Txn<'_> {
     /// Whether setting this row would give the object, which is one row so far, rows of its own.
     pub fn outgrows(&self, object: Object, suffix: &[u8], value: &[u8]) -> bool {
         let packed = |entry: &&Entry| matches!(entry.state, State::Packed);
-        let Some(entry) = self.entry(object).filter(packed) else { return false };
-        let rows = packed::rows(entry.content()).filter(|row| row.suffix != suffix);
-        let (count, bytes) = rows.fold((1, packed::row_len(suffix, value)), |(n, len), row| {
-            (n + 1, len + packed::row_len(row.suffix, row.value))
-        });
-        count > packed::ROWS_MAX || bytes > packed::BYTES_MAX
+        self.entry(object).filter(packed).is_some_and(|entry| {
+            let content = entry.content();
+            packed::place(content, suffix).outgrows(content, suffix, value)
+        })
     }
 
-    /// Gives the object rows of its own if the next row would make it too large to be one.
-    fn split_before(&mut self, object: Object, suffix: &[u8], value: &[u8]) {
-        if !self.outgrows(object, suffix, value) {
-            return;
-        }
+    /// Gives the object, which is one row so far, rows of its own.
+    fn split(&mut self, object: Object) {
         let Some(entry) = self.entry(object) else { return };
         let content = entry.content();
         let mut split = Split::new(self.shard.next_generation(), 0, 0, true);

@@ -16,6 +16,9 @@ use std::ops::Index;
 use super::number::parse_i64;
 
 mod inline;
+mod requests;
+
+pub use requests::Requests;
 
 /// Where one argument lies, counted from the first byte of its request.
 #[derive(Clone, Copy, Debug)]
@@ -351,6 +354,17 @@ impl Parser {
                 Err(error)
             }
         }
+    }
+
+    /// Goes back to the request that begins at byte `at` of the buffer, as [`Requests::start`] tells, so that
+    /// it is the next one. Whatever the parser has said of what is behind it, it will say again.
+    pub fn rewind(&mut self, at: usize) {
+        self.begin = at;
+        self.at = at;
+        self.scanned = 0;
+        self.state = State::Begin;
+        self.spans.clear();
+        self.unquoted.clear();
     }
 
     /// What of `buf` lies behind the requests that were given, from the beginning of a request on.

@@ -331,3 +331,47 @@ proptest! {
         let _ = parse_whole(&bytes);
     }
 }
+
+#[test]
+fn requests_side_by_side_are_those_that_come_one_by_one() {
+    let bytes = b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*0\r\n*1\r\n$4\r\nPING\r\nset k \"a b\"\r\n*1\r\n$1\r\nx\r\n*1\r\n$-1\r\n";
+    // However much of it has come, and wherever one goes back to.
+    for end in 0..=bytes.len() {
+        let buf = &bytes[..end];
+        let (mut alone, mut error) = (Vec::new(), None);
+        let mut parser = Parser::default();
+        loop {
+            match parser.next(buf) {
+                Ok(Some(args)) => alone.push(owned(args)),
+                Ok(None) => break,
+                Err(found) => {
+                    error = Some(found);
+                    break;
+                }
+            }
+        }
+        for back_at in 0..4 {
+            let (mut parser, mut together) = (Parser::default(), Vec::new());
+            let mut found = None;
+            for round in 0.. {
+                let mut requests = Requests::default();
+                while parser.next_into(buf, &mut requests) {}
+                let kept = if round == back_at { requests.len() / 2 } else { requests.len() };
+                together.extend((0..kept).map(|at| owned(requests.get(buf, at).unwrap())));
+                if let Some(start) = requests.start(kept) {
+                    parser.rewind(start);
+                    continue;
+                }
+                match parser.next(buf) {
+                    Ok(Some(args)) => together.push(owned(args)),
+                    Ok(None) => break,
+                    Err(error) => {
+                        found = Some(error);
+                        break;
+                    }
+                }
+            }
+            assert_eq!((&together, found), (&alone, error), "{end} bytes, back at {back_at}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What a pipeline answers is what its commands answer one by one.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use base::rng::SplitMix64;
+use tables::ModelTables;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use wire::resp::decode_reply;
+
+use crate::resp::serve;
+use crate::resp::tests::{PATIENCE, World};
+use crate::server::Limits;
+
+/// Commands of every kind beside those that join: what a series begins or ends at.
+fn draw_command(rng: &mut SplitMix64) -> Vec<String> {
+    let mut below = |most: u64| rng.draw() % most;
+    let key = format!("k{}", below(6));
+    let field = format!("f{}", below(40));
+    let (number, kind) = (below(1000).to_string(), below(38));
+    let long = "x".repeat(usize::try_from(below(3000)).unwrap());
+    let words: &[&str] = match kind {
+        0..4 => &["SET", &key, &number],
+        4..8 => &["GET", &key],
+        8..11 => &["INCR", &key],
+        11 => &["INCRBY", &key, "9223372036854775807"],
+        12 => &["APPEND", &key, &long],
+        13..15 => &["HSET", &key, &field, &number],
+        15 => &["HGET", &key, &field],
+        16 => &["HDEL", &key, &field],
+        17 => &["HSET", &key, &field, &long, "g", &number],
+        18 => &["HGETALL", &key],
+        19..21 => &["DEL", &key],
+        21 => &["EXISTS", &key],
+        22 => &["EXPIRE", &key, "100"],
+        23 => &["EXPIRE", &key, "-1"],
+        24 => &["TTL", &key],
+        25 => &["SET", &key],
+        26 => &["NOSUCH", &key],
+        27 => &["MSET", "k1", &number, "k2", "v"],
+        28 => &["DBSIZE"],
+        29 => &["MULTI"],
+        30 => &["EXEC"],
+        31 => &["RENAME", &key, "k3"],
+        32..35 => &["HGETALL", "large"],
+        35 => &["HMGET", "large", &field, "f1", "f90", "nosuch"],
+        36 => &["HSCAN", "large", "0", "COUNT", "30"],
+        37 => &["LOCK.ACQUIRE", &key, "owner", "10"],
+        _ => &["PING"],
+    };
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn request(words: &[String]) -> Vec<u8> {
+    let mut request = format!("*{}\r\n", words.len());
+    for word in words {
+        write!(request, "${}\r\n{word}\r\n", word.len()).unwrap();
+    }
+    request.into_bytes()
+}
+
+/// The replies to `requests`, of which as many are sent at once as `at_once` says; and how many ran in
+/// series.
+async fn answers(
+    requests: &[Vec<u8>],
+    settings: kv::Settings,
+    mut at_once: impl FnMut() -> usize,
+) -> (Vec<String>, u64) {
+    let world = World::over(Limits::default(), settings, Arc::new(ModelTables::new()));
+    let (listener, address) = world.listen().await;
+    let serving = tokio::spawn(serve(Arc::clone(&world.server), listener));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let (mut left, mut replies, mut bytes) = (requests, Vec::new(), Vec::new());
+    while !left.is_empty() {
+        let (lot, rest) = left.split_at(at_once().min(left.len()));
+        left = rest;
+        stream.write_all(&lot.concat()).await.unwrap();
+        while replies.len() < requests.len() - left.len() {
+            while let Ok(Some((_, len))) = decode_reply(&bytes, 8) {
+                let reply: Vec<u8> = bytes.drain(..len).collect();
+                replies.push(String::from_utf8(reply).unwrap());
+            }
+            if replies.len() < requests.len() - left.len() {
+                timeout(PATIENCE, stream.read_buf(&mut bytes)).await.unwrap().unwrap();
+            }
+        }
+    }
+    let joined = world.server.counters.joined.get();
+    world.stop.send_replace(true);
+    drop(stream);
+    timeout(PATIENCE, serving).await.unwrap().unwrap();
+    (replies, joined)
+}
+
+#[tokio::test]
+async fn a_pipeline_answers_what_its_commands_answer_one_by_one_warm_and_cold() {
+    let cold = kv::Settings { objects_bytes: 0, ..kv::Settings::default() };
+    for (settings, seeds) in [(kv::Settings::default(), 0..12), (cold, 12..20)] {
+        for seed in seeds {
+            let mut rng = SplitMix64::new(seed);
+            // Of rows of its own, and so many that a few reads of all of them end a series.
+            let fields = (0..300).flat_map(|n| [format!("f{n}"), format!("{n}")]);
+            let large = ["HSET".to_owned(), "large".to_owned()].into_iter().chain(fields).collect();
+            let commands = (0..400).map(|_| draw_command(&mut rng));
+            let commands: Vec<Vec<String>> = [large].into_iter().chain(commands).collect();
+            let requests: Vec<_> = commands.iter().map(|words| request(words)).collect();
+            let (alone, none) = answers(&requests, settings, || 1).await;
+            let lot = || usize::try_from(rng.draw() % 60).unwrap() + 1;
+            let (piped, joined) = answers(&requests, settings, lot).await;
+            assert_eq!(none, 0, "a single request is no series");
+            assert!(joined > 20, "seed {seed}: only {joined} commands ran in series");
+            for (at, (piped, alone)) in piped.iter().zip(&alone).enumerate() {
+                assert_eq!(piped, alone, "seed {seed}, command {at}: {:?}", commands[at]);
+            }
+        }
+    }
+}
