@@ -1,6 +1,7 @@
 //! What the workers count, and how things stand at one moment, for gauges.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use log::Room;
 
@@ -15,6 +16,10 @@ pub struct Figures {
     pub loads: Figure,
     /// Nanoseconds that they took together, on the threads that read.
     pub load_nanos: Figure,
+    /// Syncs of the log.
+    pub syncs: Figure,
+    /// Nanoseconds that they took together.
+    pub sync_nanos: Figure,
     /// Objects that ended at their deadline.
     pub expired: Figure,
     /// How long the object that is due first has been due, in milliseconds.
@@ -37,6 +42,11 @@ impl Figure {
 
     pub(crate) fn add(&self, more: u64) {
         self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// Adds a time, to one that counts nanoseconds.
+    pub(crate) fn add_time(&self, took: Duration) {
+        self.add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
     }
 
     pub(crate) fn set(&self, value: u64) {

@@ -190,9 +190,9 @@ impl Store {
     pub fn load(&self, plan: &mut Plan, wants: Vec<Want>) -> Result<Vec<u64>, Error> {
         let began = self.shard.machine.monotonic();
         let loaded = self.load_now(plan, wants);
-        let took = self.shard.machine.monotonic().saturating_sub(began).as_nanos();
+        let took = self.shard.machine.monotonic().saturating_sub(began);
         self.shard.figures.loads.add(1);
-        self.shard.figures.load_nanos.add(u64::try_from(took).unwrap_or(u64::MAX));
+        self.shard.figures.load_nanos.add_time(took);
         loaded
     }
 

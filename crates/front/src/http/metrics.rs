@@ -278,6 +278,20 @@ static METRICS: &[Metric] = &[
         }),
     },
     Metric {
+        name: "log_syncs_total",
+        kind: Kind::Counter,
+        help: "Syncs of the log, each for all that were waiting for one",
+        series: Series::Shard(|moment| whole(figures(moment).syncs.get())),
+    },
+    Metric {
+        name: "log_sync_seconds_total",
+        kind: Kind::Counter,
+        help: "Time that they took together: over their number, what a durable write waits for at least",
+        series: Series::Shard(|moment| {
+            about(Duration::from_nanos(figures(moment).sync_nanos.get()))
+        }),
+    },
+    Metric {
         name: "objects_expired_total",
         kind: Kind::Counter,
         help: "Objects that ended at their deadline",
@@ -464,6 +478,12 @@ static METRICS: &[Metric] = &[
         kind: Kind::Counter,
         help: "Requests of resp and kafka that were run",
         series: Series::Process(|moment| whole(moment.server.counters.commands.get())),
+    },
+    Metric {
+        name: "commands_joined_total",
+        kind: Kind::Counter,
+        help: "Those of them that ran in a series, under locks that were taken once",
+        series: Series::Process(|moment| whole(moment.server.counters.joined.get())),
     },
     Metric {
         name: "received_bytes_total",
