@@ -22,6 +22,7 @@ mod deadlines;
 mod error;
 mod figures;
 mod flush;
+mod fold;
 mod interest;
 mod key;
 mod keyspace;

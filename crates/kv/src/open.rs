@@ -7,13 +7,14 @@ use log::{Frame, Log};
 use tables::Tables;
 
 use crate::error::Error;
+use crate::fold::Fold;
 use crate::settings::Settings;
 use crate::shard::{Parts, Shard};
 use crate::store::Store;
 use crate::worker::Workers;
 use crate::workers::{
-    Applier, Evictor, Flusher, Fold, LogUpkeep, Reclaimer, Sweeper, Syncer, TablesUpkeep,
-    Timekeeper, Writer,
+    Applier, Evictor, Flusher, LogUpkeep, Reclaimer, Sweeper, Syncer, TablesUpkeep, Timekeeper,
+    Writer,
 };
 
 /// Frames are folded up to this many bytes before they go to the tables.
@@ -128,7 +129,7 @@ fn replay_batch(
     durable: Sequence,
     frames: &[Frame],
 ) -> Result<(), Error> {
-    let mut fold = Fold::default();
+    let mut fold = Fold::new(settings.hash_seed);
     for frame in frames {
         fold.add(frame.records())?;
     }

@@ -11,7 +11,7 @@ mod tables_upkeep;
 mod timekeeper;
 mod writer;
 
-pub(crate) use applier::{Applier, Fold};
+pub(crate) use applier::Applier;
 pub(crate) use evictor::Evictor;
 pub(crate) use flusher::Flusher;
 pub(crate) use log_upkeep::LogUpkeep;

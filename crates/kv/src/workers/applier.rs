@@ -1,19 +1,15 @@
 //! Puts what is written into the tables: everything that has gathered, the last value of each row, as
 //! one batch. Replay after a crash goes the same way.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use base::codec::Malformed;
-use base::{Event, Kind, Monotonic, Sequence};
+use base::{Event, Kind, Monotonic};
 use log::Group;
-use log::record::{Change, Record, Records};
-use tables::Tables;
 
 use crate::error::Error;
-use crate::key;
+use crate::fold::Fold;
 use crate::shard::Shard;
 use crate::signal::Signal;
 use crate::watermark::Level;
@@ -42,86 +38,6 @@ const IDLE: Duration = Duration::from_millis(100);
 
 /// What failed is tried again after this long.
 const BACK_OFF: Duration = Duration::from_secs(1);
-
-/// What becomes of a row over many commits.
-enum Row<'a> {
-    Put(Sequence, &'a [u8]),
-    Removed,
-    /// Grows what the tables hold.
-    Grown(i64),
-    /// Grows this number.
-    Number(i64),
-}
-
-/// Commits folded into one change a row, in the order of keys.
-#[derive(Default)]
-pub(crate) struct Fold<'a> {
-    rows: HashMap<&'a [u8], Row<'a>, foldhash::fast::FixedState>,
-}
-
-const DAMAGED: Error = Error::Damaged { what: "a commit in the log" };
-
-impl<'a> Fold<'a> {
-    /// Adds the commits of one group; they follow those added before.
-    pub(crate) fn add(&mut self, records: Records<'a>) -> Result<(), Error> {
-        for record in records {
-            let record = record.map_err(|Malformed { .. }| DAMAGED)?;
-            let Record::Commit { sequence, changes, .. } = record else { continue };
-            for change in changes {
-                self.add_change(sequence, change.map_err(|Malformed { .. }| DAMAGED)?);
-            }
-        }
-        Ok(())
-    }
-
-    fn add_change(&mut self, sequence: Sequence, change: Change<'a>) {
-        match change {
-            Change::Put { key, value } => self.rows.insert(key, Row::Put(sequence, value)),
-            Change::Remove { key } => self.rows.insert(key, Row::Removed),
-            Change::Add { key, delta } => {
-                let row = match self.rows.get(key) {
-                    None => Row::Grown(delta),
-                    Some(Row::Grown(before)) => Row::Grown(before + delta),
-                    Some(Row::Number(before)) => Row::Number(before + delta),
-                    Some(Row::Put(_, value)) => {
-                        Row::Number(parse_number(value).unwrap_or(0) + delta)
-                    }
-                    Some(Row::Removed) => Row::Number(delta),
-                };
-                self.rows.insert(key, row)
-            }
-        };
-    }
-
-    /// Makes it one batch that ends with `through`.
-    pub(crate) fn apply(self, tables: &dyn Tables, through: Sequence) -> Result<(), Error> {
-        let mut rows: Vec<_> = self.rows.into_iter().collect();
-        rows.sort_unstable_by_key(|row| row.0);
-        let mut changes = Vec::with_capacity(rows.len());
-        for (key, row) in rows {
-            changes.push(match row {
-                Row::Removed => tables::Change::remove(key),
-                Row::Put(sequence, value) if key.first() == Some(&key::HEADER) => {
-                    tables::Change::put(key, [&sequence.0.to_le_bytes(), value].concat())
-                }
-                Row::Put(_, value) => tables::Change::put(key, value),
-                Row::Number(number) => tables::Change::put(key, &number.to_le_bytes()),
-                Row::Grown(delta) => {
-                    let row = tables.get(key).map_err(Error::Tables)?;
-                    let number = row.map_or(Some(0), |row| parse_number(&row));
-                    let number =
-                        number.ok_or(Error::Damaged { what: "a row that counts" })? + delta;
-                    tables::Change::put(key, &number.to_le_bytes())
-                }
-            });
-        }
-        tables.apply(changes, through).map_err(Error::Tables)
-    }
-}
-
-fn parse_number(value: &[u8]) -> Option<i64> {
-    value.try_into().ok().map(i64::from_le_bytes)
-}
 
 /// See the module's description.
 #[derive(Debug)]
@@ -171,18 +87,17 @@ impl Applier {
     }
 
     fn apply(&mut self) -> Result<(), Error> {
-        let groups = &self.groups;
-        let Some(last) = groups.last() else { return Ok(()) };
-        let mut fold = Fold::default();
-        for group in groups {
-            fold.add(group.records())?;
-        }
+        let Some(last) = self.groups.last().map(Group::last) else { return Ok(()) };
         let shard = &*self.shard;
-        if last.last() > shard.tables.applied() {
-            fold.apply(&*shard.tables, last.last())?;
+        if last > shard.tables.applied() {
+            let mut fold = Fold::new(shard.settings.hash_seed);
+            for group in &self.groups {
+                fold.add(group.records())?;
+            }
+            fold.apply(&*shard.tables, last)?;
         }
-        shard.watermarks.advance(Level::Applied, last.last());
-        let bytes = groups.iter().map(Group::bytes).sum();
+        shard.watermarks.advance(Level::Applied, last);
+        let bytes = self.groups.iter().map(Group::bytes).sum();
         shard.backlog.bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.groups.drain(..).for_each(|group| shard.queue.give_back(group));
         Ok(())
