@@ -177,7 +177,9 @@ impl Call<'_, '_> {
             return Err(Error::wrong_arity(command));
         }
         let hash = self.make_hash()?;
-        self.need_fields(hash, rest.iter().step_by(2))?;
+        if rest.len() > 2 {
+            self.need_fields(hash, rest.iter().step_by(2))?;
+        }
         let (mut added, mut rest) = (0, rest.iter());
         while let Some((name, value)) = rest.next().zip(rest.next()) {
             added += i64::from(self.set_field(hash, name, value)?);
