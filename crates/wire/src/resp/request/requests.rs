@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Args, Form, Parser, Span, State};
+use super::{Args, Form, Parser, SPANS_KEPT, Span, State};
 
 /// Consecutive requests of one buffer, of the form that client libraries send. They stay valid until the
 /// buffer is touched.
@@ -29,9 +29,10 @@ impl Requests {
         self.found.is_empty()
     }
 
-    /// Forgets them and keeps the memory.
+    /// Forgets them, and keeps the memory that small ones need.
     pub fn clear(&mut self) {
         self.spans.clear();
+        self.spans.shrink_to(SPANS_KEPT);
         self.found.clear();
     }
 
