@@ -73,7 +73,7 @@ pub(crate) struct Session {
     spots: Vec<Spot>,
     dues: Dues,
     latest_commit: Sequence,
-    rng: SplitMix64,
+    pub(crate) rng: SplitMix64,
 }
 
 impl Session {
@@ -281,9 +281,9 @@ impl Session {
         if let Err(text) = self.prepare(commands, watches) {
             return self.reply.error(&text);
         }
-        if let [(command, _)] = commands
+        if let [(command, args)] = commands
             && wrap == Wrap::None
-            && Stream::of(command).is_some()
+            && Stream::of(command, *args, 0).is_some()
         {
             self.plan.stream();
         }
