@@ -33,6 +33,7 @@ mod object;
 mod open;
 mod packed;
 mod plan;
+mod primitives;
 mod queue;
 mod reading;
 mod records;
