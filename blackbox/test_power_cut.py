@@ -18,6 +18,7 @@ from harness.probes import metric
 from harness.resp import Connection
 from harness.server import Server, find
 from harness.trace import attached
+from harness.wait import until
 
 pytestmark = [
     pytest.mark.crash,
@@ -32,14 +33,16 @@ WRITERS = 64
 # What each writer had sent and been told of, and the first number of the large values.
 EMPTY = [(0, 0)] * WRITERS, 0
 RUNS, CUTS_PER_RUN = 5, 20
+# Every other cut waits for one, and may miss its end.
+AMID_MIN = 20
 # Segments and history are short, so that logs are rotated and trimmed while the power fails.
 SETTINGS = ("--disk-free-min", "16MiB", "--log-segment", "1MiB", "--log-history", "1MiB", "--memory", "256MiB")
 
 
 class Ballast(threading.Thread):
-    """Large values over a few keys, so that memtables are flushed. Number `i` is the value of key `i % KEYS`."""
+    """Large values over a few keys, so that a memtable is full after a few of them. Number `i` is the value of key `i % KEYS`."""
 
-    KEYS, TIMES = 16, 32 << 10
+    KEYS, TIMES = 16, 512 << 10
 
     def __init__(self, address, first):
         super().__init__(daemon=True)
@@ -85,6 +88,13 @@ class Cut:
     image: object
     progress: list
     ballast: tuple
+    # Whether a flush or a compaction was writing a table all the while.
+    is_amid: bool
+
+
+def tables_under_way(server):
+    """The tables that a flush or a compaction is writing. Their numbers are not used twice."""
+    return server.writes_under(server.data / "shards/0/tables/main/tables")
 
 
 def cut_power(launch, folder, disk, start, *, cuts, chance, disturb=None):
@@ -102,10 +112,14 @@ def cut_power(launch, folder, disk, start, *, cuts, chance, disturb=None):
                 ballast.start()
                 for number in range(cuts):
                     load.wait_for(load.acknowledged() + chance.randrange(1, 120))
+                    if number % 2:
+                        until(lambda: tables_under_way(server), "a flush or a compaction", 30)
+                    before = tables_under_way(server)
                     told = load.acknowledged_by_each(), ballast.acknowledged
                     image = clone(disk, disk.with_name(f"{disk.name}-{number}"))
                     sent = load.sent_by_each(), ballast.sent
-                    taken.append(Cut(image, list(zip(sent[0], told[0])), (sent[1], told[1])))
+                    is_amid = not before.isdisjoint(tables_under_way(server))
+                    taken.append(Cut(image, list(zip(sent[0], told[0])), (sent[1], told[1]), is_amid))
                 flushes = metric(server, "groundsill_tables_flushes_total")
                 server.kill()
             load.join()
@@ -142,7 +156,7 @@ def test_power_cuts_under_64_writers_lose_nothing_acknowledged(launch, tmp_path)
     """A hundred images of five runs, each run begun on the last image of the one before."""
     chance, launch = random.Random(5), launch.having(*SETTINGS)
     start = EMPTY
-    images = acknowledged = recovered = cut_short = ahead = flushes = 0
+    images = acknowledged = recovered = cut_short = ahead = amid = flushes = 0
     with shelf(tmp_path, 8 << 30) as place:
         disk = make_ext4(place / "0", 1 << 30)
         for number in range(RUNS):
@@ -155,14 +169,16 @@ def test_power_cuts_under_64_writers_lose_nothing_acknowledged(launch, tmp_path)
                 images, acknowledged, recovered = images + 1, acknowledged + verdict.acknowledged, recovered + verdict.recovered
                 cut_short += verdict.recovered < verdict.sent
                 ahead += verdict.recovered > verdict.acknowledged
+                amid += cut.is_amid
                 disk = cut.image if cut is cuts[-1] else cut.image.unlink()
             print(f"\nrun {number}, image {images}: {verdict}")
     print(
         f"{images} images, acknowledged {acknowledged}, recovered {recovered}; with a lost unacknowledged tail {cut_short}, "
-        f"with an unacknowledged write that was kept {ahead}; flushes under way {flushes}"
+        f"with an unacknowledged write that was kept {ahead}, amid a flush or a compaction {amid}; flushes {flushes}"
     )
     assert images == RUNS * CUTS_PER_RUN
     assert min(acknowledged, cut_short, ahead, flushes) > 0
+    assert amid >= AMID_MIN
 
 
 def losses(launch, folder, disturb=None):

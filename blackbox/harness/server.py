@@ -188,6 +188,19 @@ class Server:
         with self.connect() as connection:
             return connection.call(*arguments)
 
+    def writes_under(self, folder):
+        """The files under a folder that its process has open for writing."""
+        descriptors, files = Path(f"/proc/{self.process.pid}/fd"), set()
+        for descriptor in descriptors.iterdir():
+            # It may be closed meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                path = descriptor.readlink()
+                about = (descriptors.with_name("fdinfo") / descriptor.name).read_text().splitlines()
+                flags = next(line.split()[1] for line in about if line.startswith("flags:"))
+                if path.is_relative_to(folder) and int(flags, 8) & os.O_ACCMODE != os.O_RDONLY:
+                    files.add(path)
+        return files
+
     def stderr(self):
         """What its latest process has written to standard error."""
         return self._stderr.read_text(errors="backslashreplace") if self._stderr.exists() else ""

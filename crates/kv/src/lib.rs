@@ -34,6 +34,7 @@ mod object;
 mod open;
 mod packed;
 mod plan;
+mod primitives;
 mod queue;
 mod reading;
 mod records;

@@ -1,9 +1,8 @@
 //! How a worker is told that there is something to do.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use crate::primitives::{AtomicBool, AtomicUsize, Condvar, Mutex, Ordering};
 
 /// A flag that wakes one of those who wait for it. Raising one that is raised, or that nobody waits
 /// for, costs one or two atomic operations and no system call.

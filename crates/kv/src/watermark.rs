@@ -8,13 +8,12 @@ use std::collections::BinaryHeap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use base::Sequence;
-use parking_lot::Mutex;
 
 use crate::error::Error;
+use crate::primitives::{AtomicBool, AtomicU64, Mutex, Ordering};
 use crate::signal::Signal;
 
 /// A stage that a commit passes.

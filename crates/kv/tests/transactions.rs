@@ -380,3 +380,20 @@ fn a_replay_takes_no_sequence_for_applied_that_no_commit_has() {
         assert_eq!(rows(&mut world, "a"), pairs(&[("x", "1")]));
     }
 }
+
+#[test]
+fn what_has_gathered_fills_one_memtable_after_the_other() {
+    let settings = Settings { memtable_bytes: 4 << 10, ..Settings::default() };
+    let mut world = World::new(settings);
+    let value = "x".repeat(1 << 10);
+    for name in 0..32 {
+        put(&mut world, &name.to_string(), &[("x", &value)]);
+        // In a group of its own, which nobody demands to be in the tables.
+        world.step();
+    }
+    assert_eq!(world.flushes(), 0);
+    world.settle();
+    world.hands.turn(100);
+    world.step();
+    assert!(world.flushes() >= 7, "32 KiB went to disk as {} memtables", world.flushes());
+}

@@ -74,7 +74,7 @@ pub(crate) struct Session {
     pub(crate) spots: Vec<Spot>,
     pub(crate) dues: Dues,
     pub(crate) latest_commit: Sequence,
-    rng: SplitMix64,
+    pub(crate) rng: SplitMix64,
 }
 
 impl Session {
@@ -282,9 +282,9 @@ impl Session {
         if let Err(text) = self.prepare(commands, watches) {
             return self.reply.error(&text);
         }
-        if let [(command, _)] = commands
+        if let [(command, args)] = commands
             && wrap == Wrap::None
-            && Stream::of(command).is_some()
+            && Stream::of(command, *args, 0).is_some()
         {
             self.plan.stream();
         }

@@ -35,7 +35,7 @@ impl Session {
         args: Args<'_>,
         receipt: Receipt,
     ) -> Result<(), Failure> {
-        let Some(stream) = Stream::of(command) else {
+        let Some(mut stream) = Stream::of(command, args, self.rng.draw()) else {
             let what = "a reply of another command was to be written piece by piece";
             return Err(Failure::Refused(Refusal::internal(what), receipt));
         };
@@ -64,7 +64,7 @@ impl Session {
 
     /// Writes the next slice of the reply that goes on.
     pub(crate) async fn go_on_streaming(&mut self) -> Then {
-        let Some(Streaming { mut snapshot, stream }) = self.streaming.take() else {
+        let Some(Streaming { mut snapshot, mut stream }) = self.streaming.take() else {
             return Then::Continue;
         };
         let read = move || {

@@ -15,7 +15,8 @@ use crate::signal::Signal;
 use crate::watermark::Level;
 use crate::worker::{Next, Worker};
 
-/// At most this many bytes of groups become one batch.
+/// At most this many bytes of groups become one batch, and no more than the memtable has room for, but for
+/// the first: memory has to hold a batch twice, as groups and as rows, and then all of the memtable.
 const BATCH_BYTES: usize = 128 << 20;
 
 /// More sealed memtables than this, and the applier waits for the flusher.
@@ -76,11 +77,14 @@ impl Applier {
         if !self.groups.is_empty() {
             return;
         }
-        let mut backlog = self.shard.backlog.groups.lock();
+        let shard = &*self.shard;
+        let room = shard.settings.memtable_bytes.saturating_sub(shard.tables.memtable_bytes());
+        let bytes_max = usize::try_from(room).unwrap_or(usize::MAX).min(BATCH_BYTES);
+        let mut backlog = shard.backlog.groups.lock();
         let mut bytes = 0;
         let fits = |group: &&Group| {
             bytes += group.bytes();
-            bytes <= BATCH_BYTES
+            bytes <= bytes_max
         };
         let count = backlog.iter().take_while(fits).count().max(1).min(backlog.len());
         self.groups.extend(backlog.drain(..count));

@@ -188,6 +188,11 @@ impl World {
         panic!("commit {sequence} is not in the log");
     }
 
+    /// Memtables that were written to disk.
+    pub(crate) fn flushes(&self) -> u64 {
+        self.tables.stats().flushes
+    }
+
     /// Rows of the tables.
     pub(crate) fn rows(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
         let view = self.tables.view();

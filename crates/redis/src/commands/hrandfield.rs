@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use base::rng::SplitMix64;
 use kv::{Object, Txn};
-use wire::resp::{Protocol, Writer};
+use wire::resp::{Args, Protocol, Writer, parse_i64};
 
 use crate::call::Call;
 use crate::command::{Arity, Command, Flags, Group, KeySpec, Run};
@@ -14,8 +15,10 @@ use crate::options::is;
 /// A hash of up to so many fields is counted out: each field is exactly as likely as the others.
 const COUNTED_OUT_MAX: u64 = 1024;
 
-/// Different fields are sought one by one if they are less than this part of all, else shuffled out.
+/// Different fields are sought one by one if they are less than this part of all, and no more than so many:
+/// each may have to be read from disk by itself. Else they are drawn from all.
 const SOUGHT_SHARE: usize = 4;
+const SOUGHT_MAX: usize = 256;
 
 /// Fields that a negative count may ask for.
 const REPEATED_MAX: i64 = 1 << 20;
@@ -56,6 +59,19 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
     } else {
         different(call, hash, most, with_values)
     }
+}
+
+/// How many different fields a request asks for, and whether with their values; `None` if it is answered
+/// otherwise, or wrong.
+pub(crate) fn different_fields(args: Args<'_>) -> Option<(u64, bool)> {
+    let with_values = match args.len() {
+        3 => false,
+        4 if is(args.get(3)?, "WITHVALUES") => true,
+        _ => return None,
+    };
+    let count = parse_i64(args.get(2)?).and_then(|count| u64::try_from(count).ok())?;
+    let fits = !with_values || count <= i64::MAX.unsigned_abs() / 2;
+    fits.then_some((count, with_values))
 }
 
 fn parse_count(call: &Call<'_, '_>, with_values: bool) -> Result<i64, Error> {
@@ -139,7 +155,7 @@ fn different(
 ) -> Result<(), Error> {
     let rows = call.txn.header(hash).map_or(0, |header| header.rows);
     let rows = usize::try_from(rows).unwrap_or(usize::MAX);
-    if is_large(call.txn, hash) && count < rows / SOUGHT_SHARE {
+    if is_large(call.txn, hash) && count < rows / SOUGHT_SHARE && count <= SOUGHT_MAX {
         let mut found = BTreeMap::new();
         while found.len() < count {
             let Some((name, value)) = hash::random_neighbour(call.txn, hash)? else { break };
@@ -151,15 +167,17 @@ fn different(
         }
         return Ok(());
     }
+    let mut rng = SplitMix64::new(call.txn.rng().draw());
+    let fields = hash::fields(call.txn, hash)?;
     let mut order: Vec<usize> = (0..rows).collect();
     let count = count.min(rows);
     if count < rows {
         // The first steps of a shuffle: each place gets one of those that are left.
         for at in 0..count {
-            order.swap(at, at + draw(call.txn, rows - at));
+            let ahead = usize::try_from(rng.below((rows - at) as u64)).unwrap_or(0);
+            order.swap(at, at + ahead);
         }
     }
-    let fields = hash::fields(call.txn, hash)?;
     head(call.reply, count, with_values);
     for field in order.into_iter().take(count).filter_map(|at| fields.get(at)) {
         element(call.reply, *field, with_values);
@@ -168,12 +186,12 @@ fn different(
 }
 
 /// In RESP3 a field and its value are a pair, in RESP2 they follow each other.
-fn head(reply: &mut Writer, count: usize, with_values: bool) {
+pub(crate) fn head(reply: &mut Writer, count: usize, with_values: bool) {
     let flat = with_values && reply.protocol() == Protocol::Resp2;
     reply.array(if flat { 2 * count } else { count });
 }
 
-fn element(reply: &mut Writer, (name, value): Field<'_>, with_values: bool) {
+pub(crate) fn element(reply: &mut Writer, (name, value): Field<'_>, with_values: bool) {
     if with_values && reply.protocol() == Protocol::Resp3 {
         reply.array(2);
     }

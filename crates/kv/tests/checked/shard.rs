@@ -1,0 +1,71 @@
+//! As much of a shard as the syncer sees, with a log that cannot fail.
+
+use std::io;
+
+use base::Sequence;
+
+use crate::primitives::{Mutex, MutexGuard};
+use crate::watermark::{Level, Watermarks};
+
+#[derive(Debug)]
+pub(crate) struct Shard {
+    pub(crate) watermarks: Watermarks,
+    pub(crate) settings: Settings,
+    pub(crate) writing: Mutex<()>,
+    pub(crate) log: Log,
+    pub(crate) stamping: Mutex<()>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) sync_interval_ms: u64,
+}
+
+/// What was written.
+#[derive(Debug, Default)]
+pub(crate) struct Log(Mutex<u64>);
+
+impl Log {
+    /// All that is written when it is called.
+    #[expect(clippy::unnecessary_wraps, reason = "it stands for a log that may fail")]
+    pub(crate) fn sync(&self) -> Result<Sequence, io::Error> {
+        Ok(Sequence(*self.0.lock()))
+    }
+}
+
+impl Shard {
+    pub(crate) fn new() -> Self {
+        Self {
+            watermarks: Watermarks::new(Sequence::ZERO),
+            settings: Settings { sync_interval_ms: 100 },
+            writing: Mutex::default(),
+            log: Log::default(),
+            stamping: Mutex::default(),
+        }
+    }
+
+    /// Stamps and queues a commit.
+    pub(crate) fn commit(&self) -> Sequence {
+        let _stamping = self.stamping.lock();
+        let sequence = self.watermarks.queued().next();
+        self.watermarks.set_queued(sequence);
+        sequence
+    }
+
+    pub(crate) fn write_group(&self, _writing: &MutexGuard<'_, ()>) -> bool {
+        let queued = self.watermarks.queued();
+        let mut written = self.log.0.lock();
+        if *written == queued.0 {
+            return false;
+        }
+        *written = queued.0;
+        drop(written);
+        self.watermarks.advance(Level::Written, queued);
+        true
+    }
+
+    pub(crate) fn poison_with_log(&self, error: &io::Error) {
+        self.watermarks.poison();
+        panic!("this log does not fail: {error}");
+    }
+}
