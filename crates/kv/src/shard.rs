@@ -154,6 +154,15 @@ impl Shard {
         homes.next()
     }
 
+    /// Makes durable what is written, and notes how long that took; how far it came.
+    pub(crate) fn sync_log(&self) -> Result<Sequence, log::Error> {
+        let began = self.machine.monotonic();
+        let durable = self.log.sync()?;
+        self.figures.syncs.add(1);
+        self.figures.sync_nanos.add_time(self.machine.monotonic().saturating_sub(began));
+        Ok(durable)
+    }
+
     pub(crate) fn resident(&self) -> usize {
         self.resident.load(Ordering::Relaxed)
     }

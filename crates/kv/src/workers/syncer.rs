@@ -73,11 +73,8 @@ impl Worker for Syncer {
             return Next::Again;
         }
         self.has_written = false;
-        let began = shard.machine.monotonic();
-        match shard.log.sync() {
+        match shard.sync_log() {
             Ok(durable) => {
-                shard.figures.syncs.add(1);
-                shard.figures.sync_nanos.add_time(shard.machine.monotonic().saturating_sub(began));
                 self.unsynced_since = None;
                 // It may have synced what the writer has written and not yet announced.
                 shard.watermarks.advance(Level::Written, durable);

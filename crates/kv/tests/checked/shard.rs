@@ -12,7 +12,8 @@ pub(crate) struct Shard {
     pub(crate) watermarks: Watermarks,
     pub(crate) settings: Settings,
     pub(crate) writing: Mutex<()>,
-    pub(crate) log: Log,
+    /// What was written.
+    log: Mutex<u64>,
     pub(crate) stamping: Mutex<()>,
 }
 
@@ -21,25 +22,13 @@ pub(crate) struct Settings {
     pub(crate) sync_interval_ms: u64,
 }
 
-/// What was written.
-#[derive(Debug, Default)]
-pub(crate) struct Log(Mutex<u64>);
-
-impl Log {
-    /// All that is written when it is called.
-    #[expect(clippy::unnecessary_wraps, reason = "it stands for a log that may fail")]
-    pub(crate) fn sync(&self) -> Result<Sequence, io::Error> {
-        Ok(Sequence(*self.0.lock()))
-    }
-}
-
 impl Shard {
     pub(crate) fn new() -> Self {
         Self {
             watermarks: Watermarks::new(Sequence::ZERO),
             settings: Settings { sync_interval_ms: 100 },
             writing: Mutex::default(),
-            log: Log::default(),
+            log: Mutex::default(),
             stamping: Mutex::default(),
         }
     }
@@ -52,9 +41,15 @@ impl Shard {
         sequence
     }
 
+    /// All that is written when it is called.
+    #[expect(clippy::unnecessary_wraps, reason = "it stands for a log that may fail")]
+    pub(crate) fn sync_log(&self) -> Result<Sequence, io::Error> {
+        Ok(Sequence(*self.log.lock()))
+    }
+
     pub(crate) fn write_group(&self, _writing: &MutexGuard<'_, ()>) -> bool {
         let queued = self.watermarks.queued();
-        let mut written = self.log.0.lock();
+        let mut written = self.log.lock();
         if *written == queued.0 {
             return false;
         }
