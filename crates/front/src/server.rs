@@ -323,7 +323,7 @@ impl Server {
     pub(crate) async fn applied(&self, sequence: Sequence) -> Result<(), Failure> {
         let reached = self.reached(Level::Applied, sequence);
         timeout(self.limits.transaction_time, reached).await.unwrap_or_else(|_late| {
-            let text = "the tables are too far behind the log to be read: try again later";
+            let text = "the tables are too far behind the log to be read, because the disk is slow or full: free some of it if it is full, else try again later";
             Err(Failure::Refused(Refusal::limit(text), Receipt::NOTHING))
         })
     }

@@ -44,6 +44,7 @@ mod store;
 mod stripe;
 mod survey;
 mod txn;
+mod wait;
 mod watermark;
 mod worker;
 mod workers;
