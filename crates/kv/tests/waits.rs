@@ -15,7 +15,8 @@ const TIME: Duration = Duration::from_secs(5);
 
 fn plan(world: &World, names: &[&str], bytes: Option<usize>) -> Plan {
     let mut plan = world.plan(names);
-    let (_, place) = (world.store.replan(&mut plan, TIME), plan.namespace(&world.handle));
+    world.store.replan(&mut plan, TIME);
+    let place = plan.namespace(&world.handle);
     for name in names {
         plan.name(place, Layer::Redis, |id| id.extend_from_slice(name.as_bytes()));
     }
@@ -177,7 +178,7 @@ fn a_full_disk_is_named_and_what_is_left_to_do() {
     world.leave_free(0);
     let told = loop {
         let mut write = plan(&world, &["a"], Some(1 << 20));
-        match world.store.attempt(&mut write, |txn| put(txn, "a", &[0; 1 << 20])) {
+        match world.store.attempt(&mut write, |txn| put(txn, "a", &vec![0; 1 << 20])) {
             Attempt::Refused(refusal, _) => break refusal.message,
             _ => world.settle(),
         }
