@@ -320,7 +320,6 @@ fn runnable(command: &'static Command) -> Vec<&'static str> {
 const ONLY_REFUSED: &[(&str, &str)] = &[
     ("auth", "a server without passwords takes none; see the tests of one with passwords"),
     ("client|caching", "always refused: tracking is off"),
-    ("client|pause", "always refused"),
     ("config|rewrite", "always refused"),
     ("debug", "always refused"),
     ("idem.save", "only of use within MULTI: EXEC has its reply"),
