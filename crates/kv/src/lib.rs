@@ -54,7 +54,7 @@ pub use check::check_row;
 pub use error::{Error, Refusal, Stop};
 pub use figures::{Figure, Figures, Standing};
 pub use interest::Watch;
-pub use keyspace::{Listed, Listing};
+pub use keyspace::{Listed, Listing, Overview};
 pub use load::Load;
 pub use log::record::Session;
 pub use namespace::{Durability, Handle, Layer};

@@ -79,7 +79,9 @@ impl Session {
         for number in 0..DATABASES {
             let Some(namespace) = self.server.find_database(self.tenant, number) else { continue };
             let store = self.server.store.clone();
-            let count = move || store.count(&namespace, Layer::Redis);
+            let count = move || {
+                store.overview(&namespace, Layer::Redis).and_then(|overview| overview.count())
+            };
             match self.server.on_loader(count).await {
                 Ok(Ok(0)) => {}
                 Ok(Ok(keys)) => text.field(&format!("db{number}"), format_args!("keys={keys}")),
