@@ -38,7 +38,8 @@ fn repair_to(ground: &Ground, accepts_loss: bool) -> (Result<Outcome>, String, P
     let to = ground.root.path().join("repaired");
     let before = contents(&ground.dir.path);
     let mut said = Vec::new();
-    let outcome = repair(&ground.dir, &Target::new(&to, true).unwrap(), accepts_loss, None, &mut said);
+    let outcome =
+        repair(&ground.dir, &Target::new(&to, true).unwrap(), accepts_loss, None, &mut said);
     assert!(contents(&ground.dir.path) == before, "nothing of it is changed");
     (outcome, String::from_utf8(said).unwrap(), to)
 }
