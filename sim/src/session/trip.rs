@@ -107,12 +107,11 @@ impl Walk {
         if waits && !has_reached(desk, Level::Applied, self.since) {
             return Ok(false);
         }
-        let overview = match self.overview.take() {
-            Some(overview) => Ok(overview),
-            None => {
-                self.began = desk.store.now();
-                desk.store.overview(handle(desk, self.namespace), Layer::Redis)
-            }
+        let overview = if let Some(overview) = self.overview.take() {
+            Ok(overview)
+        } else {
+            self.began = desk.store.now();
+            desk.store.overview(handle(desk, self.namespace), Layer::Redis)
         };
         let listing = overview.and_then(|overview| {
             let listing = overview.list(&self.from, WALK_ROWS)?;
