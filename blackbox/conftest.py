@@ -70,6 +70,12 @@ def _launch(pytestconfig, oracle_launch):
     return groundsill(binary)
 
 
+@pytest.fixture(name="rounds")
+def _rounds(pytestconfig):
+    """How often each crash is repeated."""
+    return pytestconfig.getoption("rounds")
+
+
 @pytest.fixture(name="server")
 def _server(launch, tmp_path):
     """The server under test, started on an empty folder.

@@ -1,14 +1,11 @@
 """Passwords: who gets in, by every front, and what nobody gets to see."""
 
-import base64
 import os
 import pty
 import signal
 import struct
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import confluent_kafka
@@ -17,6 +14,7 @@ import pytest
 import redis
 
 from harness.kafka import API_VERSIONS, QUIET, SECONDS_MAX, Raw, frame, kcat
+from harness.probes import ask
 from harness.resp import encoded
 from harness.server import FRONTS, HOST, Server
 from harness.wait import until
@@ -380,29 +378,15 @@ def test_where_no_passwords_are_asked_for_sasl_is_out_of_place(server):
         assert raw.is_served()
 
 
-def ask(server, path, user=None, password=None):
-    """Status, fields and text of an answer."""
-    request = urllib.request.Request(f"http://{HOST}:{server.ports['http']}{path}")
-    if user is not None:
-        shown = base64.b64encode(f"{user}:{password}".encode()).decode()
-        request.add_header("Authorization", f"Basic {shown}")
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, answer.headers, answer.read().decode()
-    except urllib.error.HTTPError as answer:
-        with answer:
-            return answer.code, answer.headers, answer.read().decode()
-
-
 def test_probes_are_open_and_metrics_are_for_users(guarded):
     """Whatever the user; a wrong password is counted."""
     assert ask(guarded, "/livez")[0] == 200 and ask(guarded, "/readyz")[0] == 200
     status, fields, _ = ask(guarded, "/metrics")
     assert status == 401 and fields["www-authenticate"].startswith("Basic ")
-    assert ask(guarded, "/metrics", "billing", "wrong")[0] == 401
-    assert ask(guarded, "/metrics", "nobody", SECRETS["billing"])[0] == 401
+    assert ask(guarded, "/metrics", user="billing", password="wrong")[0] == 401
+    assert ask(guarded, "/metrics", user="nobody", password=SECRETS["billing"])[0] == 401
     for user, password in SECRETS.items():
-        status, _, text = ask(guarded, "/metrics", user, password)
+        status, _, text = ask(guarded, "/metrics", user=user, password=password)
         assert status == 200 and "\ngroundsill_authentications_failed_total 2\n" in text
 
 
@@ -504,7 +488,7 @@ def test_no_secret_is_shown_anywhere(launch, lines, passwords, tmp_path):
                 assert not reply.is_error(), command
                 shown.append(repr(reply))
         kcat(server, *flags(sasl("billing", SECRETS["billing"])), "-L")
-        shown.append(ask(server, "/metrics", "billing", SECRETS["billing"])[2])
+        shown.append(ask(server, "/metrics", user="billing", password=SECRETS["billing"])[2])
         assert server.stop() == 0
         shown += [server.stderr(), *server.printed]
     finally:

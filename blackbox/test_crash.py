@@ -23,11 +23,6 @@ needs_strace = pytest.mark.skipif(find("strace") is None, reason="strace is not 
 WRITES = ("pwrite64", "fdatasync", "sendto")
 
 
-@pytest.fixture(name="rounds")
-def _rounds(pytestconfig):
-    return pytestconfig.getoption("rounds")
-
-
 def recovered(load, what):
     """Checks what is there, prints what happened, and fails on any fault."""
     verdict = load.check()

@@ -20,11 +20,6 @@ needs_strace = pytest.mark.skipif(find("strace") is None, reason="strace is not 
 STEPS = ("pwrite64", "fdatasync", "sendto")
 
 
-@pytest.fixture(name="rounds")
-def _rounds(pytestconfig):
-    return pytestconfig.getoption("rounds")
-
-
 def recovered(payments, what):
     """Checks what is there, prints what happened, and fails on any fault."""
     verdict = payments.check()

@@ -109,3 +109,31 @@ def test_a_large_database_is_looked_over_within_a_transaction(server):
         pipeline.dbsize()
         before, _, after, count = pipeline.execute()
     assert (len(before), len(after), count) == (60_000, 60_001, 60_001)
+
+
+SIDE = 25_000
+
+
+def test_keys_of_a_large_database_are_those_of_one_moment_while_databases_are_swapped(server):
+    """More than are read at once: half of one database and half of another would show as a mixture."""
+    clients = [redis.Redis(host=server.address[0], port=server.address[1], db=db) for db in (0, 1)]
+    for db, client in enumerate(clients):
+        for start in range(0, SIDE, 5000):
+            client.mset({f"{db}:{number}": "" for number in range(start, start + 5000)})
+    stop, swaps = threading.Event(), []
+
+    def swap():
+        while not stop.is_set():
+            swaps.append(clients[1].swapdb(0, 1))
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    try:
+        seen = [clients[0].keys("*") for _ in range(30)]
+    finally:
+        stop.set()
+        swapper.join()
+    sides = [{key[:1] for key in keys} for keys in seen]
+    assert all(len(side) == 1 for side in sides), "one answer holds keys of both"
+    assert {len(set(keys)) for keys in seen} == {SIDE}
+    assert len(swaps) > len(seen) and sides.count({b"0"}) not in (0, len(seen)), "nothing was swapped meanwhile"

@@ -196,3 +196,38 @@ def test_a_repair_killed_before_any_step_is_told_from_a_whole_one(server, tmp_pa
             shutil.rmtree(partial)
     assert kills > 0
     assert server.command("verify", "--data", to).returncode == 0
+
+
+def test_repair_tells_what_is_lost_by_key_and_writes_all_of_it_to_a_file(server, tmp_path):
+    """Just what `log dump` showed of these commits while they could be reached."""
+    with server.connect() as connection:
+        for number in range(40):
+            connection.call("SET", f"key:{number}", "x")
+            connection.call("HSET", "hash", f"field {number}", "x" * 40)
+    assert server.stop() == 0
+    dump = ("log", "dump", "--data", server.data)
+    lines = [line for line in server.command(*dump).stdout.splitlines() if not line.startswith("#")]
+    of_key = {line.split('key "')[1].split('"')[0]: int(line.split()[0]) for line in lines}
+    path, offset, length = frame_of(server, of_key["key:9"])
+    flip(path, offset + length // 2)
+    bad = of_key["key:9"]
+    readable = [line for line in lines if int(line.split()[0]) > bad]
+
+    file = tmp_path / "losses"
+    done = repair(server, tmp_path / "new", "--losses", file)
+    assert done.returncode == DAMAGED, done.stdout + done.stderr
+    assert file.read_text().splitlines() == readable
+    names = list(dict.fromkeys(re.search(r"\d\): (.*?) (set|removed|grown)", line)[1] for line in readable))
+    assert len(names) > 60 and 'field "field 39" of key "hash"' in names
+    told = done.stdout.split("those that can be read change:\n")[1].splitlines()
+    assert [line.strip() for line in told[:20]] == names[:20]
+    assert told[20].strip() == f"all of it is in {file}" and len(told) == 21
+    done = repair(server, tmp_path / "new", "--losses", file)
+    assert done.returncode == 1 and str(file) in done.stderr, "no file is replaced"
+
+    done = repair(server, tmp_path / "new")
+    assert re.search(r"^ +and \d+ changes of others: --losses FILE writes all$", done.stdout, re.MULTILINE)
+    inside = repair(server, tmp_path / "new", "--losses", server.data / "losses")
+    assert inside.returncode == 1 and "is within" in inside.stderr
+    assert not (server.data / "losses").exists()
+    assert not list(tmp_path.glob("new*"))

@@ -1,18 +1,22 @@
 """What a server tells of itself over HTTP."""
 
+import base64
 import urllib.error
 import urllib.request
 
 from harness.server import HOST
 
 
-def ask(server, path, method="GET", body=None):
-    """Status, fields and body of an answer, whatever the status."""
+def ask(server, path, method="GET", body=None, user=None, password=None):
+    """Status, fields and body of an answer, whatever the status; asked by a user, if one is named."""
     request = urllib.request.Request(
         f"http://{HOST}:{server.ports['http']}{path}", method=method, data=body
     )
+    if user is not None:
+        shown = base64.b64encode(f"{user}:{password}".encode()).decode()
+        request.add_header("Authorization", f"Basic {shown}")
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, answer.headers, answer.read().decode()
     except urllib.error.HTTPError as answer:
         with answer:

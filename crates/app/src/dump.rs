@@ -1,5 +1,6 @@
 //! `groundsill log dump`: what was committed, by whom, and when, a line for each change.
 
+use std::fmt;
 use std::io::{BufWriter, Write, stdout};
 use std::process::ExitCode;
 
@@ -8,6 +9,7 @@ use base::Sequence;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use front::resp::numbers;
 use front::{Name, Names};
+use log::Frame;
 use log::record::{Change, Record};
 use log::verify::{SessionNames, Sessions, dump};
 
@@ -98,26 +100,95 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 fn show(dir: &DataDir, filter: &Filter, out: &mut impl Write) -> Result<()> {
     let medium = log_medium(dir)?;
-    let mut names = Names::new(&dir.identity.hash_key);
-    let mut sessions = Sessions::default();
+    let mut teller = Teller::new(&dir.identity.hash_key);
     let mut is_first = true;
     for frame in dump(&*medium, &dir.identity.store).context("read the log")? {
         let frame = frame.context("read the log")?;
         if std::mem::take(&mut is_first) {
             writeln!(out, "# complete from commit {} on", frame.first())?;
         }
-        sessions.frame(&frame);
+        teller.frame(&frame, &mut |told| {
+            if filter.admits(told.sequence, told.time) && filter.admits_row(&told.row) {
+                writeln!(out, "{told}")?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Tells what is in frames, in the order in which it is given them.
+pub(crate) struct Teller {
+    names: Names,
+    sessions: Sessions,
+}
+
+/// One change of one commit, as a line.
+pub(crate) struct Told<'a> {
+    pub(crate) sequence: Sequence,
+    time: u64,
+    /// What the row is called.
+    pub(crate) row: Name,
+    who: &'a str,
+    command: &'static str,
+    /// The session, and how many commands it had sent.
+    at: (u64, u64),
+    what: String,
+}
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sequence, time, row, who, command, at: (session, count), what } = self;
+        write!(f, "{sequence} {time} {who} {command} ({session}.{count}): {} {what}", row.text)
+    }
+}
+
+impl Teller {
+    pub(crate) fn new(hash_key: &[u8; 16]) -> Self {
+        Self { names: Names::new(hash_key), sessions: Sessions::default() }
+    }
+
+    /// Tells each change in a frame.
+    pub(crate) fn frame(
+        &mut self,
+        frame: &Frame,
+        tell: &mut dyn FnMut(&Told<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.sessions.frame(frame);
         for record in frame.records() {
             let record = match record {
                 Ok(record) => record,
                 Err(error) => bail!("a record of the log: {error}"),
             };
-            sessions.record(&record);
-            learn(&mut names, &record);
-            show_record(out, filter, &sessions, &names, &record)?;
+            self.sessions.record(&record);
+            learn(&mut self.names, &record);
+            self.record(&record, tell)?;
         }
+        Ok(())
     }
-    Ok(out.flush()?)
+
+    fn record(
+        &self,
+        record: &Record<'_>,
+        tell: &mut dyn FnMut(&Told<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let Record::Commit { sequence, time, session, count, command, ref changes } = *record
+        else {
+            return Ok(());
+        };
+        let who = self.sessions.get(session).map_or_else(|| "the store".to_owned(), name);
+        let command = numbers::name_of(command).unwrap_or("-");
+        for change in changes.clone() {
+            let (row, what) = match change.context("a change in the log")? {
+                Change::Put { key, value } => (key, format!("set, {} bytes", value.len())),
+                Change::Remove { key } => (key, "removed".to_owned()),
+                Change::Add { key, delta } => (key, format!("grown by {delta}")),
+            };
+            let (row, at) = (self.names.name(row), (session, count));
+            tell(&Told { sequence, time: time.0, row, who: &who, command, at, what })?;
+        }
+        Ok(())
+    }
 }
 
 /// A row may stand before the header that says whose it is, in one commit.
@@ -129,39 +200,6 @@ fn learn(names: &mut Names, record: &Record<'_>) {
             names.learn(key, value);
         }
     }
-}
-
-fn show_record(
-    out: &mut impl Write,
-    filter: &Filter,
-    sessions: &Sessions,
-    names: &Names,
-    record: &Record<'_>,
-) -> Result<()> {
-    let Record::Commit { sequence, time, session, count, command, ref changes } = *record else {
-        return Ok(());
-    };
-    if !filter.admits(sequence, time.0) {
-        return Ok(());
-    }
-    for change in changes.clone() {
-        let (row, what) = match change.context("a change in the log")? {
-            Change::Put { key, value } => (key, format!("set, {} bytes", value.len())),
-            Change::Remove { key } => (key, "removed".to_owned()),
-            Change::Add { key, delta } => (key, format!("grown by {delta}")),
-        };
-        let row = names.name(row);
-        if filter.admits_row(&row) {
-            let who = sessions.get(session).map_or_else(|| "the store".to_owned(), name);
-            let command = numbers::name_of(command).unwrap_or("-");
-            writeln!(
-                out,
-                "{sequence} {} {who} {command} ({session}.{count}): {} {what}",
-                time.0, row.text
-            )?;
-        }
-    }
-    Ok(())
 }
 
 fn name(session: &SessionNames) -> String {

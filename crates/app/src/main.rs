@@ -12,6 +12,7 @@ mod door;
 mod dump;
 mod fronts;
 mod identity;
+mod losses;
 mod machine;
 mod observer;
 mod passwords;

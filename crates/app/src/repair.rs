@@ -27,6 +27,7 @@ use crate::copy::{Listing, Progress, Target, copy_file, make_directory, say_line
 use crate::data_dir::{
     DIRECTORIES, DataDir, log_in, new_identity, sync, tables_in, write_identity,
 };
+use crate::losses;
 use crate::machine::MachineClock;
 use crate::observer::Journal;
 use crate::verify::{self, EXIT_DAMAGED, Findings, log_medium};
@@ -37,10 +38,14 @@ const TABLES: &str = "shards/0/tables/main";
 pub(crate) fn command() -> Command {
     let to = Arg::new("to").long("to").value_name("DIR").required(true);
     let accept = Arg::new("accept-loss").long("accept-loss").action(ArgAction::SetTrue);
+    let losses = Arg::new("losses").long("losses").value_name("FILE");
     let command = Command::new("repair")
         .about("Make a new data directory of what can be trusted of a damaged one")
         .arg(to.help("The new data directory; it must not be there yet, or be empty"))
         .arg(accept.help("Go on although commits are lost, as it tells before"))
+        .arg(losses.help(
+            "Write each change of the lost commits that can be read to this new file, as `groundsill log dump` does",
+        ))
         .after_help(AFTER_HELP);
     cli::with_data(
         command,
@@ -52,7 +57,8 @@ const AFTER_HELP: &str = "\
 For a data directory that `groundsill verify` finds damaged. Restore a backup instead if there is one that is recent enough: \
 this keeps what was committed up to the first commit that is missing or cannot be read, and none behind it.
 
-What is lost is told first. If anything is, it goes no further without --accept-loss. Damaged tables are made anew from the \
+What is lost is told first, by key as far as it can be read, and all of that written to the FILE of --losses. If anything is, it goes \
+no further without --accept-loss. Damaged tables are made anew from the \
 log where that reaches back to the first commit; where it does not, they cannot be repaired.
 
 The new directory stands in DIR.partial until it is synced and read again, and then gets its name. If it is interrupted, \
@@ -81,7 +87,8 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     let target = Target::new(&to, true)?;
     let source = DataDir::untouched(&data)?;
     let accepts = matches.get_flag("accept-loss");
-    let why = match repair(&source, &target, accepts, &mut stdout())? {
+    let losses = matches.get_one::<String>("losses").map(PathBuf::from);
+    let why = match repair(&source, &target, accepts, losses.as_deref(), &mut stdout())? {
         Outcome::Made(last) => {
             writeln!(stdout(), "made    {}, with commits up to {last}", to.display())
                 .context("write to standard output: the directory is there")?;
@@ -110,9 +117,11 @@ fn repair(
     source: &DataDir,
     target: &Target,
     accepts_loss: bool,
+    losses: Option<&Path>,
     say: &mut dyn Write,
 ) -> Result<Outcome> {
     target.require_outside(&source.path)?;
+    losses.map_or(Ok(()), |file| losses::check(file, &source.path))?;
     if source.is_unfinished {
         bail!(
             "the first start in {} has not come to its end, and no commit is in it: use another directory",
@@ -143,6 +152,9 @@ fn repair(
         )?;
     }
     tell(&salvage, say)?;
+    if salvage.lost().is_some() {
+        losses::tell(&salvage, &source.identity.hash_key, losses, say)?;
+    }
     if salvage.lost().is_some() && !accepts_loss {
         return Ok(Outcome::Loss);
     }

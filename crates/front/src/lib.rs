@@ -16,6 +16,7 @@ mod host;
 pub mod http;
 pub mod kafka;
 mod parameters;
+mod pause;
 mod records;
 mod refusal;
 pub mod resp;

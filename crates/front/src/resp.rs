@@ -11,6 +11,7 @@ mod durability;
 mod exec;
 mod extensions;
 mod handshake;
+mod held;
 pub(crate) mod inbox;
 mod info;
 mod keyspace;

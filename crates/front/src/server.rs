@@ -17,6 +17,7 @@ use crate::clients::Clients;
 use crate::counters::Counters;
 use crate::host::Host;
 use crate::parameters::Inert;
+use crate::pause::Pause;
 use crate::slowlog::Slowlog;
 
 /// Bounds on what clients may ask for.
@@ -102,6 +103,7 @@ pub struct Server {
     pub(crate) counters: Counters,
     pub(crate) slowlog: Slowlog,
     pub(crate) inert: Inert,
+    pub(crate) pause: Pause,
     /// The latest store time, in seconds, of which it is known that everything was durable.
     pub(crate) saved: AtomicU64,
     /// What the sessions' random numbers start from.
@@ -128,6 +130,7 @@ impl Server {
             counters: Counters::default(),
             slowlog: Slowlog::default(),
             inert: Inert::default(),
+            pause: Pause::default(),
             saved: AtomicU64::new(store.now().0 / 1000),
             seed: key ^ store.now().0,
             store,
@@ -323,7 +326,7 @@ impl Server {
     pub(crate) async fn applied(&self, sequence: Sequence) -> Result<(), Failure> {
         let reached = self.reached(Level::Applied, sequence);
         timeout(self.limits.transaction_time, reached).await.unwrap_or_else(|_late| {
-            let text = "the tables are too far behind the log to be read: try again later";
+            let text = "the tables are too far behind the log to be read, because the disk is slow or full: free some of it if it is full, else try again later";
             Err(Failure::Refused(Refusal::limit(text), Receipt::NOTHING))
         })
     }

@@ -4,10 +4,13 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use log::Room;
+
 use crate::error::Refusal;
 use crate::plan::Work;
 use crate::shard::Shard;
 use crate::store::Store;
+use crate::wait::Wait;
 
 /// Bytes that are set aside for a transaction beside what it expects: header rows, index rows, counts.
 const OVERHEAD_BYTES: usize = 8 * 1024;
@@ -23,8 +26,8 @@ const DELAY_MAX: Duration = Duration::from_millis(20);
 pub(crate) enum Admission {
     /// It may run.
     Granted,
-    /// Space is being taken: it may run soon.
-    Later,
+    /// There will be, after this: it may run soon.
+    Later(Wait),
     /// There is none to be had.
     Refused(Refusal),
 }
@@ -34,7 +37,7 @@ impl Shard {
     pub(crate) fn admit(&self, work: &mut Work) -> Admission {
         let behind = self.backlog.bytes.load(Ordering::Relaxed) as u64 + self.queue.bytes();
         if behind > self.settings.backlog_bytes as u64 {
-            return Admission::Later;
+            return Admission::Later(Wait::Backlog);
         }
         let need = work.bytes + OVERHEAD_BYTES + OBJECT_BYTES * work.named.len();
         let reserved = self.reserved.fetch_add(need as u64, Ordering::AcqRel) + self.queue.bytes();
@@ -50,11 +53,10 @@ impl Shard {
         }
         self.give_back(work);
         if room.refuses(need as u64) {
-            let text = "the disk has no space for the log: writes are refused until there is; reads and deletes go on";
-            return Admission::Refused(Refusal::limit(text));
+            return Admission::Refused(refusal(room, need, work.grows));
         }
         self.upkeep.raise();
-        Admission::Later
+        Admission::Later(Wait::LogRoom)
     }
 
     /// Gives back what was set aside: by now it is queued, and counted there, or not needed.
@@ -64,6 +66,15 @@ impl Shard {
             self.reserved.fetch_sub(reserved as u64, Ordering::AcqRel);
         }
     }
+}
+
+/// Why a write of so many bytes of log, which grows the store or only gives back, will not fit.
+fn refusal(room: Room, bytes: usize, grows: bool) -> Refusal {
+    Refusal::limit(match (room.exhausted, grows) {
+        (true, true) => "the disk has no space for the log: free some; until then writes are refused, reads and deletes go on".to_owned(),
+        (true, false) => "the disk has no space for the log, and what is kept for deletes is used up: free some; until then only reads go on".to_owned(),
+        (false, _) => format!("the disk has no space for {bytes} bytes of log at once: free some, or split it up"),
+    })
 }
 
 impl Store {

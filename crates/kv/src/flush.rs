@@ -4,6 +4,9 @@
 //! A flushed namespace gets a new space, under its gate held exclusively; the old one is owed to the
 //! reclaimer in the same commit. Entries of a dead space cannot be reached any more, and leave memory in
 //! the background. Of a swap, the catalogue rows are all: objects are kept by space.
+//!
+//! Whoever watches an object is told if it was there, or is there after a swap. Where memory does not know,
+//! it is read before: a watched object is opened as if the transaction used it.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -36,6 +39,10 @@ enum By {
     Swap,
 }
 
+/// So many watched objects are looked for at one place, at most. Of the rest, who watches one that memory
+/// does not know is told, though it may be absent before and after.
+const WATCHED_MAX: usize = 10_000;
+
 const NOT_ALONE: &str = "a namespace was flushed or swapped that is not held exclusively";
 
 impl Txn<'_> {
@@ -48,6 +55,7 @@ impl Txn<'_> {
     /// exclusively ([`crate::Plan::take_exclusively`]).
     pub fn flush(&mut self, place: Place, layer: Layer) -> Result<(), Stop> {
         self.alone()?;
+        self.open_watched(place, layer, &[place])?;
         let fresh = Space(self.shard.next_generation().0);
         let complete = Arc::new(AtomicBool::new(true));
         let part = Part { space: fresh, complete, since: Sequence::ZERO };
@@ -66,12 +74,40 @@ impl Txn<'_> {
         if one == other {
             return Ok(());
         }
+        // All that is missing is loaded at once.
+        let watched = [one, other].map(|place| self.open_watched(place, layer, &[one, other]));
+        watched.into_iter().collect::<Result<(), Stop>>()?;
         let part = self.gates[usize::from(other.0)].part(layer).clone();
         let was = self.put_part(one, layer, part)?;
         self.replaced.push(Replaced { place: one, layer, was: was.clone(), by: By::Swap });
         let was = self.put_part(other, layer, was)?;
         self.replaced.push(Replaced { place: other, layer, was, by: By::Swap });
         Ok(())
+    }
+
+    /// Opens what is watched at `place`, in all of `places`.
+    fn open_watched(&mut self, place: Place, layer: Layer, places: &[Place]) -> Result<(), Stop> {
+        let namespace = self.namespaces[usize::from(place.0)];
+        let mut outcome = Ok(());
+        for id in self.shard.interest.watched(namespace, layer).iter().take(WATCHED_MAX) {
+            for place in places {
+                match self.open(*place, layer, id) {
+                    Ok(_) => {}
+                    Err(Stop::Retry) => outcome = Err(Stop::Retry),
+                    Err(refused) => return Err(refused),
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Whether there is, or was before this transaction, such an object in a part.
+    fn may_hold(&self, part: &Part, id: &[u8]) -> bool {
+        let hash = self.shard.stripes.hash(part.space, id);
+        match self.find_opened(hash, part.space, id) {
+            Some(object) => self.opened[object.index()].changed || self.existing(object).is_some(),
+            None => self.shard.may_hold(part, id, self.work.now),
+        }
     }
 
     /// Gives a namespace another part, in memory and in the catalogue; what it had.
@@ -115,9 +151,17 @@ impl Txn<'_> {
                 entry.parts[*layer as usize - 1].since = sequence;
             }
             // After a swap, of whatever there is at either place.
-            let now = (*by == By::Swap).then(|| gate.part(*layer));
+            let now = (*by == By::Swap).then(|| gate.part(*layer).clone());
             let namespace = self.namespaces[usize::from(place.0)];
-            self.shard.tell_replaced((namespace, *layer), was, now, self.work.now);
+            for id in self.shard.interest.watched(namespace, *layer) {
+                if [Some(was), now.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .any(|part| self.may_hold(part, &id))
+                {
+                    self.shard.interest.tell(namespace, *layer, &id);
+                }
+            }
         }
         // The dead last: they are known to nobody, also where a swap has just named one.
         for Replaced { was, by, .. } in &replaced {

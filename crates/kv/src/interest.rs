@@ -55,35 +55,23 @@ impl Interest {
     }
 }
 
-impl Shard {
-    /// A part of a namespace was flushed or has given place to another, by a transaction that holds its
-    /// gate: whoever watches an object that was there, or is in its place, is told.
-    pub(crate) fn tell_replaced(
-        &self,
-        (namespace, layer): (Namespace, Layer),
-        was: &Part,
-        by: Option<&Part>,
-        now: StoreTime,
-    ) {
-        let watched: Vec<Name> = self
-            .interest
-            .watches
-            .lock()
-            .keys()
-            .filter(|name| (name.0, name.1) == (namespace, layer))
-            .cloned()
-            .collect();
-        for (_, _, id) in watched {
-            if [Some(was), by].into_iter().flatten().any(|part| self.may_hold(part, &id, now)) {
-                self.interest.tell(namespace, layer, &id);
-            }
+impl Interest {
+    /// The ids of what is watched of a layer in a namespace.
+    pub(crate) fn watched(&self, namespace: Namespace, layer: Layer) -> Vec<Box<[u8]>> {
+        if !self.is_in_use() {
+            return Vec::new();
         }
+        let watches = self.watches.lock();
+        let names = watches.keys().filter(|name| (name.0, name.1) == (namespace, layer));
+        names.map(|name| name.2.clone()).collect()
     }
+}
 
+impl Shard {
     /// Whether there is such an object, as far as memory knows.
-    fn may_hold(&self, part: &Part, id: &[u8], now: StoreTime) -> bool {
+    pub(crate) fn may_hold(&self, part: &Part, id: &[u8], now: StoreTime) -> bool {
         let hash = self.stripes.hash(part.space, id);
-        // The transaction may hold the stripe itself: then it has changed what it has opened.
+        // The transaction may hold the stripe itself.
         let there = self.stripes.lock(hash.stripe()).try_read().map_or(Some(true), |stripe| {
             let entry = stripe.get(stripe.find(hash, part.space, id)?)?;
             // Whether one that is being loaded is there, nobody knows yet.

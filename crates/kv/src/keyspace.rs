@@ -1,17 +1,20 @@
 //! Walking over the objects of a layer in a namespace, in the order of their ids, and counting them.
 //!
 //! Beside transactions, what is in memory only is not looked at: the caller waits until *applied* has
-//! reached what it has to see, and reads a view of the tables. Within one, the namespace is held alone,
+//! reached what it has to see, and reads one state of the tables, an [`Overview`]. Within one, the namespace is held alone,
 //! and what is seen is exact: a [`Survey`], and over it what the transaction itself has changed.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 
+use base::codec::Malformed;
 use base::{Space, StoreTime};
+use tables::View;
 
 use crate::error::{Error, Refusal, Stop};
+use crate::key;
 use crate::lock::GateGuard;
-use crate::namespace::{Handle, Layer};
+use crate::namespace::{Entry as CatalogueEntry, Handle, Layer};
 use crate::object::{Entry, State, Type};
 use crate::plan::Place;
 use crate::store::Store;
@@ -36,32 +39,51 @@ pub struct Listing {
     pub next: Option<Box<[u8]>>,
 }
 
+/// All objects of a layer in a namespace, in one state of the tables, which it keeps: use it up, or drop it.
+pub struct Overview {
+    view: Box<dyn View>,
+    /// `None` if the namespace is not in that state.
+    space: Option<Space>,
+    now: StoreTime,
+}
+
+impl std::fmt::Debug for Overview {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Overview").field("space", &self.space).finish_non_exhaustive()
+    }
+}
+
 impl Store {
-    /// Walks over at most `most` header rows from the id `from` on, and leaves out what is past its
-    /// deadline at `now`. Blocks on the disk. Sees what is applied.
-    pub fn list(
-        &self,
-        namespace: &Handle,
-        layer: Layer,
-        from: &[u8],
-        most: usize,
-        now: StoreTime,
-    ) -> Result<Listing, Error> {
-        let space = namespace.0.entry.read().part(layer).space;
-        let view = self.shard.tables.view();
-        let (rows, next) = survey::read_rows(&*view, space, from, most)?;
-        let existing = rows.into_iter().filter(|(_, seen)| seen.exists(now));
+    /// The objects of a layer in a namespace, as they are applied now. Blocks on the disk.
+    pub fn overview(&self, namespace: &Handle, layer: Layer) -> Result<Overview, Error> {
+        let (now, view) = (self.now(), self.shard.tables.view());
+        // Where it lives in this state, and not in memory's: a swap or a flush may be on its way.
+        let row = view.get(&key::catalogue(namespace.namespace())).map_err(Error::Tables)?;
+        let entry = row.map(|row| CatalogueEntry::decode(&row)).transpose();
+        let entry = entry.map_err(|Malformed { .. }| DAMAGED)?;
+        let space = entry.map(|entry| entry.part(layer).space);
+        Ok(Overview { view, space, now })
+    }
+}
+
+impl Overview {
+    /// Walks over at most `most` header rows from the id `from` on, and leaves out what was past its
+    /// deadline when the overview was made. Blocks on the disk.
+    pub fn list(&self, from: &[u8], most: usize) -> Result<Listing, Error> {
+        let Some(space) = self.space else { return Ok(Listing::default()) };
+        let (rows, next) = survey::read_rows(&*self.view, space, from, most)?;
+        let existing = rows.into_iter().filter(|(_, seen)| seen.exists(self.now));
         let objects = existing.map(|(id, seen)| Listed { id, kind: seen.kind }).collect();
         Ok(Listing { objects, next })
     }
 
-    /// How many objects a layer has in a namespace; those past their deadline and not yet swept count.
-    /// Blocks on the disk. Sees what is applied.
-    pub fn count(&self, namespace: &Handle, layer: Layer) -> Result<u64, Error> {
-        let space = namespace.0.entry.read().part(layer).space;
-        survey::read_count(&*self.shard.tables.view(), space)
+    /// How many objects there are; those past their deadline and not yet swept count. Blocks on the disk.
+    pub fn count(&self) -> Result<u64, Error> {
+        self.space.map_or(Ok(0), |space| survey::read_count(&*self.view, space))
     }
 }
+
+const DAMAGED: Error = Error::Damaged { what: "a row of the catalogue" };
 
 /// Rows and objects that one transaction may look at, over and over, while it holds others up.
 const LOOKS_MAX: usize = 20 << 20;

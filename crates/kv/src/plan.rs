@@ -12,6 +12,7 @@ use crate::queue::Origin;
 use crate::stripe::Hash;
 use crate::survey::Survey;
 use crate::txn::{Object, Undo};
+use crate::wait::Wait;
 use crate::watermark::Level;
 
 /// How the objects of a transaction are locked.
@@ -103,8 +104,8 @@ pub(crate) struct Work {
     pub(crate) key: Vec<u8>,
     /// Undo log, kept for its capacity.
     pub(crate) undo: Vec<(Object, Undo)>,
-    /// The last round ended for want of room in the log or the tables.
-    pub(crate) was_busy: bool,
+    /// What the last round was held up by.
+    pub(crate) wait: Wait,
     /// Its namespaces are held exclusively from the first round on.
     pub(crate) exclusive: bool,
     /// What it knows of whole spaces.
@@ -146,7 +147,7 @@ impl Plan {
             changes: Vec::new(),
             key: Vec::new(),
             undo: Vec::new(),
-            was_busy: false,
+            wait: Wait::Nothing,
             exclusive: false,
             surveys: Vec::new(),
             pace: Pace::Inline,
@@ -168,7 +169,7 @@ impl Plan {
         keep_small(&mut work.undo);
         keep_small(&mut work.named);
         work.surveys.clear();
-        (work.was_busy, work.exclusive) = (false, false);
+        (work.wait, work.exclusive) = (Wait::Nothing, false);
         (work.pace, work.whole) = (Pace::Inline, Whole::Loaded);
         work.pins.release();
     }

@@ -21,6 +21,7 @@ use crate::series::SERIES_MAX;
 use crate::shard::Shard;
 use crate::stripe::StripeId;
 use crate::txn::Txn;
+use crate::wait::Wait;
 use crate::watermark::{Level, Reached, Watermarks};
 use crate::{key, settings};
 
@@ -147,27 +148,21 @@ impl Store {
         if round > 0 {
             shard.observer.event(&Event::Rerun { round });
             if shard.machine.monotonic() > plan.work.deadline {
-                let why = if plan.work.was_busy {
-                    "the log has no room, or the tables are too far behind it: try again later"
-                } else {
-                    "others hold its keys, or it reaches for ever more: name them all, or split it up"
-                };
-                let message = format!("given up after {round} rounds: {why}");
-                return Attempt::Refused(Refusal::limit(message), Receipt::NOTHING);
+                return Attempt::Refused(plan.work.wait.refusal(round), Receipt::NOTHING);
             }
         }
         let Plan { namespaces, work } = plan;
         if work.access == Access::Exclusive {
             match shard.admit(work) {
                 Admission::Granted => {}
-                Admission::Later => {
-                    work.was_busy = true;
+                Admission::Later(wait) => {
+                    work.wait = wait;
                     return Attempt::Busy;
                 }
                 Admission::Refused(refusal) => return Attempt::Refused(refusal, Receipt::NOTHING),
             }
         }
-        work.was_busy = false;
+        let lock_failures = work.lock_failures;
         let gates = lock_gates(namespaces, shard, work);
         let guards = lock_stripes(shard, &gates, work);
         // With the locks held: whoever held them before has taken its time before.
@@ -178,7 +173,9 @@ impl Store {
         let held = namespaces.iter().map(Handle::namespace).collect();
         let attempt = run(Txn::new(shard, work, gates, held, guards));
         shard.give_back(&mut plan.work);
-        if !matches!(attempt, Attempt::Again(_)) {
+        if let Attempt::Again(wants) = &attempt {
+            plan.work.wait = Wait::of_round(&plan.work, !wants.is_empty(), lock_failures);
+        } else {
             plan.work.pins.release();
             plan.work.surveys.clear();
         }

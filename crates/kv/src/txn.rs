@@ -296,7 +296,7 @@ impl<'a> Txn<'a> {
         Ok(())
     }
 
-    fn find_opened(&self, hash: Hash, space: Space, id: &[u8]) -> Option<Object> {
+    pub(crate) fn find_opened(&self, hash: Hash, space: Space, id: &[u8]) -> Option<Object> {
         let same =
             |opened: &Opened| opened.hash == hash && opened.space == space && self.id(opened) == id;
         let at = if self.opened.len() <= OPENED_LINEAR {

@@ -6,7 +6,7 @@ use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use base::rng::SplitMix64;
 use base::{Namespace, Tenant};
-use groundsill_kv::{Attempt, Layer, Settings, Type};
+use groundsill_kv::{Attempt, Layer, Overview, Place, Settings, Type};
 
 use ground::{World, open};
 
@@ -147,7 +147,8 @@ fn what_an_object_costs_in_memory_grows_with_it_and_ends_with_it() {
 #[test]
 fn a_namespace_is_found_by_its_tenant_alone_and_its_objects_are_counted() {
     let mut world = World::new(Settings::default());
-    let count = |world: &World, layer| world.store.count(&world.handle, layer).unwrap();
+    let count =
+        |world: &World, layer| world.store.overview(&world.handle, layer).unwrap().count().unwrap();
     assert_eq!(count(&world, Layer::Redis), 0);
     for name in ["a", "b", "c"] {
         world
@@ -167,4 +168,47 @@ fn a_namespace_is_found_by_its_tenant_alone_and_its_objects_are_counted() {
     };
     assert!(find(0, 0) && !find(1, 0) && !find(0, 1), "looking makes none");
     assert!(!find(0, 1));
+}
+
+#[test]
+fn an_overview_is_of_one_state_of_the_tables_whatever_is_swapped_or_written_meanwhile() {
+    let mut world = World::new(Settings::default());
+    let second = world.store.namespace(Tenant(0), Namespace(1)).unwrap();
+    let make = |world: &mut World, names: &[&str]| {
+        let made = world.transact(|txn| {
+            names.iter().try_for_each(|name| {
+                let object = open(txn, name)?;
+                txn.create(object, Type::Hash)?;
+                txn.put(object, b"row", b"value")
+            })
+        });
+        made.unwrap();
+    };
+    let swap = |world: &World| {
+        let mut plan = world.plan(&[]);
+        let other = plan.namespace(&second);
+        plan.take_exclusively();
+        let swapped =
+            world.store.attempt(&mut plan, |txn| txn.swap(Place::FIRST, other, Layer::Redis));
+        assert!(matches!(swapped, Attempt::Done((), _)), "{swapped:?}");
+    };
+    let names = |overview: &Overview, from: &[u8], most| {
+        let listing = overview.list(from, most).unwrap();
+        let ids = listing.objects.iter().map(|object| object.id.to_vec());
+        (ids.collect::<Vec<_>>(), listing.next)
+    };
+    make(&mut world, &["a", "b", "c"]);
+    world.settle();
+    swap(&world);
+    make(&mut world, &["x"]);
+    // The tables have neither yet.
+    let before = world.store.overview(&world.handle, Layer::Redis).unwrap();
+    let (first, next) = names(&before, b"", 1);
+    world.settle();
+    let (rest, end) = names(&before, &next.unwrap(), 10);
+    assert_eq!([first, rest].concat(), [b"a", b"b", b"c"]);
+    assert_eq!((end, before.count().unwrap()), (None, 3));
+    let after = world.store.overview(&world.handle, Layer::Redis).unwrap();
+    assert_eq!(names(&after, b"", 10), (vec![b"x".to_vec()], None));
+    assert_eq!(after.count().unwrap(), 1);
 }

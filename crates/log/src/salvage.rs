@@ -136,6 +136,17 @@ impl Salvage {
         self.lost.as_ref()
     }
 
+    /// Calls `see` with each sound frame, in the order of the segments, and whether its commits are lost.
+    pub fn each_sound(&self, see: &mut dyn FnMut(&Frame, bool)) -> Result<(), Error> {
+        let kept = self.taken.last;
+        self.places.iter().try_for_each(|place| {
+            place.segment.each_sound(self.store, 0, |frame| {
+                let header = frame.header();
+                see(frame, header.has_commits() && header.first > kept);
+            })
+        })
+    }
+
     /// Calls `take` with each frame that is to be in the new log, and the sessions that were open before it.
     fn walk(&self, take: &mut Take<'_>) -> Result<Walk, Error> {
         let mut walk = Walk::new(self);

@@ -20,6 +20,27 @@ pub(crate) struct Argument {
 }
 
 impl Argument {
+    /// As a person writes it.
+    fn written(&self) -> String {
+        let inner = |between: &str| {
+            let written: Vec<_> = self.inner.iter().map(Self::written).collect();
+            written.join(between)
+        };
+        let value = match self.kind.as_str() {
+            "pure-token" => String::new(),
+            "oneof" => inner(" | "),
+            "block" => inner(" "),
+            _ => self.name.clone(),
+        };
+        let words: Vec<_> = self.token.iter().chain(Some(&value)).map(String::as_str).collect();
+        let mut text = words.join(" ").trim_end().to_owned();
+        if self.is_multiple {
+            let again = if self.repeats_token { &text } else { &value };
+            text = format!("{text} [{again} ...]");
+        }
+        if self.is_optional { format!("[{text}]") } else { text }
+    }
+
     /// Its flags, as COMMAND DOCS names them.
     pub(crate) fn flags(&self) -> impl Iterator<Item = &'static str> {
         let flags = [
@@ -111,6 +132,16 @@ impl<'a> Reader<'a> {
         };
         Argument { name: name.into(), kind: kind.into(), token, inner, ..Argument::default() }
     }
+}
+
+/// How the command `name` is written, as redis-cli's help has it: of its line, the names and the words.
+pub fn syntax(name: &str, line: &str) -> String {
+    let mut text = name.to_uppercase().replace('|', " ");
+    for argument in parse(line) {
+        text.push(' ');
+        text.push_str(&argument.written());
+    }
+    text
 }
 
 /// The line of a command; empty if it takes no arguments.

@@ -381,9 +381,9 @@ pub enum Client {
     GetRedir,
     /// Nobody is blocked.
     Unblock,
-    /// Refused.
+    /// Holds back commands of all connections.
     Pause,
-    /// Nobody is paused.
+    /// Lets them go on.
     Unpause,
 }
 

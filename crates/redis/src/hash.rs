@@ -50,6 +50,14 @@ pub(crate) fn fields<'t>(txn: &'t Txn<'_>, hash: Object) -> Result<Vec<Field<'t>
     Ok(if txn.is_split(hash) { named(rows) } else { rows })
 }
 
+/// The same of a hash that may not be there: then it has none.
+pub(crate) fn all_fields<'t>(
+    txn: &'t Txn<'_>,
+    hash: Option<Object>,
+) -> Result<Vec<Field<'t>>, Error> {
+    hash.map_or(Ok(Vec::new()), |hash| fields(txn, hash))
+}
+
 /// Fields from `cursor` on, and the cursor behind them, 0 at the end. About `count`: fields that share
 /// an `h48` come together. A small hash comes whole, whatever the cursor.
 pub(crate) fn scan<'t>(

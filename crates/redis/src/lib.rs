@@ -33,6 +33,7 @@ mod walk;
 #[cfg(test)]
 mod world;
 
+pub use arguments::syntax;
 pub use call::{Call, check_key};
 pub use command::{
     Arity, Client, Command, Config, Connection, Flags, Group, KeySpec, Run, Slowlog,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use base::{Sequence, StoreTime};
-use kv::{Handle, Layer, Level};
+use kv::{Handle, Layer, Level, Overview};
 
 use super::Desk;
 use super::vigil::Vigil;
@@ -36,8 +36,9 @@ pub(super) struct Walk {
     namespace: u32,
     /// Everything up to here must be seen.
     since: Sequence,
-    /// When the first part was read.
-    began: Option<StoreTime>,
+    /// When it began, and the state that it reads, once it has.
+    began: StoreTime,
+    overview: Option<Overview>,
     from: Box<[u8]>,
     found: BTreeSet<Vec<u8>>,
 }
@@ -59,8 +60,9 @@ fn has_reached(desk: &Desk<'_>, level: Level, sequence: Sequence) -> bool {
 impl Trip {
     /// Begins a walk.
     pub(super) fn walk(desk: &Desk<'_>, namespace: u32) -> Self {
-        let (since, began, found) = (desk.store.watermarks().queued(), None, BTreeSet::new());
-        Self::Walking(Walk { namespace, since, began, from: Box::default(), found })
+        let (since, found) = (desk.store.watermarks().queued(), BTreeSet::new());
+        let (began, overview) = (StoreTime(0), None);
+        Self::Walking(Walk { namespace, since, began, overview, from: Box::default(), found })
     }
 
     /// Goes on; whether it is over.
@@ -105,9 +107,17 @@ impl Walk {
         if waits && !has_reached(desk, Level::Applied, self.since) {
             return Ok(false);
         }
-        let (handle, now) = (handle(desk, self.namespace), desk.store.now());
-        self.began.get_or_insert(now);
-        let listing = desk.store.list(handle, Layer::Redis, &self.from, WALK_ROWS, now);
+        let overview = if let Some(overview) = self.overview.take() {
+            Ok(overview)
+        } else {
+            self.began = desk.store.now();
+            desk.store.overview(handle(desk, self.namespace), Layer::Redis)
+        };
+        let listing = overview.and_then(|overview| {
+            let listing = overview.list(&self.from, WALK_ROWS)?;
+            self.overview = Some(overview);
+            Ok(listing)
+        });
         let listed = listing.is_ok();
         desk.book
             .check(Checker::Listing, listed, || format!("objects cannot be listed: {listing:?}"))?;
@@ -118,14 +128,13 @@ impl Walk {
             self.from = next;
             return Ok(false);
         }
-        self.check(desk, now)?;
+        self.check(desk)?;
         Ok(true)
     }
 
     /// Of the objects that have not changed since, exactly those were found that there are.
-    fn check(&self, desk: &Desk<'_>, now: StoreTime) -> Result<(), Violation> {
+    fn check(&self, desk: &Desk<'_>) -> Result<(), Violation> {
         let book = &*desk.book;
-        let began = self.began.unwrap_or(now);
         let mut known = 0;
         for key in book.model.keys().filter(|key| self.has(key)) {
             let found = self.found.contains(&key.id);
@@ -133,9 +142,7 @@ impl Walk {
             if book.model.changed_at(key) > self.since {
                 continue;
             }
-            // Between these two an object may have ended.
-            let (at_first, at_last) = (book.model.exists(key, began), book.model.exists(key, now));
-            let right = found == at_last || found == at_first;
+            let right = found == book.model.exists(key, self.began);
             book.check(Checker::Listing, right, || {
                 format!("since {} {key:?} has not changed, and was it listed? {found}", self.since)
             })?;
@@ -147,8 +154,9 @@ impl Walk {
         if desk.store.watermarks().queued() != self.since {
             return Ok(());
         }
-        let count = desk.store.count(handle(desk, self.namespace), Layer::Redis);
+        let count = self.overview.as_ref().and_then(|overview| overview.count().ok());
         let count = usize::try_from(count.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+        let now = desk.store.now();
         let there =
             |at| book.model.keys().filter(move |key| self.has(key) && book.model.exists(key, at));
         let (least, most) = (there(now).count(), there(StoreTime(0)).count());

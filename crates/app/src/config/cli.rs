@@ -14,12 +14,9 @@ use crate::passwords;
 /// Adds a flag for each setting, and `--config`.
 pub(crate) fn with_settings(command: Command) -> Command {
     SETTINGS.iter().fold(command.arg(config_flag()), |command, setting| {
-        let help = format!(
-            "{} [env: {}] [default: {}]",
-            setting.help,
-            setting.variable(),
-            setting.default
-        );
+        let least = setting.least.map_or(String::new(), |least| format!(" [least: {least}]"));
+        let (variable, default) = (setting.variable(), setting.default);
+        let help = format!("{} [env: {variable}] [default: {default}]{least}", setting.help);
         command.arg(Arg::new(setting.key).long(setting.key).value_name(setting.shape).help(help))
     })
 }

@@ -112,6 +112,41 @@ fn a_bad_value_names_the_setting_and_its_origin() {
 }
 
 #[test]
+fn what_is_below_the_least_is_refused_with_the_least_and_the_least_itself_is_taken() {
+    for (key, below) in
+        [("memory", "255MiB"), ("memory", "0"), ("connections", "0"), ("log-segment", "1023KiB")]
+    {
+        let setting = SETTINGS.iter().find(|setting| setting.key == key).unwrap();
+        let least = setting.least.unwrap();
+        let flag = format!("--{key}");
+        let error = Config::new(&gather(&[&flag, below], &[]).unwrap()).unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains(&format!("`{key}` is `{below}`")), "{error}");
+        assert!(error.ends_with(&format!("the least is {least}")), "{error}");
+    }
+    for setting in SETTINGS.iter().filter(|setting| setting.least.is_some()) {
+        let flag = format!("--{}", setting.key);
+        Config::new(&gather(&[&flag, setting.least.unwrap()], &[]).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn help_tells_the_default_of_every_setting_and_the_least_of_every_number() {
+    let help = with_settings(clap::Command::new("serve")).term_width(0).render_help().to_string();
+    let told = |key: &str| {
+        let flag = format!("--{key} <");
+        help.lines().find(|line| line.trim_start().starts_with(&flag)).unwrap().to_owned()
+    };
+    for Setting { key, default, least, .. } in SETTINGS {
+        let line = told(key);
+        assert!(line.contains(&format!("[default: {default}]")), "{line}");
+        let bound =
+            least.map_or(format!("[default: {default}]"), |least| format!("[least: {least}]"));
+        assert!(line.ends_with(&bound), "{line}");
+    }
+}
+
+#[test]
 fn an_address_that_others_can_reach_is_refused_unless_passwords_are_asked_for() {
     let reachable =
         [("--resp", "0.0.0.0:6379"), ("--kafka", "[::]:9092"), ("--http", "192.0.2.1:8080")];
@@ -133,7 +168,8 @@ fn the_table_of_settings_stands_in_the_document() {
     let rows: Vec<_> = rows.take_while(|line| line.starts_with("| `")).collect();
     let row = |setting: &Setting| {
         let Setting { key, default, help, .. } = setting;
-        format!("| `{key}` | `{}` | `{default}` | {help} |", setting.variable())
+        let least = setting.least.map_or(String::new(), |least| format!("`{least}`"));
+        format!("| `{key}` | `{}` | `{default}` | {least} | {help} |", setting.variable())
     };
     let told: Vec<_> = SETTINGS.iter().map(row).collect();
     assert_eq!(rows, told, "docs/operations.md is to say:\n{}", told.join("\n"));

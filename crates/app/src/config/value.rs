@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use kv::Durability;
 
-use super::Resolved;
+use super::{Resolved, SETTINGS};
 
 /// The configuration, ready for use.
 #[derive(Clone, Debug)]
@@ -32,12 +32,6 @@ pub(crate) struct Config {
     pub(crate) log_json: bool,
 }
 
-/// The least memory that the budgets can be cut from.
-const MEMORY_MIN: u64 = 256 << 20;
-
-/// The shortest segment that two of the longest transactions fit.
-const SEGMENT_MIN: u64 = 1 << 20;
-
 impl Config {
     /// Checks every setting; an error names the setting, its origin and what it takes.
     pub(crate) fn new(resolved: &Resolved) -> Result<Self> {
@@ -54,17 +48,13 @@ impl Config {
                 "relaxed" => Ok(Durability::Relaxed),
                 _ => bail!("it is neither `durable` nor `relaxed`"),
             })?,
-            memory: read(resolved, "memory", |text| {
-                auto(text, |text| at_least(parse_bytes(text)?, MEMORY_MIN))
-            })?,
-            connections: read(resolved, "connections", |text| auto(text, parse_count))?,
-            drain_time: read(resolved, "drain-time", parse_time)?,
-            log_segment: read(resolved, "log-segment", |text| {
-                at_least(parse_bytes(text)?, SEGMENT_MIN)
-            })?,
-            log_history: read(resolved, "log-history", parse_bytes)?,
-            log_history_age: read(resolved, "log-history-age", parse_time)?,
-            disk_free_min: read(resolved, "disk-free-min", parse_bytes)?,
+            memory: read_or_auto(resolved, "memory", parse_bytes)?,
+            connections: read_or_auto(resolved, "connections", parse_count)?,
+            drain_time: read_number(resolved, "drain-time", parse_time)?,
+            log_segment: read_number(resolved, "log-segment", parse_bytes)?,
+            log_history: read_number(resolved, "log-history", parse_bytes)?,
+            log_history_age: read_number(resolved, "log-history-age", parse_time)?,
+            disk_free_min: read_number(resolved, "disk-free-min", parse_bytes)?,
             log_level: read(resolved, "log-level", |text| {
                 text.parse().context("it is none of error, warn, info, debug")
             })?,
@@ -127,15 +117,34 @@ fn read_address(resolved: &Resolved, key: &str, is_guarded: bool) -> Result<Sock
     Ok(address)
 }
 
-fn auto<T>(text: &str, parse: impl FnOnce(&str) -> Result<T>) -> Result<Option<T>> {
-    if text == "auto" { Ok(None) } else { parse(text).map(Some) }
+/// A number, which is not below what the table says.
+fn read_number<T: PartialOrd>(
+    resolved: &Resolved,
+    key: &str,
+    parse: fn(&str) -> Result<T>,
+) -> Result<T> {
+    read(resolved, key, |text| at_least(key, text, parse))
 }
 
-fn at_least(bytes: u64, least: u64) -> Result<u64> {
-    if bytes < least {
-        bail!("the least is {} MiB", least >> 20);
+/// The same, or `None` for `auto`.
+fn read_or_auto<T: PartialOrd>(
+    resolved: &Resolved,
+    key: &str,
+    parse: fn(&str) -> Result<T>,
+) -> Result<Option<T>> {
+    read(resolved, key, |text| match text {
+        "auto" => Ok(None),
+        _ => at_least(key, text, parse).map(Some),
+    })
+}
+
+fn at_least<T: PartialOrd>(key: &str, text: &str, parse: fn(&str) -> Result<T>) -> Result<T> {
+    let value = parse(text)?;
+    let least = SETTINGS.iter().find(|setting| setting.key == key).and_then(|found| found.least);
+    match least {
+        Some(least) if value < parse(least)? => bail!("the least is {least}"),
+        _ => Ok(value),
     }
-    Ok(bytes)
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr> {
@@ -143,10 +152,7 @@ fn parse_address(text: &str) -> Result<SocketAddr> {
 }
 
 fn parse_count(text: &str) -> Result<usize> {
-    match text.parse() {
-        Ok(count) if count > 0 => Ok(count),
-        _ => bail!("it is not a whole number above 0"),
-    }
+    text.parse().context("it is not a whole number")
 }
 
 /// Splits a number from the unit behind it.

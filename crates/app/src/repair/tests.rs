@@ -38,7 +38,8 @@ fn repair_to(ground: &Ground, accepts_loss: bool) -> (Result<Outcome>, String, P
     let to = ground.root.path().join("repaired");
     let before = contents(&ground.dir.path);
     let mut said = Vec::new();
-    let outcome = repair(&ground.dir, &Target::new(&to, true).unwrap(), accepts_loss, &mut said);
+    let outcome =
+        repair(&ground.dir, &Target::new(&to, true).unwrap(), accepts_loss, None, &mut said);
     assert!(contents(&ground.dir.path) == before, "nothing of it is changed");
     (outcome, String::from_utf8(said).unwrap(), to)
 }
@@ -133,6 +134,6 @@ fn what_would_stand_in_the_damaged_directory_is_refused() {
     let mut ground = Ground::new();
     ground.commit(1, 0);
     let to = Target::new(&ground.dir.path.join("repaired"), true).unwrap();
-    let error = repair(&ground.dir, &to, true, &mut io::sink()).unwrap_err();
+    let error = repair(&ground.dir, &to, true, None, &mut io::sink()).unwrap_err();
     assert!(error.to_string().contains("is within"), "{error}");
 }

@@ -9,6 +9,8 @@ use wire::resp::{Args, Protocol, parse_i64};
 
 use crate::access::DEFAULT_USER;
 use crate::clients::Client;
+use crate::pause::{Extent, Scope};
+use crate::resp::durability::parse_millis;
 use crate::resp::exec::Queue;
 use crate::resp::session::{Session, Then};
 use crate::server::Server;
@@ -68,10 +70,9 @@ impl Session {
                 Ok(())
             }
             Subcommand::Unblock => self.unblock(args),
-            Subcommand::Pause => {
-                Err(Error::text("ERR CLIENT PAUSE is not supported: clients are never held back"))
-            }
+            Subcommand::Pause => self.pause(args),
             Subcommand::Unpause => {
+                self.server.pause.end();
                 self.reply.ok();
                 Ok(())
             }
@@ -93,8 +94,14 @@ impl Session {
         let filter = Filter::of_list(args)?;
         let now = self.server.store.monotonic();
         let mut text = String::new();
-        for client in self.server.clients.all().iter().filter(|client| filter.admits(client)) {
-            text.push_str(&line(client, now));
+        let all = self.server.clients.all();
+        let mut tell = |client: &Arc<Client>| text.push_str(&line(client, now));
+        if filter.ids.is_empty() {
+            all.iter().filter(|client| filter.admits(client)).for_each(&mut tell);
+        }
+        // In the order in which they were named, and as often.
+        for id in &filter.ids {
+            all.iter().find(|client| client.id == *id).into_iter().for_each(&mut tell);
         }
         self.reply.verbatim(*b"txt", text.as_bytes());
         Ok(())
@@ -124,6 +131,26 @@ impl Session {
             (true, _) => self.reply.ok(),
         }
         Ok(then)
+    }
+
+    /// What has begun is carried out; what comes after this is held back.
+    fn pause(&mut self, args: Args<'_>) -> Result<(), Error> {
+        let mode = args.get(3).map(<[u8]>::to_ascii_uppercase);
+        let scope = match (mode.as_deref(), args.len()) {
+            (None | Some(b"ALL"), 3 | 4) => Scope::All,
+            (Some(b"WRITE"), 4) => Scope::Writes,
+            (_, 4) => return Err(Error::text("ERR CLIENT PAUSE mode must be WRITE or ALL")),
+            _ => return Err(Error::SYNTAX),
+        };
+        let time = parse_millis(&args[2])?;
+        let (wall_ms, now) = (self.server.store.now().0, self.server.store.monotonic());
+        let end_ms = time.as_millis().saturating_add(u128::from(wall_ms));
+        if i64::try_from(end_ms).is_err() {
+            return Err(Error::text("ERR timeout is out of range"));
+        }
+        self.server.pause.begin(Extent { scope, until: now + time }, now);
+        self.reply.ok();
+        Ok(())
     }
 
     fn get_name(&mut self) {
@@ -182,6 +209,17 @@ impl Session {
     }
 
     fn tracking(&mut self, args: Args<'_>) -> Result<(), Error> {
+        let mut options = args.skip(3).iter();
+        while let Some(option) = options.next() {
+            let has_value = match option.to_ascii_uppercase().as_slice() {
+                b"BCAST" | b"OPTIN" | b"OPTOUT" | b"NOLOOP" => continue,
+                b"REDIRECT" | b"PREFIX" => options.next().is_some(),
+                _ => false,
+            };
+            if !has_value {
+                return Err(Error::SYNTAX);
+            }
+        }
         match args[2].to_ascii_uppercase().as_slice() {
             b"OFF" => {
                 self.reply.ok();
@@ -209,8 +247,9 @@ impl Session {
 
     fn unblock(&mut self, args: Args<'_>) -> Result<(), Error> {
         parse_i64(&args[2]).ok_or(Error::NOT_AN_INTEGER)?;
-        let how = args.get(3).map(<[u8]>::to_ascii_uppercase);
-        if args.len() > 4 || !matches!(how.as_deref(), None | Some(b"TIMEOUT" | b"ERROR")) {
+        // As in Redis, words beyond the reason are passed over, and the reason with them.
+        let how = args.get(3).filter(|_| args.len() == 4).map(<[u8]>::to_ascii_uppercase);
+        if !matches!(how.as_deref(), None | Some(b"TIMEOUT" | b"ERROR")) {
             return Err(Error::text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
         }
         self.reply.integer(0);
@@ -261,7 +300,9 @@ impl Filter {
             (Some(b"TYPE"), 4) => filter.of_type(&args[3])?,
             (Some(b"ID"), 4..) => {
                 for id in args.skip(3).iter() {
-                    filter.ids.push(client_id(id, "ERR Invalid client ID")?);
+                    let id = parse_i64(id).ok_or(Error::text("ERR Invalid client ID"))?;
+                    // What no connection has is found nowhere.
+                    filter.ids.push(u64::try_from(id).unwrap_or(0));
                 }
             }
             _ => return Err(Error::SYNTAX),
@@ -276,7 +317,10 @@ impl Filter {
             let value = rest.next().ok_or(Error::SYNTAX)?;
             match option.to_ascii_uppercase().as_slice() {
                 b"ID" => {
-                    filter.ids = vec![client_id(value, "ERR client-id should be greater than 0")?];
+                    let id = parse_i64(value).and_then(|id| u64::try_from(id).ok());
+                    let id = id.filter(|id| *id > 0);
+                    filter.ids =
+                        vec![id.ok_or(Error::text("ERR client-id should be greater than 0"))?];
                 }
                 b"TYPE" => filter.of_type(value)?,
                 b"ADDR" => filter.address = Some(value.to_vec()),
@@ -321,11 +365,6 @@ impl Filter {
             && is(client.local, &self.local)
             && self.user.as_ref().is_none_or(|user| client.shown.lock().user() == user)
     }
-}
-
-fn client_id(text: &[u8], complaint: &'static str) -> Result<u64, Error> {
-    let id = parse_i64(text).and_then(|id| u64::try_from(id).ok()).filter(|id| *id > 0);
-    id.ok_or(Error::text(complaint))
 }
 
 /// A connection in a line, as CLIENT LIST has it.

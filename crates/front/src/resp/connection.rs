@@ -132,6 +132,8 @@ enum Turn {
     Drained,
     /// There are more.
     Spent,
+    /// The next one is held back.
+    Held,
     /// The connection closes after the replies.
     Closing,
 }
@@ -158,6 +160,11 @@ impl Connection {
                 }
                 Turn::Closing => return Ok(()),
                 Turn::Spent => tokio::task::yield_now().await,
+                Turn::Held => {
+                    if !self.session.wait_while_held(&self.stream, &mut self.stopping).await {
+                        return Ok(());
+                    }
+                }
                 Turn::Drained => match self.receive().await {
                     Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                         return self.end_late().await;
@@ -186,6 +193,9 @@ impl Connection {
             if self.session.caller.is_known() != self.is_known {
                 self.is_known = !self.is_known;
                 self.parser.set_limits(parser_limits(&self.session.server, self.is_known));
+            }
+            if self.session.is_held(self.parser.unread(self.inbox.bytes())) {
+                return Turn::Held;
             }
             let ran = match self.run_next(left).await {
                 Ok(ran) => ran,

@@ -128,12 +128,16 @@ impl crate::server::Server {
 
 /// Milliseconds; 0 stands for no end.
 fn parse_timeout(text: &[u8]) -> Result<Option<Duration>, Error> {
-    match parse_i64(text) {
-        None => Err(Error::text("ERR timeout is not an integer or out of range")),
-        Some(0) => Ok(None),
-        Some(millis) => match u64::try_from(millis) {
-            Ok(millis) => Ok(Some(Duration::from_millis(millis))),
-            Err(_negative) => Err(Error::text("ERR timeout is negative")),
-        },
-    }
+    parse_millis(text).map(|time| Some(time).filter(|time| !time.is_zero()))
+}
+
+/// A time from now, in milliseconds.
+pub(crate) fn parse_millis(text: &[u8]) -> Result<Duration, Error> {
+    let Some(millis) = parse_i64(text) else {
+        return Err(Error::text("ERR timeout is not an integer or out of range"));
+    };
+    let Ok(millis) = u64::try_from(millis) else {
+        return Err(Error::text("ERR timeout is negative"));
+    };
+    Ok(Duration::from_millis(millis))
 }

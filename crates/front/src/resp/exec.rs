@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use redis::{Command, Error, Run};
+use redis::{Command, Error, Flags, Run};
 use wire::resp::{Args, ArgsBuf, Writer};
 
 use crate::budget::{Budget, Share, Spent};
@@ -29,6 +29,11 @@ impl Queue {
     /// How many commands are in it.
     pub(crate) fn len(&self) -> usize {
         self.commands.len()
+    }
+
+    /// Whether a command in it may change keys.
+    pub(crate) fn writes(&self) -> bool {
+        self.commands.iter().any(|(command, _)| command.flags.has(Flags::WRITE))
     }
 
     pub(crate) fn spoil(&mut self) {

@@ -6,7 +6,8 @@ mod idempotency;
 mod lock;
 mod topic;
 
-use redis::{Call, Command, Error};
+use redis::{Call, Command, Error, syntax};
+use wire::resp::Args;
 
 pub(crate) use topic::Range;
 
@@ -47,6 +48,31 @@ pub(crate) static EXTENSION_ARGUMENTS: &[(&str, &str)] = &[
     ("topic.read", "topic partition:integer offset:integer [COUNT count:integer]"),
 ];
 
+/// The command that a request is, of those that `named` stands for. One of ours that was given too few
+/// arguments or too many is told how it is written.
+pub(crate) fn resolve(named: &'static Command, args: Args<'_>) -> Result<&'static Command, Error> {
+    named.resolve(args).map_err(|error| match written(named) {
+        Some(written) => {
+            let name = named.name;
+            let text = format!("ERR wrong number of arguments for '{name}' command: {written}");
+            Error::Reply(text.into())
+        }
+        None => error,
+    })
+}
+
+/// What stands in the arguments of one of ours does not follow its syntax, which is told.
+pub(crate) fn syntax_error(command: &Command) -> Error {
+    let written = written(command).unwrap_or_default();
+    Error::Reply(format!("ERR syntax error: {written}").into())
+}
+
+/// How one of ours is written.
+fn written(command: &Command) -> Option<String> {
+    let line = EXTENSION_ARGUMENTS.iter().find(|(name, _)| *name == command.name)?.1;
+    Some(syntax(command.name, line))
+}
+
 /// Longest time to live, in milliseconds: a hundred years.
 const TTL_MS_MAX: u64 = 100 * 365 * 86_400_000;
 
@@ -62,3 +88,6 @@ fn ttl_ms(call: &Call<'_, '_>, index: usize, unit_ms: u64) -> Result<u64, Error>
 fn left_ms(call: &Call<'_, '_>, deadline: base::StoreTime) -> i64 {
     i64::try_from(deadline.0.saturating_sub(call.txn.now().0)).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use kv::{Layer, Level};
 use wire::resp::Args;
 
+use crate::pause::{Extent, Scope};
 use crate::resp::handshake::REDIS_VERSION;
 use crate::resp::session::Session;
 use crate::server::{DATABASES, Server};
@@ -78,7 +79,9 @@ impl Session {
         for number in 0..DATABASES {
             let Some(namespace) = self.server.find_database(self.tenant, number) else { continue };
             let store = self.server.store.clone();
-            let count = move || store.count(&namespace, Layer::Redis);
+            let count = move || {
+                store.overview(&namespace, Layer::Redis).and_then(|overview| overview.count())
+            };
             match self.server.on_loader(count).await {
                 Ok(Ok(0)) => {}
                 Ok(Ok(keys)) => text.field(&format!("db{number}"), format_args!("keys={keys}")),
@@ -120,6 +123,17 @@ fn about_server(text: &mut Text, server: &Server) {
 fn about_clients(text: &mut Text, server: &Server) {
     text.field("connected_clients", server.connected());
     text.field("maxclients", server.limits.connections);
+    text.field("blocked_clients", server.pause.held());
+    let now = server.store.monotonic();
+    if let Some(Extent { scope, until }) = server.pause.at(now) {
+        text.field("paused_reason", "client_pause");
+        text.field("paused_actions", if scope == Scope::All { "all" } else { "write" });
+        text.field("paused_timeout_milliseconds", until.saturating_sub(now).as_millis());
+    } else {
+        text.field("paused_reason", "none");
+        text.field("paused_actions", "none");
+        text.field("paused_timeout_milliseconds", 0);
+    }
 }
 
 fn about_memory(text: &mut Text, server: &Server) {

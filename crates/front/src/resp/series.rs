@@ -47,6 +47,7 @@ impl Session {
         self.queue.is_none()
             && self.replies == Replies::On
             && self.caller.is_known()
+            && !self.server.pause.may_be_on()
             && self.server.slowlog.is_coarser_than(THRESHOLD_US_MIN)
     }
 

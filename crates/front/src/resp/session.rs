@@ -18,7 +18,7 @@ use crate::refusal::{resp_error, resp_refusal};
 use crate::resp::ahead::Ahead;
 use crate::resp::client::Replies;
 use crate::resp::exec::Queue;
-use crate::resp::extensions::{EXTENSION_ARGUMENTS, EXTENSIONS};
+use crate::resp::extensions::{EXTENSION_ARGUMENTS, EXTENSIONS, resolve};
 use crate::resp::handshake::parse_database;
 use crate::resp::numbers;
 use crate::resp::outgoing::Outgoing;
@@ -153,7 +153,7 @@ impl Session {
             self.replies = Replies::Skip;
         }
         let resolved = match self.find_again(&args[0]) {
-            Some((command, _)) => command.resolve(args),
+            Some((command, _)) => resolve(command, args),
             None if speaks_http(&args[0]) => return Then::Close,
             None => Err(unknown_command(args)),
         };

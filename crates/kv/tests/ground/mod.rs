@@ -113,6 +113,11 @@ impl World {
         Self::open(medium, tables, self.settings, self.hands)
     }
 
+    /// Sets how many bytes of the log's disk are free.
+    pub(crate) fn leave_free(&self, bytes: u64) {
+        self.medium.set_free(log::Free { bytes, inodes: 1 << 20 });
+    }
+
     /// Steps every worker once.
     pub(crate) fn step(&mut self) {
         let now = self.hands.monotonic();

@@ -70,6 +70,24 @@ fn written(arguments: &[Argument], between: &str) -> String {
 }
 
 #[test]
+fn the_syntax_of_a_command_is_written_as_people_write_it() {
+    for (name, written) in [
+        ("client|reply", "CLIENT REPLY ON | OFF | SKIP"),
+        ("command|docs", "COMMAND DOCS [command-name [command-name ...]]"),
+        ("expire", "EXPIRE key seconds [NX | XX | GT | LT]"),
+        ("hscan", "HSCAN key cursor [MATCH pattern] [COUNT count]"),
+        ("mset", "MSET key value [key value ...]"),
+        ("ping", "PING [message]"),
+        ("multi", "MULTI"),
+    ] {
+        assert_eq!(syntax(name, of(ARGUMENTS, name)), written);
+    }
+    let headers = "topic [HEADER header(name value)]...+ value";
+    let written = "T topic [HEADER name value [HEADER name value ...]] value";
+    assert_eq!(syntax("t", headers), written);
+}
+
+#[test]
 fn every_line_is_read_to_its_end() {
     for (name, line) in ARGUMENTS {
         assert_eq!(written(&parse(line), " "), *line, "{name}");

@@ -84,7 +84,7 @@ static SUBCOMMANDS: &[&Command] = &[
         OTHERS,
         "3.0.0",
         Client::Pause,
-        "Refused: clients cannot be paused.",
+        "Holds back commands of all clients for some milliseconds: all, or with WRITE those that may change keys.",
     ),
     &subcommand(
         "client|reply",
@@ -127,7 +127,14 @@ static SUBCOMMANDS: &[&Command] = &[
         Client::Unblock,
         "Returns 0: nobody is blocked.",
     ),
-    &subcommand("client|unpause", 2, OTHERS, "6.2.0", Client::Unpause, "Nobody is paused."),
+    &subcommand(
+        "client|unpause",
+        2,
+        OTHERS,
+        "6.2.0",
+        Client::Unpause,
+        "Ends what CLIENT PAUSE began.",
+    ),
 ];
 
 const fn subcommand(

@@ -18,11 +18,8 @@ pub(crate) static COMMAND: Command = Command {
 };
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    let Some(hash) = call.open_hash()? else {
-        call.reply.map(0);
-        return Ok(());
-    };
-    let fields = hash::fields(call.txn, hash)?;
+    let hash = call.open_hash()?;
+    let fields = hash::all_fields(call.txn, hash)?;
     call.reply.map(fields.len());
     for (name, value) in fields {
         call.reply.bulk(name);

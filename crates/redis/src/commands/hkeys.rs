@@ -18,14 +18,9 @@ pub(crate) static COMMAND: Command = Command {
 };
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    let Some(hash) = call.open_hash()? else {
-        call.reply.array(0);
-        return Ok(());
-    };
-    let fields = hash::fields(call.txn, hash)?;
+    let hash = call.open_hash()?;
+    let fields = hash::all_fields(call.txn, hash)?;
     call.reply.array(fields.len());
-    for (name, _) in fields {
-        call.reply.bulk(name);
-    }
+    fields.iter().for_each(|(name, _)| call.reply.bulk(name));
     Ok(())
 }

@@ -18,14 +18,9 @@ pub(crate) static COMMAND: Command = Command {
 };
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    let Some(hash) = call.open_hash()? else {
-        call.reply.array(0);
-        return Ok(());
-    };
-    let fields = hash::fields(call.txn, hash)?;
+    let hash = call.open_hash()?;
+    let fields = hash::all_fields(call.txn, hash)?;
     call.reply.array(fields.len());
-    for (_, value) in fields {
-        call.reply.bulk(value);
-    }
+    fields.iter().for_each(|(_, value)| call.reply.bulk(value));
     Ok(())
 }

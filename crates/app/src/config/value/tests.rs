@@ -17,5 +17,5 @@ fn nonsense_is_refused() {
     for text in ["", "10", "s", "1y", "99999999999999999999d"] {
         assert!(parse_time(text).is_err(), "{text}");
     }
-    assert!(parse_count("0").is_err() && parse_address("localhost").is_err());
+    assert!(parse_count("-1").is_err() && parse_address("localhost").is_err());
 }

@@ -3,7 +3,7 @@
 use coord::idempotency;
 use redis::{Arity, Call, Command, Error, Flags, Group, KeySpec, Run};
 
-use super::{left_ms, ttl_ms};
+use super::{left_ms, syntax_error, ttl_ms};
 
 pub(crate) static CLAIM: Command = Command {
     name: "idem.claim",
@@ -13,17 +13,17 @@ pub(crate) static CLAIM: Command = Command {
     group: Group::Idempotency,
     since: "7.2.0",
     complexity: "O(1)",
-    summary: "Guards a transaction: claims a request's key for some seconds, or refuses all of it if it is claimed.",
+    summary: "Guards a transaction: claims a request's key in the selected database until the seconds from now are over, or refuses all of it if it is claimed there.",
     run: Run::Txn(claim),
 };
 
-/// `IDEM.CLAIM key seconds [FINGERPRINT fingerprint]`
+/// `IDEM.CLAIM idempotency-key seconds [FINGERPRINT fingerprint]`
 fn claim(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let ttl_ms = ttl_ms(call, 2, 1000)?;
     let fingerprint = match call.args.len() {
         3 => &[],
         5 if call.arg(3).eq_ignore_ascii_case(b"FINGERPRINT") => call.arg(4),
-        _ => return Err(Error::SYNTAX),
+        _ => return Err(syntax_error(&CLAIM)),
     };
     idempotency::claim(call.txn, call.db, call.arg(1), ttl_ms, fingerprint)?;
     call.reply.ok();
@@ -42,7 +42,7 @@ pub(crate) static GET: Command = Command {
     run: Run::Txn(get),
 };
 
-/// `IDEM.GET key`
+/// `IDEM.GET idempotency-key`
 fn get(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let Some(claim) = idempotency::get(call.txn, call.db, call.arg(1))? else {
         call.reply.null();
@@ -79,7 +79,7 @@ pub(crate) static SAVE: Command = Command {
     run: Run::Txn(save),
 };
 
-/// `IDEM.SAVE key answer`
+/// `IDEM.SAVE idempotency-key answer`
 fn save(call: &mut Call<'_, '_>) -> Result<(), Error> {
     if !idempotency::save(call.txn, call.db, call.arg(1), call.arg(2))? {
         return Err(Error::text(

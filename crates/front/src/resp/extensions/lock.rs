@@ -4,7 +4,7 @@ use base::Sequence;
 use coord::lock::{self, Acquired};
 use redis::{Arity, Call, Command, Error, Flags, Group, KeySpec, Run};
 
-use super::{left_ms, ttl_ms};
+use super::{left_ms, syntax_error, ttl_ms};
 
 pub(crate) static ACQUIRE: Command = Command {
     name: "lock.acquire",
@@ -24,7 +24,7 @@ fn acquire(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let owner = match call.args.len() {
         3 => &[],
         5 if call.arg(3).eq_ignore_ascii_case(b"OWNER") => call.arg(4),
-        _ => return Err(Error::SYNTAX),
+        _ => return Err(syntax_error(&ACQUIRE)),
     };
     match lock::acquire(call.txn, call.db, call.arg(1), ttl_ms, owner)? {
         Acquired::Now | Acquired::Before(None) => call.reply.stamp(),

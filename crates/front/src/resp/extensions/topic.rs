@@ -5,6 +5,8 @@ use topics::{partition, topic};
 use wire::kafka::batch::{Batch, NewRecord, write_batch};
 use wire::resp::{Args, parse_i64};
 
+use super::syntax_error;
+
 pub(crate) static CREATE: Command = Command {
     name: "topic.create",
     arity: Arity::AtLeast(2),
@@ -22,7 +24,7 @@ fn create(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let partitions = match call.args.len() {
         2 => 1,
         4 if call.arg(2).eq_ignore_ascii_case(b"PARTITIONS") => number(call.arg(3))?,
-        _ => return Err(Error::SYNTAX),
+        _ => return Err(syntax_error(&CREATE)),
     };
     topic::create(call.txn, call.db, call.arg(1), partitions)?;
     call.reply.ok();
@@ -101,11 +103,6 @@ pub(crate) static PRODUCE: Command = Command {
     run: Run::Txn(produce),
 };
 
-const PRODUCE_SYNTAX: Error = Error::text(
-    "ERR syntax error: TOPIC.PRODUCE topic [KEY key] [PARTITION number] [HEADER name value ...] value, and \
-     the value is always the last argument",
-);
-
 /// What stands between the topic and the value of TOPIC.PRODUCE.
 #[derive(Debug, Default)]
 struct Options<'a> {
@@ -119,23 +116,22 @@ impl<'a> Options<'a> {
         let mut options = Self::default();
         let mut rest = args.iter();
         while let Some(option) = rest.next() {
-            let mut value = || rest.next().ok_or(Error::SYNTAX);
+            let mut value = || rest.next().ok_or_else(|| syntax_error(&PRODUCE));
             match option.to_ascii_uppercase().as_slice() {
                 b"KEY" => options.key = Some(value()?),
                 b"PARTITION" => options.partition = Some(number(value()?)?),
                 b"HEADER" => options.headers.push((value()?, Some(value()?))),
-                _ => return Err(Error::SYNTAX),
+                _ => return Err(syntax_error(&PRODUCE)),
             }
         }
         Ok(options)
     }
 }
 
-/// `TOPIC.PRODUCE topic [KEY key] [PARTITION number] [HEADER name value ...] value`
+/// `TOPIC.PRODUCE topic [KEY record-key] [PARTITION number] [HEADER name value [HEADER name value ...]] value`
 fn produce(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let (name, last) = (call.arg(1), call.args.len() - 1);
-    let options = Options::parse(call.args.take(last).skip(2))
-        .map_err(|error| if error == Error::SYNTAX { PRODUCE_SYNTAX } else { error })?;
+    let options = Options::parse(call.args.take(last).skip(2))?;
     let topic = topic::find(call.txn, call.db, name)?;
     let now_ms = call.txn.now().0;
     let partition = options.partition.unwrap_or_else(|| match options.key {
@@ -190,7 +186,7 @@ impl<'a> Range<'a> {
         let count = match args.len() {
             4 => COUNT,
             6 if arg(4).eq_ignore_ascii_case(b"COUNT") => number::<usize>(arg(5))?.min(COUNT_MAX),
-            _ => return Err(Error::SYNTAX),
+            _ => return Err(syntax_error(&READ)),
         };
         Ok(Self { topic: arg(1), partition: number(arg(2))?, offset: number(arg(3))?, count })
     }

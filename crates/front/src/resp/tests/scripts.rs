@@ -284,19 +284,11 @@ fn the_scripts_of_our_own_commands_are_answered_in_process_as_written() {
     assert_answered("ours");
 }
 
-/// What is answered otherwise when a key has left memory, and why; all of it.
-const DIFFERS_COLD: &[(&str, &str)] = &[(
-    "redis/swapdb.txt:274: EXEC",
-    "SWAPDB reads no disk: it tells whoever watches a key that memory does not know to be absent",
-)];
-
 #[test]
 fn the_scripts_are_answered_alike_when_nothing_stays_in_memory() {
     let cold = kv::Settings { objects_bytes: 0, ..kv::Settings::default() };
     let wrong = ["redis", "ours"].map(|folder| differences(folder, cold)).concat();
-    let heads: Vec<_> = wrong.iter().filter_map(|text| text.lines().next()).collect();
-    let known = DIFFERS_COLD.iter().map(|(head, _)| head);
-    assert!(heads.iter().eq(known), "not exactly DIFFERS_COLD\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -320,7 +312,6 @@ fn runnable(command: &'static Command) -> Vec<&'static str> {
 const ONLY_REFUSED: &[(&str, &str)] = &[
     ("auth", "a server without passwords takes none; see the tests of one with passwords"),
     ("client|caching", "always refused: tracking is off"),
-    ("client|pause", "always refused"),
     ("config|rewrite", "always refused"),
     ("debug", "always refused"),
     ("idem.save", "only of use within MULTI: EXEC has its reply"),
