@@ -69,7 +69,8 @@ impl Observer for Journal {
         match event {
             Event::RecoveryProgress { bytes, of } => self.progress(*bytes, *of),
             Event::TornTailDropped { file, offset, bytes, kept, copy } => {
-                warn!(%file, offset, bytes, %kept, %copy, "the log ended in an unfinished write, which nobody was told of: dropped, and a copy kept");
+                let copy = copy.as_deref().unwrap_or("none: the disk is full");
+                warn!(%file, offset, bytes, %kept, %copy, "the log ended in an unfinished write, which nobody was told of: dropped");
             }
             // The log and the store may both have reason to tell of it: the first is the cause.
             Event::Poisoned { reason } if !self.poisoned.swap(true, Ordering::AcqRel) => {

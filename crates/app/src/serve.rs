@@ -341,8 +341,12 @@ fn print_start(
     let recovered = &running.recovered;
     let tail = recovered.dropped.as_ref().map_or(String::new(), |dropped| {
         format!(
-            ", dropped an unfinished tail of {} bytes (kept in {})",
-            dropped.bytes, dropped.copy
+            ", dropped an unfinished tail of {} bytes ({})",
+            dropped.bytes,
+            match &dropped.copy {
+                Some(copy) => format!("kept in {copy}"),
+                None => "not kept: the disk is full".to_owned(),
+            }
         )
     });
     let made = if dir.is_new { "new" } else { "found" };

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use base::{Event, Generation, Monotonic, Observer, Sequence, StoreId, StoreTime, limits};
+use base::{Event, Generation, Kind, Monotonic, Observer, Sequence, StoreId, StoreTime, limits};
 use parking_lot::Mutex;
 
 use crate::error::Error;
@@ -33,7 +33,7 @@ mod upkeep;
 pub use extent::{Extent, Hold};
 
 /// The shortest segment, in bytes.
-const SEGMENT_BYTES_MIN: u64 = 8 * SECTOR_BYTES as u64;
+pub(crate) const SEGMENT_BYTES_MIN: u64 = 8 * SECTOR_BYTES as u64;
 
 /// Segments that are for deletes and expiry alone once no more can be filled.
 const RESERVE_SEGMENTS: u64 = 2;
@@ -94,8 +94,8 @@ pub struct Dropped {
     pub offset: u64,
     /// How many bytes were dropped, over all segments.
     pub bytes: u64,
-    /// Where the copy of that segment's part is, relative to the log's directory.
-    pub copy: String,
+    /// Where the copy of that segment's part is, relative to the log's directory; none if the disk had no space.
+    pub copy: Option<String>,
 }
 
 /// A log in files of a [`Medium`].
@@ -309,7 +309,11 @@ impl Log for FileLog {
             let written = tail
                 .make_place(bytes, segment_bytes, durable, &*self.medium, &*self.observer)
                 .and_then(|()| tail.write_mark(FrameKind::Closed, durable));
-            written.map_err(|error| self.poison(&error))?;
+            match written {
+                // On a full disk only the mark is missing: the next open leaves a gap, and loses nothing.
+                Err(error) if error.kind() == Kind::Limit => {}
+                written => written.map_err(|error| self.poison(&error))?,
+            }
             tail.closed = true;
         }
         self.sync()?;

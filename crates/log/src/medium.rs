@@ -58,6 +58,9 @@ pub trait File: Send + Sync {
     /// Fills all of `bytes` from `offset` on; `UnexpectedEof` if the file ends before.
     fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()>;
 
+    /// Cuts it to `bytes`, if it is longer, and gives the space of the rest back.
+    fn cut(&self, bytes: u64) -> io::Result<()>;
+
     /// Makes durable what was written before the call, and the length.
     fn sync(&self) -> io::Result<()>;
 

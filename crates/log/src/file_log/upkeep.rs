@@ -100,7 +100,10 @@ impl FileLog {
             state.quiet_since = Some(now);
         }
         let durable = self.durable();
-        let fits = tail.end + frame::span(0) <= tail.capacity;
+        let end = tail.end + frame::span(0);
+        // Not worth a write that may fail: the high-water file says the same a little later.
+        let has_place = end <= tail.filled || self.beyond.load(Ordering::Acquire) > 0;
+        let fits = end <= tail.capacity && has_place;
         if tail.stated >= durable || !fits || tail.closed {
             return Ok(None);
         }

@@ -109,6 +109,13 @@ impl File for RealFile {
         self.0.read_exact_at(bytes, offset)
     }
 
+    fn cut(&self, bytes: u64) -> io::Result<()> {
+        if self.0.metadata()?.len() > bytes {
+            self.0.set_len(bytes)?;
+        }
+        Ok(())
+    }
+
     /// `fdatasync`: data, and of the metadata what is needed to read it back, its length among it.
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
