@@ -228,7 +228,7 @@ fn exists(path: &Path) -> Result<bool> {
     path.try_exists().with_context(|| format!("look for {}", path.display()))
 }
 
-fn has_identity(path: &Path) -> Result<bool> {
+pub(crate) fn has_identity(path: &Path) -> Result<bool> {
     exists(&path.join("identity"))
 }
 

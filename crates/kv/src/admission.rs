@@ -18,6 +18,9 @@ const OBJECT_BYTES: usize = 2 * 1024;
 /// Writers are delayed by at most this much, when the backlog is full.
 const DELAY_MAX: Duration = Duration::from_millis(20);
 
+const NO_SPACE: &str =
+    "the disk has no space for the log: writes are refused until there is; reads and deletes go on";
+
 /// What becomes of a transaction that wants to write.
 #[derive(Debug)]
 pub(crate) enum Admission {
@@ -50,8 +53,8 @@ impl Shard {
         }
         self.give_back(work);
         if room.refuses(need as u64) {
-            let text = "the disk has no space for the log: writes are refused until there is; reads and deletes go on";
-            return Admission::Refused(Refusal::limit(text));
+            let why = self.log.shortage().map_or_else(String::new, |why| format!(" ({why})"));
+            return Admission::Refused(Refusal::limit(format!("{NO_SPACE}{why}")));
         }
         self.upkeep.raise();
         Admission::Later

@@ -111,6 +111,10 @@ pub struct FileLog {
     /// See [`Room::beyond`].
     beyond: AtomicU64,
     exhausted: AtomicBool,
+    /// See [`Log::leave_free`].
+    left_free: AtomicU64,
+    /// See [`Log::shortage`].
+    shortage: Mutex<Option<Arc<str>>>,
     poison: OnceLock<Arc<str>>,
 }
 
@@ -150,6 +154,8 @@ impl FileLog {
             upkeep: Mutex::new(upkeep::State::new(opened.high_water)),
             durable: AtomicU64::new(opened.recovered.last.0),
             exhausted: AtomicBool::new(false),
+            left_free: AtomicU64::new(0),
+            shortage: Mutex::default(),
             poison: OnceLock::new(),
         };
         log.measure_free();
@@ -288,6 +294,14 @@ impl Log for FileLog {
             beyond: if exhausted { 0 } else { self.beyond.load(Ordering::Acquire) },
             exhausted,
         }
+    }
+
+    fn leave_free(&self, bytes: u64) {
+        self.left_free.store(bytes, Ordering::Relaxed);
+    }
+
+    fn shortage(&self) -> Option<Arc<str>> {
+        self.shortage.lock().clone()
     }
 
     fn maintain(&self, now: Monotonic) -> Result<Upkeep, Error> {

@@ -42,6 +42,11 @@ pub trait Medium: Send + Sync {
     /// What is free of the disk that it is on.
     fn free(&self) -> io::Result<Free>;
 
+    /// Where it is, for a person.
+    fn place(&self) -> String {
+        "the log's directory".to_owned()
+    }
+
     /// A directory in it, made if it is not there.
     fn subdirectory(&self, name: &str) -> io::Result<Arc<dyn Medium>>;
 }

@@ -245,7 +245,9 @@ impl Filling {
     /// Makes the file.
     pub(crate) fn begin(medium: &dyn Medium, bytes: u64) -> Result<Self, Error> {
         remove_if_there(medium, FILLING)?;
-        let file = medium.create(FILLING).map_err(Error::io("create", FILLING))?;
+        let file = medium
+            .create(FILLING)
+            .map_err(Error::io("make, for the next segment of the log, the file", FILLING))?;
         Ok(Self { file, filled: 0, bytes })
     }
 
@@ -255,13 +257,15 @@ impl Filling {
         for _ in 0..STRIDES {
             let left = as_len((self.bytes - self.filled).min(ZEROS.len() as u64));
             let zeros = ZEROS.get(..left).unwrap_or_default();
-            self.file.write_at(self.filled, zeros).map_err(Error::io("fill", FILLING))?;
+            self.file
+                .write_at(self.filled, zeros)
+                .map_err(Error::io("write zeros for the next segment of the log to", FILLING))?;
             self.filled += left as u64;
             if self.filled == self.bytes {
                 break;
             }
         }
-        self.file.sync().map_err(Error::io("sync", FILLING))?;
+        self.file.sync().map_err(Error::io("sync the next segment of the log in", FILLING))?;
         Ok(self.filled == self.bytes)
     }
 

@@ -218,3 +218,58 @@ fn a_new_store_on_a_full_disk_is_refused_with_what_to_do() {
     medium.set_free(PLENTY);
     Run::open(medium.crash(1), Model::default(), 1).unwrap();
 }
+
+#[test]
+fn where_a_segment_can_be_had_now_and_then_it_is_told_once_that_space_is_short() {
+    let segment = harness::settings().segment_bytes;
+    let mut run = Run::new(1);
+    run.settle();
+    run.medium.set_free(NOTHING);
+    let told = |run: &Run| {
+        let short = run.events.count(|event| matches!(event, Event::LogSpaceExhausted { .. }));
+        (short, run.events.count(|event| matches!(event, Event::LogSpaceReturned)))
+    };
+    for _ in 0..20 {
+        // As much as one segment holds.
+        for _ in 0..segment / 2_048 {
+            assert!(run.log.room().admits_release(3_000, 0), "{:?}", run.log.room());
+            run.append(1, 1_500).unwrap();
+            run.sync().unwrap();
+        }
+        run.medium.set_free(Free { bytes: segment + 100, inodes: 100 });
+        for _ in 0..20 {
+            run.maintain(Duration::from_millis(400)).unwrap();
+        }
+        run.medium.set_free(NOTHING);
+        run.maintain(Duration::from_millis(5_100)).unwrap();
+    }
+    assert!(run.log.room().exhausted);
+    assert_eq!(told(&run), (1, 0));
+    let why = run.log.shortage().unwrap();
+    assert!(why.contains("0.0 MiB are free") && why.contains("the next segment"), "{why}");
+    run.medium.set_free(PLENTY);
+    for _ in 0..100 {
+        run.maintain(Duration::from_millis(200)).unwrap();
+    }
+    assert_eq!((told(&run), run.log.shortage()), ((1, 1), None));
+}
+
+#[test]
+fn what_others_are_to_find_free_is_not_taken_for_the_log() {
+    let mut run = Run::new(1);
+    run.append(1, 10).unwrap();
+    run.sync().unwrap();
+    run.medium.set_free(Free { bytes: 1 << 20, inodes: 100 });
+    run.log.leave_free((1 << 20) - 1_000);
+    run.maintain(Duration::from_millis(1)).unwrap();
+    run.maintain(Duration::from_millis(1)).unwrap();
+    let room = run.log.room();
+    assert!(room.exhausted && room.beyond == 0, "{room:?}");
+    let why = run.log.shortage().unwrap();
+    assert!(why.contains("1.0 for flushes and compaction of the tables"), "{why}");
+    run.log.leave_free(0);
+    for _ in 0..20 {
+        run.maintain(Duration::from_secs(1)).unwrap();
+    }
+    assert!(!run.log.room().exhausted);
+}

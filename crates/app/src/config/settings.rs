@@ -99,7 +99,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         key: "disk-free-min",
         default: "256MiB",
         shape: "BYTES",
-        help: "Writes are refused when less than this is free on the disk",
+        help: "What stays free of the disk: writes are refused where the log, a flush and a compaction would leave less",
     },
     Setting {
         key: "log-level",

@@ -112,6 +112,27 @@ fn a_bad_value_names_the_setting_and_its_origin() {
 }
 
 #[test]
+fn a_value_beyond_all_sense_is_refused_with_the_bound() {
+    for (flag, value, bound) in [
+        ("--memory", "1024TiB", "the most is 65536 GiB"),
+        ("--memory", "1MiB", "the least is 256 MiB"),
+        ("--connections", "1048577", "the most is 1048576"),
+        ("--log-segment", "1", "the least is 1 MiB"),
+        ("--log-segment", "5GiB", "the most is 4 GiB"),
+        ("--log-history", "1025TiB", "the most is 1048576 GiB"),
+        ("--disk-free-min", "1025TiB", "the most is 1048576 GiB"),
+        ("--drain-time", "25h", "the longest is 1d"),
+        ("--log-history-age", "36501d", "the longest is 36500d"),
+    ] {
+        let error = Config::new(&gather(&[flag, value], &[]).unwrap()).unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains(bound) && error.contains(value), "{flag}: {error}");
+    }
+    let most = ["--memory", "64TiB", "--connections", "1048576", "--log-segment", "4GiB"];
+    Config::new(&gather(&most, &[]).unwrap()).unwrap();
+}
+
+#[test]
 fn an_address_that_others_can_reach_is_refused_unless_passwords_are_asked_for() {
     let reachable =
         [("--resp", "0.0.0.0:6379"), ("--kafka", "[::]:9092"), ("--http", "192.0.2.1:8080")];

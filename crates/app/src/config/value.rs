@@ -35,8 +35,23 @@ pub(crate) struct Config {
 /// The least memory that the budgets can be cut from.
 const MEMORY_MIN: u64 = 256 << 20;
 
+/// More than any machine has is a slip of the hand.
+const MEMORY_MAX: u64 = 64 << 40;
+
+/// As many descriptors as Linux lets a process have where nobody has said otherwise.
+const CONNECTIONS_MAX: usize = 1 << 20;
+
 /// The shortest segment that two of the longest transactions fit.
 const SEGMENT_MIN: u64 = 1 << 20;
+
+/// Each open begins one, and five may be there at once.
+const SEGMENT_MAX: u64 = 4 << 30;
+
+/// More than a file system holds.
+const DISK_MAX: u64 = 1 << 50;
+
+const DRAIN_DAYS_MAX: u64 = 1;
+const HISTORY_DAYS_MAX: u64 = 36_500;
 
 impl Config {
     /// Checks every setting; an error names the setting, its origin and what it takes.
@@ -55,16 +70,24 @@ impl Config {
                 _ => bail!("it is neither `durable` nor `relaxed`"),
             })?,
             memory: read(resolved, "memory", |text| {
-                auto(text, |text| at_least(parse_bytes(text)?, MEMORY_MIN))
+                auto(text, |text| between(parse_bytes(text)?, MEMORY_MIN, MEMORY_MAX))
             })?,
-            connections: read(resolved, "connections", |text| auto(text, parse_count))?,
-            drain_time: read(resolved, "drain-time", parse_time)?,
+            connections: read(resolved, "connections", |text| {
+                auto(text, |text| at_most(parse_count(text)?, CONNECTIONS_MAX))
+            })?,
+            drain_time: read(resolved, "drain-time", |text| no_longer(text, DRAIN_DAYS_MAX))?,
             log_segment: read(resolved, "log-segment", |text| {
-                at_least(parse_bytes(text)?, SEGMENT_MIN)
+                between(parse_bytes(text)?, SEGMENT_MIN, SEGMENT_MAX)
             })?,
-            log_history: read(resolved, "log-history", parse_bytes)?,
-            log_history_age: read(resolved, "log-history-age", parse_time)?,
-            disk_free_min: read(resolved, "disk-free-min", parse_bytes)?,
+            log_history: read(resolved, "log-history", |text| {
+                between(parse_bytes(text)?, 0, DISK_MAX)
+            })?,
+            log_history_age: read(resolved, "log-history-age", |text| {
+                no_longer(text, HISTORY_DAYS_MAX)
+            })?,
+            disk_free_min: read(resolved, "disk-free-min", |text| {
+                between(parse_bytes(text)?, 0, DISK_MAX)
+            })?,
             log_level: read(resolved, "log-level", |text| {
                 text.parse().context("it is none of error, warn, info, debug")
             })?,
@@ -131,11 +154,29 @@ fn auto<T>(text: &str, parse: impl FnOnce(&str) -> Result<T>) -> Result<Option<T
     if text == "auto" { Ok(None) } else { parse(text).map(Some) }
 }
 
-fn at_least(bytes: u64, least: u64) -> Result<u64> {
+fn between(bytes: u64, least: u64, most: u64) -> Result<u64> {
     if bytes < least {
         bail!("the least is {} MiB", least >> 20);
     }
+    if bytes > most {
+        bail!("the most is {} GiB", most >> 30);
+    }
     Ok(bytes)
+}
+
+fn at_most(count: usize, most: usize) -> Result<usize> {
+    if count > most {
+        bail!("the most is {most}");
+    }
+    Ok(count)
+}
+
+fn no_longer(text: &str, days_max: u64) -> Result<Duration> {
+    let time = parse_time(text)?;
+    if time > Duration::from_hours(24 * days_max) {
+        bail!("the longest is {days_max}d");
+    }
+    Ok(time)
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr> {

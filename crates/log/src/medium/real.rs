@@ -92,6 +92,10 @@ impl Medium for Directory {
         Ok(Free { bytes: stat.f_bavail.saturating_mul(stat.f_frsize), inodes })
     }
 
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
     fn subdirectory(&self, name: &str) -> io::Result<Arc<dyn Medium>> {
         Ok(Arc::new(Self::new(self.path.join(name))?))
     }

@@ -24,9 +24,8 @@ const DECLINED_MAX: u32 = 12;
 pub(super) struct Space {
     dir: PathBuf,
     free_bytes_min: u64,
-    /// Bytes that memtables may take of it.
+    /// Bytes of memtables, which are to find their place beside a compaction.
     memtables: AtomicU64,
-    /// Bytes that a compaction may take of it for a while.
     compaction: AtomicU64,
     short: Mutex<Short>,
 }
@@ -60,32 +59,29 @@ impl Space {
         }
     }
 
-    /// Takes note of what flushes and compactions may need.
-    pub(super) fn note(&self, memtables: u64, compaction: u64) {
-        self.memtables.store(memtables, Ordering::Relaxed);
-        self.compaction.store(compaction, Ordering::Relaxed);
+    pub(super) fn note_memtables(&self, bytes: u64) {
+        self.memtables.store(bytes, Ordering::Relaxed);
     }
 
-    /// What both may need together.
-    pub(super) fn wanted(&self) -> u64 {
-        let memtables = self.memtables.load(Ordering::Relaxed);
-        memtables.saturating_add(self.compaction.load(Ordering::Relaxed))
+    pub(super) fn note_compaction(&self, bytes: u64) {
+        self.compaction.store(bytes, Ordering::Relaxed);
+    }
+
+    /// What the next compaction may take of the disk for a while.
+    pub(super) fn compaction(&self) -> u64 {
+        self.compaction.load(Ordering::Relaxed)
     }
 
     /// A disk that cannot be asked does not hold a compaction up: that it is full shows when it is written to.
-    fn shortage(&self) -> Result<u64, Shortage> {
-        let Ok(found) = rustix::fs::statvfs(&self.dir) else { return Ok(u64::MAX) };
-        let free = found.f_bavail.saturating_mul(found.f_frsize);
-        let kept = self.free_bytes_min.saturating_add(self.memtables.load(Ordering::Relaxed));
-        // With nothing to be kept free, the disk itself says when it is full.
-        if self.free_bytes_min > 0 && free < kept { Err(Shortage { free, kept }) } else { Ok(free) }
+    fn free(&self) -> u64 {
+        let found = rustix::fs::statvfs(&self.dir);
+        found.map_or(u64::MAX, |found| found.f_bavail.saturating_mul(found.f_frsize))
     }
 
     /// Refuses to begin a compaction that would be given up again.
     pub(super) fn begin(&self) -> Result<(), Error> {
         let mut short = self.short.lock();
-        short.given_up = None;
-        let free = self.shortage().map_err(|shortage| self.error(shortage))?;
+        let free = self.free();
         if let Some(before) = short.began_with
             && free <= before
             && short.declined < DECLINED_MAX
@@ -93,13 +89,19 @@ impl Space {
             short.declined += 1;
             return Err(self.error(Shortage { free, kept: before }));
         }
-        (short.began_with, short.declined, short.begun_with) = (None, 0, free);
+        *short = Short { begun_with: free, ..Short::default() };
         Ok(())
     }
 
     /// Whether the compaction that is under way may go on.
     pub(super) fn may_go_on(&self) -> bool {
-        let Err(shortage) = self.shortage() else { return true };
+        let free = self.free();
+        let kept = self.free_bytes_min.saturating_add(self.memtables.load(Ordering::Relaxed));
+        // With nothing to be kept free, the disk itself says when it is full.
+        if free >= kept || self.free_bytes_min == 0 {
+            return true;
+        }
+        let shortage = Shortage { free, kept };
         let mut short = self.short.lock();
         short.given_up = Some(shortage);
         short.began_with = Some(short.begun_with);
