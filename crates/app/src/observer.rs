@@ -26,7 +26,7 @@ pub(crate) struct Journal {
 }
 
 /// The same kind of failure is told at most this often.
-const TOLD_EVERY: Duration = Duration::from_secs(60);
+const TOLD_EVERY: Duration = Duration::from_mins(1);
 
 /// So many kinds are told apart; the others are told each time.
 const KINDS_MAX: usize = 16;

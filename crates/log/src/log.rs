@@ -37,9 +37,7 @@ pub trait Log: Send + Sync {
 
     /// Has the log take space only while, beside what it is to keep free, so many bytes stay free for others
     /// who use the same disk for the same store.
-    fn leave_free(&self, bytes: u64) {
-        let _others_take_nothing = bytes;
-    }
+    fn leave_free(&self, _bytes: u64) {}
 
     /// Why more space could not be taken, while [`Room::exhausted`]: what is free, what is wanted, and where.
     fn shortage(&self) -> Option<Arc<str>> {

@@ -96,10 +96,9 @@ pub(crate) fn open(
         holds: 0,
         scratch: Vec::new(),
     };
-    let replay_bytes = tail.marks.bytes_after(applied, last);
-    let needed = tail.oldest_needed();
-    let files = tail.kept.iter().map(|kept| &kept.segment);
-    let files_bytes = files.filter(|file| file.number >= needed).map(|file| file.bytes).sum();
+    let (replay_bytes, needed) = (tail.marks.bytes_after(applied, last), tail.oldest_needed());
+    let files = tail.kept.iter().map(|kept| &kept.segment).filter(|file| file.number >= needed);
+    let files_bytes = files.map(|file| file.bytes).sum();
     observer.event(&Event::SegmentStarted { segment: segment.number });
     match again {
         Some(_) => tail.begin_again(last)?,
@@ -108,13 +107,13 @@ pub(crate) fn open(
     if let Some(unsynced) = tail.take_unsynced() {
         unsynced.sync(medium)?;
     }
-    let oldest = tail.oldest_needed();
-    high_water.write(HighWater { durable: last, oldest, generations: tail.generations })?;
+    let (oldest, generations) = (tail.oldest_needed(), tail.generations);
+    high_water.write(HighWater { durable: last, oldest, generations })?;
     remove(medium, &removable)?;
     let recovered = Recovered {
         last,
         next,
-        generations: tail.generations,
+        generations,
         time: tail.time,
         clean,
         open: tail.open,

@@ -224,29 +224,32 @@ fn where_a_segment_can_be_had_now_and_then_it_is_told_once_that_space_is_short()
     let segment = harness::settings().segment_bytes;
     let mut run = Run::new(1);
     run.settle();
-    run.medium.set_free(NOTHING);
     let told = |run: &Run| {
         let short = run.events.count(|event| matches!(event, Event::LogSpaceExhausted { .. }));
         (short, run.events.count(|event| matches!(event, Event::LogSpaceReturned)))
     };
-    for _ in 0..20 {
-        // As much as one segment holds.
-        for _ in 0..segment / 2_048 {
-            assert!(run.log.room().admits_release(3_000, 0), "{:?}", run.log.room());
-            run.append(1, 1_500).unwrap();
-            run.sync().unwrap();
-        }
-        run.medium.set_free(Free { bytes: segment + 100, inodes: 100 });
-        for _ in 0..20 {
-            run.maintain(Duration::from_millis(400)).unwrap();
-        }
+    let (mut times_short, mut times_back) = (0, 0);
+    for round in 0..40 {
         run.medium.set_free(NOTHING);
-        run.maintain(Duration::from_millis(5_100)).unwrap();
+        // As much as one segment holds.
+        append_while_admitted(&mut run, segment / 1_500);
+        run.maintain(Duration::from_millis(2_100)).unwrap();
+        run.maintain(Duration::from_millis(1)).unwrap();
+        if let Some(why) = run.log.shortage() {
+            assert!(why.contains("0.0 MiB are free") && why.contains("the next segment"), "{why}");
+            assert!(run.log.room().exhausted);
+            times_short += 1;
+        }
+        // One, or all that are to stand by.
+        let bytes = segment * if round % 2 == 0 { 1 } else { 5 } + 100;
+        run.medium.set_free(Free { bytes, inodes: 100 });
+        for _ in 0..10 {
+            run.maintain(Duration::from_millis(200)).unwrap();
+        }
+        times_back += u32::from(!run.log.room().exhausted);
     }
-    assert!(run.log.room().exhausted);
+    assert!(times_short > 10 && times_back > 5, "{times_short}, {times_back}");
     assert_eq!(told(&run), (1, 0));
-    let why = run.log.shortage().unwrap();
-    assert!(why.contains("0.0 MiB are free") && why.contains("the next segment"), "{why}");
     run.medium.set_free(PLENTY);
     for _ in 0..100 {
         run.maintain(Duration::from_millis(200)).unwrap();

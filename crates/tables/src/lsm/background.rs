@@ -265,7 +265,11 @@ impl Tree {
     fn measure_compaction(&self) -> Result<(), Error> {
         let levels = guarded(|| {
             let version = self.inner.current_version();
-            Ok(version.iter_levels().map(|level| level.size()).collect::<Vec<_>>())
+            let mut levels = Vec::new();
+            for level in version.iter_levels() {
+                levels.push(level.size());
+            }
+            Ok(levels)
         });
         let levels = levels.map_err(|failure| failure.at("read the state of", &self.dir))?;
         let top = levels.first().copied().unwrap_or(0);
