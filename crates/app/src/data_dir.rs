@@ -12,7 +12,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -296,7 +296,7 @@ fn lock(path: &Path) -> Result<File> {
     let number = format!("{}\n", std::process::id());
     // Over what is there, before it is cut: on a full disk, what was given back may be gone.
     let written =
-        lock.write_all_at(number.as_bytes(), 0).and_then(|()| lock.set_len(number.len() as u64));
+        lock.write_all(number.as_bytes()).and_then(|()| lock.set_len(number.len() as u64));
     match written {
         // Whoever is refused is not told the number, which is all that it is for.
         Err(error) if is_full(&error) => {}
