@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from harness.resp import encoded
-from harness.server import FRONTS, HOST, Server
+from harness.server import FRONTS, HOST, Server, free_ports
 from harness.wait import until
 
 
@@ -107,6 +107,18 @@ def test_an_address_in_use_is_refused_and_leaves_no_unclean_stop(server):
         assert f"{HOST}:{server.ports['resp']}" in server.stderr() and "`resp`" in server.stderr()
     server.start()
     assert 0 < token(server) - before < UNCLEAN_GAP
+
+
+def test_a_first_start_that_cannot_have_its_address_leaves_nothing_behind(server, launch, tmp_path):
+    """Nor is anything in the way of the next one."""
+    other = Server(launch, tmp_path / "other")
+    other.ports["http"] = server.ports["http"]
+    with pytest.raises(AssertionError, match="take the address"):
+        other.start()
+    assert not other.data.exists()
+    other.ports["http"] = free_ports()["http"]
+    other.start()
+    assert other.stop() == 0
 
 
 def test_a_kill_makes_the_numbers_leap(server):

@@ -69,7 +69,7 @@ pub(crate) fn start(
 ) -> Result<Running> {
     let observer: Arc<dyn Observer> = Arc::<Journal>::clone(journal);
     let machine = Arc::new(MachineClock);
-    let tables = open_tables(budget, dir, &observer)?;
+    let tables = open_tables(config, budget, dir, &observer)?;
     let medium: Arc<dyn Medium> = Arc::new(
         Directory::new(dir.log()).with_context(|| format!("open {}", dir.log().display()))?,
     );
@@ -111,12 +111,17 @@ pub(crate) fn start(
 }
 
 fn open_tables(
+    config: &Config,
     budget: Budget,
     dir: &DataDir,
     observer: &Arc<dyn Observer>,
 ) -> Result<Arc<LsmTables>> {
     let path = dir.tables();
-    let settings = tables::Settings { cache_bytes: budget.blocks, ..tables::Settings::default() };
+    let settings = tables::Settings {
+        cache_bytes: budget.blocks,
+        disk_free_bytes_min: config.disk_free_min,
+        ..tables::Settings::default()
+    };
     let existing = if dir.is_unfinished { Existing::Possible } else { Existing::Required };
     let tables = LsmTables::open(&path, &settings, existing, Arc::clone(observer));
     Ok(Arc::new(tables.with_context(|| format!("open the tables in {}", path.display()))?))

@@ -177,7 +177,7 @@ fn write_copy(
     for directory in &files.directories {
         make_directory(&partial.join(directory))?;
     }
-    let mut progress = Progress::new(files.bytes);
+    let mut progress = Progress::new("copied", files.bytes);
     for file in &files.files {
         copied.bytes += copy_file(&source.path, partial, file, &mut progress)?;
         copied.files += 1;

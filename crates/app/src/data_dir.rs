@@ -228,7 +228,7 @@ fn exists(path: &Path) -> Result<bool> {
     path.try_exists().with_context(|| format!("look for {}", path.display()))
 }
 
-fn has_identity(path: &Path) -> Result<bool> {
+pub(crate) fn has_identity(path: &Path) -> Result<bool> {
     exists(&path.join("identity"))
 }
 
@@ -293,9 +293,15 @@ fn lock(path: &Path) -> Result<File> {
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
     let mut lock = options.open(&file).with_context(|| format!("open {}", file.display()))?;
     take(&mut lock, path)?;
-    lock.set_len(0)
-        .and_then(|()| writeln!(lock, "{}", std::process::id()))
-        .with_context(|| format!("write {}", file.display()))?;
+    let number = format!("{}\n", std::process::id());
+    // Over what is there, before it is cut: on a full disk, what was given back may be gone.
+    let written =
+        lock.write_all(number.as_bytes()).and_then(|()| lock.set_len(number.len() as u64));
+    match written {
+        // Whoever is refused is not told the number, which is all that it is for.
+        Err(error) if is_full(&error) => {}
+        written => written.with_context(|| format!("write {}", file.display()))?,
+    }
     Ok(lock)
 }
 
@@ -310,6 +316,10 @@ fn lock_as_it_is(path: &Path) -> Result<Option<File>> {
             Ok(Some(lock))
         }
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn is_read_only(error: &anyhow::Error) -> bool {

@@ -1,6 +1,8 @@
 //! The identity file: what a data directory is (`docs/format.md`, "The identity file").
 
-use anyhow::{Context, Result, bail};
+use std::fmt;
+
+use anyhow::{Result, bail};
 use base::StoreId;
 
 /// The format that this version reads and writes.
@@ -12,6 +14,18 @@ pub(crate) const BYTES: usize = 512;
 const MAGIC: &[u8; 8] = b"GROUNDSL";
 const CHECKSUM: std::ops::Range<usize> = 12..16;
 const CREATED_BY: usize = 56;
+
+/// The file is there, and is not what was written.
+#[derive(Debug)]
+pub(crate) struct Damaged(&'static str);
+
+impl fmt::Display for Damaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Damaged {}
 
 /// What a data directory is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,24 +59,30 @@ impl Identity {
     /// Reads the bytes of the file.
     ///
     /// # Errors
-    /// It is not an identity, it is damaged, or its format is newer than this version.
+    /// [`Damaged`] if it is not an identity, or no longer what was written; another if its format is newer than
+    /// this version.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         if bytes.get(..8) != Some(MAGIC) {
-            bail!("not a Groundsill directory: its `identity` is something else's");
+            bail!(Damaged(
+                "not a Groundsill directory, or a damaged one: its `identity` is something else's; restore it from a backup"
+            ));
         }
-        let mut bytes: [u8; BYTES] = bytes
-            .try_into()
-            .context("`identity` is damaged: it is not 512 bytes long; restore it from a backup")?;
+        let mut bytes: [u8; BYTES] = bytes.try_into().map_err(|_length| {
+            Damaged("`identity` is damaged: it is not 512 bytes long; restore it from a backup")
+        })?;
         let format = u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
-        if format > FORMAT {
+        let stored = u32::from_le_bytes([bytes[12], bytes[13], bytes[14], bytes[15]]);
+        bytes[CHECKSUM].fill(0);
+        let is_whole = stored == crc32c::crc32c(&bytes);
+        if is_whole && format > FORMAT {
             bail!(
                 "the directory has format {format}, this version reads up to {FORMAT}: use the version that wrote it, or a newer one"
             );
         }
-        let stored = u32::from_le_bytes([bytes[12], bytes[13], bytes[14], bytes[15]]);
-        bytes[CHECKSUM].fill(0);
-        if stored != crc32c::crc32c(&bytes) || format == 0 {
-            bail!("`identity` is damaged: its checksum is wrong; restore it from a backup");
+        if !is_whole || format == 0 {
+            bail!(Damaged(
+                "`identity` is damaged: its checksum is wrong; restore it from a backup"
+            ));
         }
         let (mut store, mut hash_key, mut created_at) = ([0; 16], [0; 16], [0; 8]);
         store.copy_from_slice(&bytes[16..32]);

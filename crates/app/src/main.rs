@@ -48,6 +48,10 @@ fn main() -> ExitCode {
     outcome.unwrap_or_else(|error| {
         // If nobody reads stderr, the exit code has to do.
         let _closed = writeln!(std::io::stderr(), "groundsill: {error:#}");
+        let checks = matches!(matches.subcommand_name(), Some("verify" | "backup" | "restore"));
+        if checks && error.downcast_ref::<identity::Damaged>().is_some() {
+            return ExitCode::from(verify::EXIT_DAMAGED);
+        }
         ExitCode::FAILURE
     })
 }

@@ -2,8 +2,10 @@
 
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
-use base::{Clock, Event, Observer};
+use base::{Clock, Event, Monotonic, Observer};
+use parking_lot::Mutex;
 use tracing::{error, info, warn};
 
 use crate::machine::MachineClock;
@@ -20,6 +22,40 @@ pub(crate) struct Journal {
     poisoned: AtomicBool,
     drawn_at_ms: AtomicU64,
     has_bar: AtomicBool,
+    table_work: Mutex<Repeats>,
+}
+
+/// The same kind of failure is told at most this often.
+const TOLD_EVERY: Duration = Duration::from_mins(1);
+
+/// So many kinds are told apart; the others are told each time.
+const KINDS_MAX: usize = 16;
+
+/// What is tried again and fails again: told once a minute, with how often it was not told.
+#[derive(Debug, Default)]
+struct Repeats {
+    kinds: Vec<(String, Monotonic, u64)>,
+}
+
+impl Repeats {
+    /// Whether to tell of it, and how many of its kind were not told since the last one. A kind is what a
+    /// reason says up to its first colon: what was tried, and where.
+    fn tell(&mut self, reason: &str, now: Monotonic) -> Option<u64> {
+        let kind = reason.split(':').next().unwrap_or_default();
+        let Some((_, told, untold)) = self.kinds.iter_mut().find(|(known, ..)| known == kind)
+        else {
+            if self.kinds.len() < KINDS_MAX {
+                self.kinds.push((kind.to_owned(), now, 0));
+            }
+            return Some(0);
+        };
+        if now < *told + TOLD_EVERY {
+            *untold += 1;
+            return None;
+        }
+        *told = now;
+        Some(std::mem::take(untold))
+    }
 }
 
 impl Journal {
@@ -69,7 +105,8 @@ impl Observer for Journal {
         match event {
             Event::RecoveryProgress { bytes, of } => self.progress(*bytes, *of),
             Event::TornTailDropped { file, offset, bytes, kept, copy } => {
-                warn!(%file, offset, bytes, %kept, %copy, "the log ended in an unfinished write, which nobody was told of: dropped, and a copy kept");
+                let copy = copy.as_deref().unwrap_or("none: the disk is full");
+                warn!(%file, offset, bytes, %kept, %copy, "the log ended in an unfinished write, which nobody was told of: dropped");
             }
             // The log and the store may both have reason to tell of it: the first is the cause.
             Event::Poisoned { reason } if !self.poisoned.swap(true, Ordering::AcqRel) => {
@@ -80,7 +117,10 @@ impl Observer for Journal {
             }
             Event::LogSpaceReturned => info!("there is space for the log again: writes are taken"),
             Event::TableWorkFailed { reason } => {
-                warn!(%reason, "a flush or compaction failed and will be tried again");
+                if let Some(untold) = self.table_work.lock().tell(reason, MachineClock.monotonic())
+                {
+                    warn!(%reason, untold, "a flush or compaction failed and will be tried again");
+                }
             }
             Event::TableDamaged { file, reason } => {
                 error!(%file, %reason, "a table is damaged: run `groundsill verify`, and restore the directory from a backup");
@@ -104,3 +144,6 @@ impl Observer for Journal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

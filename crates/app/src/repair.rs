@@ -208,10 +208,10 @@ fn write(
     let mut progress;
     if keeps_tables {
         let listing = Listing::below(&source.path, Path::new(TABLES))?;
-        progress = Progress::new(listing.bytes + taken.bytes);
+        progress = Progress::new("copied", listing.bytes + taken.bytes);
         copy_tables(source, partial, &listing, &mut progress)?;
     } else {
-        progress = Progress::new(taken.bytes);
+        progress = Progress::new("copied", taken.bytes);
         let (path, settings) = (tables_in(partial), tables::Settings::default());
         LsmTables::open(&path, &settings, Existing::Possible, Arc::new(Journal::default()))
             .context("make the tables")?;

@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 
 use crate::build::{self, Budget, Running};
 use crate::config::{Config, cli};
-use crate::data_dir::DataDir;
+use crate::data_dir::{self, DataDir};
 use crate::door::Door;
 use crate::fronts::{Addresses, Listeners};
 use crate::machine::{self, MachineClock};
@@ -90,10 +90,18 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
         let _within = runtime.enter();
         Signals::new()?
     };
+    let addresses = {
+        let _within = runtime.enter();
+        Addresses::take(&config)
+    };
+    // A first start that cannot have its addresses leaves no directory behind. Of one that is there it is
+    // told first if somebody has it.
+    let addresses = if data_dir::has_identity(&config.data)? { addresses } else { Ok(addresses?) };
     let dir = DataDir::open(&config.data, &MachineClock)?;
+    let addresses = addresses?;
     dir.hold();
     staging::remove_left(&dir.path);
-    let outcome = runtime.block_on(serve(config, guard, dir, signals));
+    let outcome = runtime.block_on(serve(config, guard, dir, addresses, signals));
     // Work on a disk that no longer answers would keep the process from its end.
     runtime.shutdown_background();
     outcome
@@ -116,12 +124,12 @@ async fn serve(
     config: Config,
     guard: Option<Guard>,
     dir: DataDir,
+    addresses: Addresses,
     mut signals: Signals,
 ) -> Result<ExitCode> {
     let budget = Budget::new(&config);
     let connections = connections(&config);
     let journal = Arc::new(Journal::default());
-    let addresses = Addresses::take(&config)?;
     let Some((dir, running)) = open(&config, budget, dir, &journal, &mut signals).await? else {
         return Ok(ExitCode::SUCCESS);
     };
@@ -341,8 +349,12 @@ fn print_start(
     let recovered = &running.recovered;
     let tail = recovered.dropped.as_ref().map_or(String::new(), |dropped| {
         format!(
-            ", dropped an unfinished tail of {} bytes (kept in {})",
-            dropped.bytes, dropped.copy
+            ", dropped an unfinished tail of {} bytes ({})",
+            dropped.bytes,
+            match &dropped.copy {
+                Some(copy) => format!("kept in {copy}"),
+                None => "not kept: the disk is full".to_owned(),
+            }
         )
     });
     let made = if dir.is_new { "new" } else { "found" };

@@ -1,8 +1,10 @@
 //! `groundsill verify`: reads everything in a data directory that is not in use, changes nothing, and
 //! says what is not as it was written, and which rows do not fit the others.
 
+use std::cell::RefCell;
 use std::io::{self, Write, stdout};
 use std::ops::Bound;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,7 +16,9 @@ use log::{Directory, Medium};
 use tables::AtRest;
 
 use crate::config::cli;
+use crate::copy::Progress;
 use crate::data_dir::DataDir;
+use crate::identity;
 
 /// Exit status where something is damaged (`EX_DATAERR`).
 pub(crate) const EXIT_DAMAGED: u8 = 65;
@@ -29,13 +33,21 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
-    let dir = DataDir::existing(&cli::data(matches)?)?;
-    let findings = check(&dir)?;
+    let dir = DataDir::existing(&cli::data(matches)?).inspect_err(name_damage)?;
+    let findings = check_telling(&dir)?;
     findings.show(&mut stdout())?;
     let rows = findings.audit(&dir)?;
     show(&mut stdout(), |out| write_rows(out, rows.as_ref()))?;
     let is_sound = findings.is_sound() && rows.is_some_and(|rows| rows.is_sound());
     Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
+}
+
+/// A damaged identity is named as other damage is, although nothing can be read without it.
+fn name_damage(error: &anyhow::Error) {
+    if let Some(damaged) = error.downcast_ref::<identity::Damaged>() {
+        // If nobody reads it, the exit code says it, too.
+        let _closed = writeln!(stdout(), "DAMAGED identity: {damaged}");
+    }
 }
 
 /// The directory that the log is in.
@@ -53,9 +65,31 @@ pub(crate) struct Findings {
 
 /// Reads all of it.
 pub(crate) fn check(dir: &DataDir) -> Result<Findings> {
-    let log =
-        log::verify::verify(&*log_medium(dir)?, &dir.identity.store).context("read the log")?;
-    let tables = tables::verify(&dir.tables()).context("read the tables")?;
+    check_with(dir, &mut |_| {})
+}
+
+/// The same, showing how far it is.
+fn check_telling(dir: &DataDir) -> Result<Findings> {
+    let files = |path: &Path| -> Result<u64> {
+        let read = || -> io::Result<u64> {
+            path.read_dir()?.map(|entry| Ok(entry?.metadata()?.len())).sum()
+        };
+        read().with_context(|| format!("read {}", path.display()))
+    };
+    let tables = dir.tables().join("tables");
+    // Where there are none, it is said by name later.
+    let tables = if tables.is_dir() { files(&tables)? } else { 0 };
+    let log = files(&dir.log())? * log::verify::PASSES;
+    let mut progress = Progress::new("read", log + tables);
+    let findings = check_with(dir, &mut |bytes| progress.add(bytes));
+    progress.end();
+    findings
+}
+
+fn check_with(dir: &DataDir, told: &mut dyn FnMut(u64)) -> Result<Findings> {
+    let log = log::verify::verify_telling(&*log_medium(dir)?, &dir.identity.store, told)
+        .context("read the log")?;
+    let tables = tables::verify_telling(&dir.tables(), told).context("read the tables")?;
     Ok(Findings { log, tables })
 }
 
@@ -94,15 +128,18 @@ impl Findings {
             return Ok(None);
         }
         let tables = AtRest::read(&dir.tables()).context("read the tables")?;
+        let progress = RefCell::new(Progress::rows("compared"));
         let scan = |from: Bound<&[u8]>, to: Bound<&[u8]>| -> Scanned<'_> {
-            Box::new(tables.scan(from, to))
+            Box::new(tables.scan(from, to).inspect(|_row| progress.borrow_mut().add(1)))
         };
         // What is missing in a damaged log may have said of a higher one.
         let is_whole = self.log.damage.is_empty() && self.disagreement().is_none();
         let ceiling = if is_whole { self.log.generations } else { Generation(u64::MAX) };
         let bounds =
             AuditBounds { applied: self.tables.applied, ceiling, records_of: front::records_of };
-        kv::audit(&scan, &bounds).context("read the rows of the tables").map(Some)
+        let audit = kv::audit(&scan, &bounds).context("read the rows of the tables");
+        progress.borrow_mut().end();
+        audit.map(Some)
     }
 
     /// Writes it as text. That nobody reads it is no error.

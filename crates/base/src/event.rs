@@ -24,8 +24,8 @@ pub enum Event {
         bytes: u64,
         /// The last commit that was kept.
         kept: Sequence,
-        /// Where the copy is.
-        copy: String,
+        /// Where the copy is; none if the disk had no space for one.
+        copy: Option<String>,
     },
     /// A new segment of the log is in use.
     SegmentStarted {

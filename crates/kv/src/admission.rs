@@ -53,7 +53,8 @@ impl Shard {
         }
         self.give_back(work);
         if room.refuses(need as u64) {
-            return Admission::Refused(refusal(room, need, work.grows));
+            let why = self.log.shortage().map_or_else(String::new, |why| format!(" ({why})"));
+            return Admission::Refused(refusal(room, need, work.grows, &why));
         }
         self.upkeep.raise();
         Admission::Later(Wait::LogRoom)
@@ -69,11 +70,17 @@ impl Shard {
 }
 
 /// Why a write of so many bytes of log, which grows the store or only gives back, will not fit.
-fn refusal(room: Room, bytes: usize, grows: bool) -> Refusal {
+fn refusal(room: Room, bytes: usize, grows: bool, why: &str) -> Refusal {
     Refusal::limit(match (room.exhausted, grows) {
-        (true, true) => "the disk has no space for the log: free some; until then writes are refused, reads and deletes go on".to_owned(),
-        (true, false) => "the disk has no space for the log, and what is kept for deletes is used up: free some; until then only reads go on".to_owned(),
-        (false, _) => format!("the disk has no space for {bytes} bytes of log at once: free some, or split it up"),
+        (true, true) => format!(
+            "the disk has no space for the log: free some; until then writes are refused, reads and deletes go on{why}"
+        ),
+        (true, false) => format!(
+            "the disk has no space for the log, and what is kept for deletes is used up: free some; until then only reads go on{why}"
+        ),
+        (false, _) => format!(
+            "the disk has no space for {bytes} bytes of log at once: free some, or split it up{why}"
+        ),
     })
 }
 

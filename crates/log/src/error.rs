@@ -50,6 +50,15 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// Not even the shortest segment could be made for an open to begin with. Nothing was changed.
+    #[error(
+        "the disk of the log is full: free a few MiB on it, or some files where it is files that it can hold no more of, and start again; nothing is lost"
+    )]
+    Full {
+        /// What the medium said.
+        #[source]
+        source: Box<Error>,
+    },
     /// Bytes that were durable are not what was written. Nothing was changed.
     #[error(
         "the log is damaged in {file} at byte {offset} ({reason}): commits {first} to {last} cannot be read; keep the directory as it is, verify it, and restore"
@@ -93,7 +102,7 @@ impl Error {
         match self {
             Self::Poisoned { .. } | Self::Closed => Kind::Closed,
             Self::Fenced { .. } => Kind::Conflict,
-            Self::TooLarge { .. } => Kind::Limit,
+            Self::TooLarge { .. } | Self::Full { .. } => Kind::Limit,
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Kind::Limit,
                 io::ErrorKind::PermissionDenied => Kind::Denied,

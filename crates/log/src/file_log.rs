@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use base::{Event, Generation, Monotonic, Observer, Sequence, StoreId, StoreTime, limits};
+use base::{Event, Generation, Kind, Monotonic, Observer, Sequence, StoreId, StoreTime, limits};
 use parking_lot::Mutex;
 
 use crate::error::Error;
@@ -33,7 +33,7 @@ mod upkeep;
 pub use extent::{Extent, Hold};
 
 /// The shortest segment, in bytes.
-const SEGMENT_BYTES_MIN: u64 = 8 * SECTOR_BYTES as u64;
+pub(crate) const SEGMENT_BYTES_MIN: u64 = 8 * SECTOR_BYTES as u64;
 
 /// Segments that are for deletes and expiry alone once no more can be filled.
 const RESERVE_SEGMENTS: u64 = 2;
@@ -94,8 +94,8 @@ pub struct Dropped {
     pub offset: u64,
     /// How many bytes were dropped, over all segments.
     pub bytes: u64,
-    /// Where the copy of that segment's part is, relative to the log's directory.
-    pub copy: String,
+    /// Where the copy of that segment's part is, relative to the log's directory; none if the disk had no space.
+    pub copy: Option<String>,
 }
 
 /// A log in files of a [`Medium`].
@@ -111,6 +111,10 @@ pub struct FileLog {
     /// See [`Room::beyond`].
     beyond: AtomicU64,
     exhausted: AtomicBool,
+    /// See [`Log::leave_free`].
+    left_free: AtomicU64,
+    /// See [`Log::shortage`].
+    shortage: Mutex<Option<Arc<str>>>,
     poison: OnceLock<Arc<str>>,
 }
 
@@ -150,6 +154,8 @@ impl FileLog {
             upkeep: Mutex::new(upkeep::State::new(opened.high_water)),
             durable: AtomicU64::new(opened.recovered.last.0),
             exhausted: AtomicBool::new(false),
+            left_free: AtomicU64::new(0),
+            shortage: Mutex::default(),
             poison: OnceLock::new(),
         };
         log.measure_free();
@@ -290,6 +296,14 @@ impl Log for FileLog {
         }
     }
 
+    fn leave_free(&self, bytes: u64) {
+        self.left_free.store(bytes, Ordering::Relaxed);
+    }
+
+    fn shortage(&self) -> Option<Arc<str>> {
+        self.shortage.lock().clone()
+    }
+
     fn maintain(&self, now: Monotonic) -> Result<Upkeep, Error> {
         self.check()?;
         let mut state = self.upkeep.lock();
@@ -309,7 +323,11 @@ impl Log for FileLog {
             let written = tail
                 .make_place(bytes, segment_bytes, durable, &*self.medium, &*self.observer)
                 .and_then(|()| tail.write_mark(FrameKind::Closed, durable));
-            written.map_err(|error| self.poison(&error))?;
+            match written {
+                // On a full disk only the mark is missing: the next open leaves a gap, and loses nothing.
+                Err(error) if error.kind() == Kind::Limit => {}
+                written => written.map_err(|error| self.poison(&error))?,
+            }
             tail.closed = true;
         }
         self.sync()?;

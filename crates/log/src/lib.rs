@@ -16,6 +16,7 @@
 mod chain;
 pub mod error;
 pub mod file_log;
+mod first_segment;
 pub mod frame;
 pub mod group;
 mod high_water;

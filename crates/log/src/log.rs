@@ -2,6 +2,8 @@
 //!
 //! Knows neither files nor frames' bytes.
 
+use std::sync::Arc;
+
 use base::{Monotonic, Sequence};
 
 use crate::error::Error;
@@ -32,6 +34,15 @@ pub trait Log: Send + Sync {
 
     /// What can be appended without running out of disk. Waits for nothing.
     fn room(&self) -> Room;
+
+    /// Has the log take space only while, beside what it is to keep free, so many bytes stay free for others
+    /// who use the same disk for the same store.
+    fn leave_free(&self, _bytes: u64) {}
+
+    /// Why more space could not be taken, while [`Room::exhausted`]: what is free, what is wanted, and where.
+    fn shortage(&self) -> Option<Arc<str>> {
+        None
+    }
 
     /// Does one bounded piece of upkeep, on a thread that may wait for the disk: fills space in
     /// advance, drops history, keeps the high-water file (synced at most once a second), writes an

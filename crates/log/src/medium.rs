@@ -42,6 +42,11 @@ pub trait Medium: Send + Sync {
     /// What is free of the disk that it is on.
     fn free(&self) -> io::Result<Free>;
 
+    /// Where it is, for a person.
+    fn place(&self) -> String {
+        "the log's directory".to_owned()
+    }
+
     /// A directory in it, made if it is not there.
     fn subdirectory(&self, name: &str) -> io::Result<Arc<dyn Medium>>;
 }
@@ -57,6 +62,9 @@ pub trait File: Send + Sync {
 
     /// Fills all of `bytes` from `offset` on; `UnexpectedEof` if the file ends before.
     fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()>;
+
+    /// Cuts it to `bytes`, if it is longer, and gives the space of the rest back.
+    fn cut(&self, bytes: u64) -> io::Result<()>;
 
     /// Makes durable what was written before the call, and the length.
     fn sync(&self) -> io::Result<()>;

@@ -6,18 +6,20 @@
 //! Invariants:
 //! 1. Stopped at any point, the next open finds the same commits: nothing of the old segments is
 //!    changed or removed before the new segment vouches for what is kept.
+//!    But for the zeros behind its frames, of which nothing is missed.
 //! 2. What is kept is on the medium before the new segment says that it is durable. Frames that
 //!    nothing proves to have been synced are written again first: after a sync that failed, caches
 //!    show bytes that the medium does not hold.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::io;
 
 use base::limits::UNCLEAN_SEQUENCE_GAP;
-use base::{Event, Observer, Sequence, StoreTime};
+use base::{Event, Kind, Observer, Sequence, StoreTime};
 
 use crate::error::Error;
 use crate::file_log::{Dropped, Recovered, Settings};
+use crate::first_segment::{self, FirstSegment};
 use crate::frame::FrameKind;
 use crate::high_water::{HighWater, HighWaterFile};
 use crate::medium::Medium;
@@ -50,7 +52,7 @@ pub(crate) fn open(
     now: StoreTime,
     observer: &dyn Observer,
 ) -> Result<Opening, Error> {
-    let findings = recovery::examine(medium, store, applied, observer)?;
+    let mut findings = recovery::examine(medium, store, applied, observer)?;
     let dropped = set_aside(medium, &findings, now, observer)?;
     make_sure(&findings)?;
     let mut high_water = HighWaterFile::open(medium, store, &findings.slots)?;
@@ -60,25 +62,25 @@ pub(crate) fn open(
     } else {
         Sequence(highest.sequence.0.saturating_add(UNCLEAN_SEQUENCE_GAP))
     };
-    let (segment, standby, useless) = choose(medium, settings, &findings)?;
+    let FirstSegment { segment, again, standby, useless, next_number } =
+        first_segment::choose(medium, settings, &mut findings)?;
     let removable: Vec<SegmentFile> =
         findings.strays.iter().cloned().chain(dropped_segments(&findings)).chain(useless).collect();
     let filled = segment.bytes;
-    let newest = standby.back().unwrap_or(&segment).number;
     let mut tail = Tail {
         store,
         open: highest.open.saturating_add(1),
         kept: findings.kept,
         unlinked: findings.unlinked,
         standby,
-        next_number: newest + 1,
+        next_number,
         end: findings.end,
-        capacity: settings.segment_bytes,
+        capacity: filled,
         filled: 0,
         frames_in_segment: 0,
         frames: 0,
         rotations: 0,
-        checksum: findings.after.map_or(0, |after| after.checksum),
+        checksum: again.or(findings.after.map(|after| after.checksum)).unwrap_or(0),
         next,
         last,
         generations: highest.generations,
@@ -94,22 +96,24 @@ pub(crate) fn open(
         holds: 0,
         scratch: Vec::new(),
     };
-    let replay_bytes = tail.marks.bytes_after(applied, last);
-    let needed = tail.oldest_needed();
-    let files = tail.kept.iter().map(|kept| &kept.segment);
-    let files_bytes = files.filter(|file| file.number >= needed).map(|file| file.bytes).sum();
+    let (replay_bytes, needed) = (tail.marks.bytes_after(applied, last), tail.oldest_needed());
+    let files = tail.kept.iter().map(|kept| &kept.segment).filter(|file| file.number >= needed);
+    let files_bytes = files.map(|file| file.bytes).sum();
     observer.event(&Event::SegmentStarted { segment: segment.number });
-    tail.begin_segment(FrameKind::Opened, segment, filled, last)?;
+    match again {
+        Some(_) => tail.begin_again(last)?,
+        None => tail.begin_segment(FrameKind::Opened, segment, filled, last)?,
+    }
     if let Some(unsynced) = tail.take_unsynced() {
         unsynced.sync(medium)?;
     }
-    let oldest = tail.oldest_needed();
-    high_water.write(HighWater { durable: last, oldest, generations: tail.generations })?;
+    let (oldest, generations) = (tail.oldest_needed(), tail.generations);
+    high_water.write(HighWater { durable: last, oldest, generations })?;
     remove(medium, &removable)?;
     let recovered = Recovered {
         last,
         next,
-        generations: tail.generations,
+        generations,
         time: tail.time,
         clean,
         open: tail.open,
@@ -120,7 +124,8 @@ pub(crate) fn open(
     Ok(Opening { tail, high_water, recovered })
 }
 
-/// Copies the tail, durably, to where the operator can look at it.
+/// Copies the tail, durably, to where the operator can look at it. On a full disk there is no copy: what
+/// nobody was told of keeps no store from its start.
 fn set_aside(
     medium: &dyn Medium,
     findings: &Findings,
@@ -128,23 +133,15 @@ fn set_aside(
     observer: &dyn Observer,
 ) -> Result<Option<Dropped>, Error> {
     let Some(first) = findings.torn.first() else { return Ok(None) };
-    let directory = medium.subdirectory(TORN).map_err(Error::io("make", TORN))?;
-    let mut copies = Vec::new();
-    for torn in &findings.torn {
-        copies.push(copy(&*directory, torn, now)?);
-    }
-    directory.sync().map_err(Error::io("sync", TORN))?;
-    medium.sync().map_err(Error::io("sync", "the log's directory"))?;
-    let kept = directory.list().map_err(Error::io("list", TORN))?;
-    let surplus = kept.len().saturating_sub(TORN_COPIES_MAX.max(copies.len()));
-    for old in kept.iter().filter(|name| !copies.contains(name)).take(surplus) {
-        directory.remove(old).map_err(Error::io("remove", old))?;
-    }
+    let copy = match copy_aside(medium, &findings.torn, now) {
+        Err(error) if error.kind() == Kind::Limit => None,
+        copied => Some(copied?),
+    };
     let dropped = Dropped {
         file: first.segment.name(),
         offset: first.from,
         bytes: findings.torn.iter().map(|torn| torn.end - torn.from).sum(),
-        copy: format!("{TORN}/{}", copies.first().map_or("", String::as_str)),
+        copy,
     };
     observer.event(&Event::TornTailDropped {
         file: dropped.file.clone(),
@@ -156,17 +153,42 @@ fn set_aside(
     Ok(Some(dropped))
 }
 
+/// Where the first copy is.
+fn copy_aside(medium: &dyn Medium, torn: &[Torn], now: StoreTime) -> Result<String, Error> {
+    let directory = medium.subdirectory(TORN).map_err(Error::io("make", TORN))?;
+    let mut copies = Vec::new();
+    for torn in torn {
+        copies.push(copy(&*directory, torn, now)?);
+    }
+    directory.sync().map_err(Error::io("sync", TORN))?;
+    medium.sync().map_err(Error::io("sync", "the log's directory"))?;
+    let kept = directory.list().map_err(Error::io("list", TORN))?;
+    let surplus = kept.len().saturating_sub(TORN_COPIES_MAX.max(copies.len()));
+    for old in kept.iter().filter(|name| !copies.contains(name)).take(surplus) {
+        directory.remove(old).map_err(Error::io("remove", old))?;
+    }
+    Ok(format!("{TORN}/{}", copies.first().map_or("", String::as_str)))
+}
+
+/// Copies one segment's part; half a copy does not stay.
 fn copy(directory: &dyn Medium, torn: &Torn, now: StoreTime) -> Result<String, Error> {
     let name = format!("{:020}-{:020}-{:012}", now.0, torn.segment.number, torn.from);
-    remove_if_there(directory, &name)?;
-    let file = directory.create(&name).map_err(Error::io("create", &name))?;
+    let copied = copy_to(directory, torn, &name);
+    if copied.is_err() {
+        remove_if_there(directory, &name)?;
+    }
+    copied.map(|()| name)
+}
+
+fn copy_to(directory: &dyn Medium, torn: &Torn, name: &str) -> Result<(), Error> {
+    remove_if_there(directory, name)?;
+    let file = directory.create(name).map_err(Error::io("create", name))?;
     let mut until_end = torn.segment.clone();
     until_end.bytes = torn.end;
     until_end.each_stride(torn.from, |offset, bytes| {
-        file.write_at(offset - torn.from, bytes).map_err(Error::io("write", &name))
+        file.write_at(offset - torn.from, bytes).map_err(Error::io("write", name))
     })?;
-    file.sync().map_err(Error::io("sync", &name))?;
-    Ok(name)
+    file.sync().map_err(Error::io("sync", name))
 }
 
 /// Writes what nothing vouches for again, where it stands, and syncs it.
@@ -187,30 +209,6 @@ fn make_sure(findings: &Findings) -> Result<(), Error> {
         file.sync().map_err(Error::io("sync", &name))?;
     }
     Ok(())
-}
-
-/// The segment that this open begins with, those that stand by behind it, and those of no use.
-fn choose(
-    medium: &dyn Medium,
-    settings: &Settings,
-    findings: &Findings,
-) -> Result<(SegmentFile, VecDeque<SegmentFile>, Vec<SegmentFile>), Error> {
-    let whole = |segment: &SegmentFile| segment.bytes == settings.segment_bytes;
-    let (usable, useless): (Vec<_>, Vec<_>) = findings.unused.iter().cloned().partition(whole);
-    let mut standby = VecDeque::from(usable);
-    remove_if_there(medium, FILLING)?;
-    let segment = if let Some(segment) = standby.pop_front() {
-        segment
-    } else {
-        let found = findings.kept.iter().map(|kept| &kept.segment);
-        let torn = findings.torn.iter().map(|torn| &torn.segment);
-        let all = found.chain(torn).chain(&findings.strays).chain(&useless);
-        let number = all.map(|segment| segment.number).max().unwrap_or(0) + 1;
-        let filling = Filling::begin(medium, settings.segment_bytes)?;
-        filling.fill_all(medium, number)?
-    };
-    medium.sync().map_err(Error::io("sync", "the log's directory"))?;
-    Ok((segment, standby, useless))
 }
 
 /// The segments whose every byte is dropped.
@@ -246,7 +244,9 @@ impl Filling {
     /// Makes the file.
     pub(crate) fn begin(medium: &dyn Medium, bytes: u64) -> Result<Self, Error> {
         remove_if_there(medium, FILLING)?;
-        let file = medium.create(FILLING).map_err(Error::io("create", FILLING))?;
+        let file = medium
+            .create(FILLING)
+            .map_err(Error::io("make, for the next segment of the log, the file", FILLING))?;
         Ok(Self { file, filled: 0, bytes })
     }
 
@@ -256,13 +256,15 @@ impl Filling {
         for _ in 0..STRIDES {
             let left = as_len((self.bytes - self.filled).min(ZEROS.len() as u64));
             let zeros = ZEROS.get(..left).unwrap_or_default();
-            self.file.write_at(self.filled, zeros).map_err(Error::io("fill", FILLING))?;
+            self.file
+                .write_at(self.filled, zeros)
+                .map_err(Error::io("write zeros for the next segment of the log to", FILLING))?;
             self.filled += left as u64;
             if self.filled == self.bytes {
                 break;
             }
         }
-        self.file.sync().map_err(Error::io("sync", FILLING))?;
+        self.file.sync().map_err(Error::io("sync the next segment of the log in", FILLING))?;
         Ok(self.filled == self.bytes)
     }
 
@@ -277,7 +279,11 @@ impl Filling {
         Ok(SegmentFile { number, file: std::sync::Arc::clone(&self.file), bytes: self.bytes })
     }
 
-    fn fill_all(mut self, medium: &dyn Medium, number: u64) -> Result<SegmentFile, Error> {
+    pub(crate) fn fill_all(
+        mut self,
+        medium: &dyn Medium,
+        number: u64,
+    ) -> Result<SegmentFile, Error> {
         while !self.step()? {}
         self.become_segment(medium, FILLING, number)
     }

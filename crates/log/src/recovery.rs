@@ -13,7 +13,7 @@ use base::{Event, Generation, Observer, Sequence, StoreTime};
 
 use crate::chain::{After, Chain};
 use crate::error::Error;
-use crate::frame::{Frame, FrameKind, Invalid};
+use crate::frame::{Frame, FrameKind, Invalid, SECTOR_BYTES};
 use crate::high_water::{self, HighWater, Slots};
 use crate::medium::Medium;
 use crate::position::Marks;
@@ -31,6 +31,9 @@ pub(crate) struct Findings {
     pub(crate) end: u64,
     /// What the last frame leaves; `None` in a new log.
     pub(crate) after: Option<After>,
+    /// Whether the last kept segment was begun by an open that wrote nothing to it since but marks, one
+    /// sector each.
+    pub(crate) bare: bool,
     /// The last commit.
     pub(crate) last: Sequence,
     /// What the sound frames say at the most, the dropped ones included.
@@ -179,6 +182,7 @@ pub(crate) fn examine(
         unlinked,
         end: walk.end,
         after: walk.after,
+        bare: walk.bare,
         last: walk.last,
         highest,
         unvouched: walk.unvouched,
@@ -245,6 +249,7 @@ struct Walk {
     kept: Vec<Kept>,
     end: u64,
     after: Option<After>,
+    bare: bool,
     last: Sequence,
     time: StoreTime,
     unvouched: Vec<Stood>,
@@ -273,6 +278,7 @@ fn walk(directory: &Directory, store: u64, start: usize, durable: Sequence) -> R
             walk.marks = Marks::new(beginning.link.last);
         }
         walk.kept.push(Kept { segment: segment.clone(), beginning: *beginning });
+        walk.bare = beginning.opened;
         chain.enter(segment.number);
         let follower = directory.follower(segment.number);
         let end = follower.map_or(segment.bytes, |(_, next)| next.link.end);
@@ -324,6 +330,7 @@ impl Walk {
             self.time = self.time.max(latest);
             self.after = chain.after();
             let bytes = header.span();
+            self.bare &= header.kind != FrameKind::Commits && bytes == SECTOR_BYTES as u64;
             self.unvouched.push(Stood { segment: segment.number, offset, bytes });
             if header.has_commits() {
                 self.last = header.last;

@@ -90,7 +90,8 @@ impl SegmentFile {
         let mut bytes = vec![0; as_len(left.min(PEEK_BYTES))];
         self.read(offset, &mut bytes)?;
         let len = frame::frame_len(&bytes)?;
-        if len as u64 > left {
+        // A disk that was full may have taken a frame without all of the zeros behind it: such a write failed.
+        if len.next_multiple_of(SECTOR_BYTES) as u64 > left {
             return Err(Invalid::Short.into());
         }
         let have = bytes.len();

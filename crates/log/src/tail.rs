@@ -19,6 +19,9 @@ use crate::medium::{File, Medium};
 use crate::position::Marks;
 use crate::segment::{self, Beginning, Kept, SegmentFile};
 
+/// At the end of the last segment so many bytes are left to marks, and to be cut off for the next open.
+const END_BYTES: u64 = 64 * 1024;
+
 /// The growing end of a log.
 pub(crate) struct Tail {
     pub(crate) store: u64,
@@ -85,6 +88,27 @@ impl Tail {
     ) -> Result<(), Error> {
         let before = self.kept.back().map_or(0, |kept| kept.segment.number);
         let link = Link { last: self.last, segment: before, end: self.end };
+        self.begin(kind, link, segment, filled, durable)
+    }
+
+    /// Begins the last segment once more: it holds the first frame of an open, one sector long, and zeros
+    /// after it. That frame is written over by another that says the same of what is before it.
+    pub(crate) fn begin_again(&mut self, durable: Sequence) -> Result<(), Error> {
+        let Some(Kept { segment, beginning }) = self.kept.pop_back() else {
+            return Err(Error::Closed);
+        };
+        let filled = segment.bytes;
+        self.begin(FrameKind::Opened, beginning.link, segment, filled, durable)
+    }
+
+    fn begin(
+        &mut self,
+        kind: FrameKind,
+        link: Link,
+        segment: SegmentFile,
+        filled: u64,
+        durable: Sequence,
+    ) -> Result<(), Error> {
         let beginning = Beginning { link, opened: kind == FrameKind::Opened, time: self.time };
         self.capacity = self.capacity.max(filled);
         self.filled = filled;
@@ -203,7 +227,9 @@ impl Tail {
         medium: &dyn Medium,
         observer: &dyn Observer,
     ) -> Result<(), Error> {
-        if self.end + bytes <= self.capacity || self.frames_in_segment <= 1 {
+        // On a full disk an open may have begun a segment that is shorter than those that stand by.
+        let longer = self.standby.front().is_some_and(|next| next.bytes > self.capacity);
+        if self.end + bytes <= self.capacity || (self.frames_in_segment <= 1 && !longer) {
             return Ok(());
         }
         let (segment, filled) = if let Some(segment) = self.standby.pop_front() {
@@ -256,7 +282,9 @@ impl Tail {
     /// What can be appended for certain within what was filled in advance.
     pub(crate) fn room(&self) -> u64 {
         let standby: u64 = self.standby.iter().map(|segment| usable(segment.bytes)).sum();
-        standby + self.filled.saturating_sub(self.end)
+        // Behind the last segment that there is, a clean stop and the next open have to find a place.
+        let kept = if self.standby.is_empty() { END_BYTES.min(self.filled / 8) } else { 0 };
+        standby + self.filled.saturating_sub(self.end).saturating_sub(kept)
     }
 
     /// The oldest segment that a replay of what is not trimmed needs.

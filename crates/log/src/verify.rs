@@ -66,10 +66,23 @@ pub struct Damage {
 
 /// Reads all of the log in `medium`.
 pub fn verify(medium: &dyn Medium, store: &StoreId) -> Result<Report, Error> {
+    verify_telling(medium, store, &mut |_| {})
+}
+
+/// How often [`verify`] reads the log.
+pub const PASSES: u64 = 2;
+
+/// The same, telling how many more bytes have been read after each segment. All are read twice: first for
+/// how far the log was durable.
+pub fn verify_telling(
+    medium: &dyn Medium,
+    store: &StoreId,
+    told: &mut dyn FnMut(u64),
+) -> Result<Report, Error> {
     let store = frame::store_number(store);
     let slots = Slots::read(medium, store)?;
     let directory = Directory::read(medium, store)?;
-    let (durable, generations) = highest(&directory, &slots, store)?;
+    let (durable, generations) = highest(&directory, &slots, store, told)?;
     let mut report = Report { durable, generations, ..Report::default() };
     report.check_slots(&slots, &directory);
     let plan = plan(&directory, &slots, &mut report);
@@ -82,12 +95,14 @@ pub fn verify(medium: &dyn Medium, store: &StoreId) -> Result<Report, Error> {
         chain.enter(number);
         report.segments += 1;
         report.read_segment(place, chain, store)?;
+        told(place.segment.bytes);
     }
     let last = plan.last().map_or(0, |place| place.segment.number);
     for segment in directory.segments.iter().filter(|segment| segment.number > last) {
         if let Some(end) = segment.written_end(0)? {
             report.end_at(segment, 0, end, Invalid::Magic);
         }
+        told(segment.bytes);
     }
     Ok(report)
 }
@@ -104,6 +119,7 @@ fn highest(
     directory: &Directory,
     slots: &Slots,
     store: u64,
+    told: &mut dyn FnMut(u64),
 ) -> Result<(Sequence, Generation), Error> {
     let state = slots.newest.map(|(_, state)| (state.durable, state.generations));
     let (mut durable, mut generations) = state.unwrap_or_default();
@@ -112,6 +128,7 @@ fn highest(
             durable = durable.max(frame.header().durable);
             generations = generations.max(frame.header().generations);
         })?;
+        told(segment.bytes);
     }
     Ok((durable, generations))
 }
@@ -293,7 +310,7 @@ pub fn dump(medium: &dyn Medium, store: &StoreId) -> Result<crate::Frames, Error
     let store = frame::store_number(store);
     let slots = Slots::read(medium, store)?;
     let directory = Directory::read(medium, store)?;
-    let (through, _) = highest(&directory, &slots, store)?;
+    let (through, _) = highest(&directory, &slots, store, &mut |_| {})?;
     let mut report = Report::default();
     let places = plan(&directory, &slots, &mut report);
     let stretches = places.into_iter().map(|place| Stretch {

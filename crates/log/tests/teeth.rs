@@ -8,7 +8,7 @@ mod harness;
 use base::Sequence;
 use base::rng::SplitMix64;
 use groundsill_log::medium::{Fault, Operation, Outcome};
-use groundsill_log::{Error, Medium, SimulatedMedium};
+use groundsill_log::{Error, Log, Medium, SimulatedMedium};
 use harness::{Model, Run, frames_in};
 
 /// Lives a little under `seed`, acknowledging as `acknowledge` does, then cuts the power; returns
@@ -113,11 +113,12 @@ fn damage_before_a_later_open_is_refused_even_if_no_commit_is_missing() {
     let mut run = Run::new(9);
     run.append(2, 100).unwrap();
     run.sync().unwrap();
+    run.log.close().unwrap();
+    let file = run.newest_segment();
+    let closed = *frames_in(&run.medium.bytes(&file).unwrap()).last().unwrap();
     let second = Run::open(run.medium.kill(), run.model, 9).unwrap();
-    let file = second.newest_segment();
-    let third = Run::open(second.medium.kill(), second.model, 9).unwrap();
-    assert!(third.medium.flip_bit(&file, 60, 1));
-    let error = Run::open(third.medium.kill(), third.model, 9).map(drop).unwrap_err();
+    assert!(second.medium.flip_bit(&file, closed.0 + 60, 1));
+    let error = Run::open(second.medium.kill(), second.model, 9).map(drop).unwrap_err();
     assert!(matches!(error, Error::Corrupt { .. }), "{error}");
 }
 

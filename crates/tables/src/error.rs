@@ -31,6 +31,18 @@ pub enum Error {
         /// Why it was not.
         source: io::Error,
     },
+    /// A compaction was given up, or not begun, because too little would stay free. Nothing is lost.
+    #[error(
+        "cannot compact the tables of {}: {} MiB of its disk are free, and {} MiB are to stay so: make room", path.display(), free >> 20, kept.div_ceil(1 << 20)
+    )]
+    NoRoom {
+        /// Where the tables are.
+        path: PathBuf,
+        /// Bytes that were free.
+        free: u64,
+        /// Bytes that there would have to be.
+        kept: u64,
+    },
     /// Compaction is so far behind that another table would not fit the manifest.
     #[error("{runs} runs of tables wait to be compacted: compact before more is flushed")]
     Crowded {
@@ -74,7 +86,7 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Damaged { .. } => Kind::Corrupt,
-            Self::Io { .. } | Self::Crowded { .. } => Kind::Unavailable,
+            Self::Io { .. } | Self::NoRoom { .. } | Self::Crowded { .. } => Kind::Unavailable,
             Self::KeyLength { .. } => Kind::Invalid,
             Self::ValueLength { .. } => Kind::Limit,
             Self::Order | Self::Reserved | Self::Stale { .. } => Kind::Internal,

@@ -25,7 +25,7 @@ mod tables;
 
 pub use change::{APPLIED_KEY, Change, KEY_BYTES_MAX, Value};
 pub use error::Error;
-pub use lsm::{AtRest, Existing, LsmTables, Problem, Report, Settings, verify};
+pub use lsm::{AtRest, Existing, LsmTables, Problem, Report, Settings, verify, verify_telling};
 pub use model::ModelTables;
 pub use stats::{Level, Stats};
 pub use tables::{Flush, Rows, Sealed, Tables, View};

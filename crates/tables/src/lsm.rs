@@ -27,6 +27,7 @@ mod horizon;
 mod manifest;
 mod open;
 mod pace;
+mod space;
 mod stage;
 mod strays;
 mod verify;
@@ -52,13 +53,14 @@ use self::grave::Grave;
 use self::guard::guarded;
 use self::horizon::{Horizon, Snapshot};
 use self::pace::Pace;
+use self::space::Space;
 use self::strays::Strays;
 use self::view::LsmView;
 use crate::change::{applied_row, check};
 use crate::{Change, Error, Flush, KEY_BYTES_MAX, Sealed, Stats, Tables, Value, View};
 
 pub use self::at_rest::AtRest;
-pub use self::verify::{Problem, Report, verify};
+pub use self::verify::{Problem, Report, verify, verify_telling};
 
 /// How the tree is to be set up. The settings hold for one open; none is part of the format.
 #[derive(Clone, Debug)]
@@ -73,6 +75,8 @@ pub struct Settings {
     /// How fast flushes and compactions may go, each, in bytes of rows per second; none is as fast
     /// as they can.
     pub background_bytes_per_second: Option<NonZeroU64>,
+    /// Compactions are given up rather than that less of the disk stays free, in bytes.
+    pub disk_free_bytes_min: u64,
 }
 
 impl Default for Settings {
@@ -82,6 +86,7 @@ impl Default for Settings {
             open_files: 256,
             table_bytes: 16 * 1024 * 1024,
             background_bytes_per_second: NonZeroU64::new(1024 * 1024 * 1024),
+            disk_free_bytes_min: 0,
         }
     }
 }
@@ -124,9 +129,12 @@ struct Tree {
     counter: SequenceNumberCounter,
     cache: Arc<Cache>,
     strategy: Arc<Leveled>,
+    /// How long a table becomes.
+    table_bytes: u64,
     /// How large a level may be to be merged as a whole.
     merge_bytes: u64,
     pace: Arc<Pace>,
+    space: Arc<Space>,
     observer: Arc<dyn Observer>,
     horizon: Arc<Horizon>,
     applier: Mutex<Applier>,
@@ -249,6 +257,10 @@ impl Tables for LsmTables {
         self.tree.top_runs()
     }
 
+    fn space_wanted(&self) -> u64 {
+        self.tree.space_wanted()
+    }
+
     fn rotate(&self) -> bool {
         self.tree.rotate()
     }
@@ -263,6 +275,10 @@ impl Tables for LsmTables {
 
     fn compact(&self) -> Result<bool, Error> {
         self.tree.compact()
+    }
+
+    fn reclaim_space(&self) -> Result<bool, Error> {
+        self.tree.reclaim_space()
     }
 
     fn maintain(&self) {

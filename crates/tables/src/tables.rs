@@ -60,6 +60,12 @@ pub trait Tables: Send + Sync {
     /// lock.
     fn top_runs(&self) -> u64;
 
+    /// Bytes of the disk that the next flushes and a compaction may take beside what the tables take now: as
+    /// long as so much is free beyond what is to stay free, both can be done. Takes no lock.
+    fn space_wanted(&self) -> u64 {
+        0
+    }
+
     /// Seals the memtable, so that it can be flushed. False if there was nothing in it.
     fn rotate(&self) -> bool;
 
@@ -73,6 +79,13 @@ pub trait Tables: Send + Sync {
     /// Does one bounded piece of compaction. False if there was none to do. On an error nothing is
     /// lost: try again, later.
     fn compact(&self) -> Result<bool, Error>;
+
+    /// For a disk that is short of space: merges everything, if a good part of it is markers of deletion, so
+    /// that what was removed gives its space back. Takes no more of the disk for a while than what is left
+    /// takes. False if there was nothing to gain. On an error nothing is lost.
+    fn reclaim_space(&self) -> Result<bool, Error> {
+        Ok(false)
+    }
 
     /// Frees what no reader needs any more. To be called from time to time by a background thread,
     /// also when nothing else happens.

@@ -147,6 +147,18 @@ fn help_tells_the_default_of_every_setting_and_the_least_of_every_number() {
 }
 
 #[test]
+fn a_value_beyond_all_sense_is_refused_with_the_most_and_the_most_itself_is_taken() {
+    for setting in SETTINGS {
+        let Some(most) = setting.most else { continue };
+        let flag = format!("--{}", setting.key);
+        let error = Config::new(&gather(&[&flag, &format!("9{most}")], &[]).unwrap()).unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.ends_with(&format!("the most is {most}")), "{error}");
+        Config::new(&gather(&[&flag, most], &[]).unwrap()).unwrap();
+    }
+}
+
+#[test]
 fn an_address_that_others_can_reach_is_refused_unless_passwords_are_asked_for() {
     let reachable =
         [("--resp", "0.0.0.0:6379"), ("--kafka", "[::]:9092"), ("--http", "192.0.2.1:8080")];
@@ -168,8 +180,10 @@ fn the_table_of_settings_stands_in_the_document() {
     let rows: Vec<_> = rows.take_while(|line| line.starts_with("| `")).collect();
     let row = |setting: &Setting| {
         let Setting { key, default, help, .. } = setting;
-        let least = setting.least.map_or(String::new(), |least| format!("`{least}`"));
-        format!("| `{key}` | `{}` | `{default}` | {least} | {help} |", setting.variable())
+        let quoted =
+            |bound: Option<&str>| bound.map_or(String::new(), |bound| format!("`{bound}`"));
+        let (least, most) = (quoted(setting.least), quoted(setting.most));
+        format!("| `{key}` | `{}` | `{default}` | {least} | {most} | {help} |", setting.variable())
     };
     let told: Vec<_> = SETTINGS.iter().map(row).collect();
     assert_eq!(rows, told, "docs/operations.md is to say:\n{}", told.join("\n"));

@@ -117,13 +117,13 @@ fn read_address(resolved: &Resolved, key: &str, is_guarded: bool) -> Result<Sock
     Ok(address)
 }
 
-/// A number, which is not below what the table says.
+/// A number, which is within what the table says.
 fn read_number<T: PartialOrd>(
     resolved: &Resolved,
     key: &str,
     parse: fn(&str) -> Result<T>,
 ) -> Result<T> {
-    read(resolved, key, |text| at_least(key, text, parse))
+    read(resolved, key, |text| within(key, text, parse))
 }
 
 /// The same, or `None` for `auto`.
@@ -134,17 +134,24 @@ fn read_or_auto<T: PartialOrd>(
 ) -> Result<Option<T>> {
     read(resolved, key, |text| match text {
         "auto" => Ok(None),
-        _ => at_least(key, text, parse).map(Some),
+        _ => within(key, text, parse).map(Some),
     })
 }
 
-fn at_least<T: PartialOrd>(key: &str, text: &str, parse: fn(&str) -> Result<T>) -> Result<T> {
+fn within<T: PartialOrd>(key: &str, text: &str, parse: fn(&str) -> Result<T>) -> Result<T> {
     let value = parse(text)?;
-    let least = SETTINGS.iter().find(|setting| setting.key == key).and_then(|found| found.least);
-    match least {
-        Some(least) if value < parse(least)? => bail!("the least is {least}"),
-        _ => Ok(value),
+    let setting = SETTINGS.iter().find(|setting| setting.key == key);
+    if let Some(least) = setting.and_then(|found| found.least)
+        && value < parse(least)?
+    {
+        bail!("the least is {least}");
     }
+    if let Some(most) = setting.and_then(|found| found.most)
+        && value > parse(most)?
+    {
+        bail!("the most is {most}");
+    }
+    Ok(value)
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr> {

@@ -1,6 +1,6 @@
-//! How far a copy is, on standard error: a bar where that is a terminal, else a line a second.
+//! How far a command is, on standard error: a bar where that is a terminal, else a line a second.
 //!
-//! Knows nothing of what is copied.
+//! Knows nothing of what it does.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Duration;
@@ -11,23 +11,51 @@ use crate::machine::MachineClock;
 
 const WIDTH: u64 = 40;
 
-/// Bytes of so many.
+/// Bytes, or rows, of so many.
 #[derive(Debug)]
 pub(crate) struct Progress {
+    /// What is done with them.
+    verb: &'static str,
+    unit: Unit,
     done: u64,
     all: u64,
     told: Monotonic,
     is_bar: bool,
 }
 
+/// What is counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unit {
+    Bytes,
+    /// It is not known how many there will be.
+    Rows,
+}
+
 impl Progress {
-    pub(crate) fn new(all: u64) -> Self {
-        Self { done: 0, all, told: MachineClock.monotonic(), is_bar: stderr().is_terminal() }
+    /// Of so many bytes, which are `copied`, say.
+    pub(crate) fn new(verb: &'static str, all: u64) -> Self {
+        Self::of(Unit::Bytes, verb, all)
+    }
+
+    /// Of rows.
+    pub(crate) fn rows(verb: &'static str) -> Self {
+        Self::of(Unit::Rows, verb, 0)
+    }
+
+    fn of(unit: Unit, verb: &'static str, all: u64) -> Self {
+        Self {
+            verb,
+            unit,
+            done: 0,
+            all,
+            told: MachineClock.monotonic(),
+            is_bar: stderr().is_terminal(),
+        }
     }
 
     /// So many more are done.
-    pub(crate) fn add(&mut self, bytes: u64) {
-        self.done += bytes;
+    pub(crate) fn add(&mut self, more: u64) {
+        self.done += more;
         let pause = Duration::from_millis(if self.is_bar { 100 } else { 1000 });
         let now = MachineClock.monotonic();
         if now.saturating_sub(self.told) >= pause {
@@ -45,8 +73,11 @@ impl Progress {
     }
 
     fn tell(&self) {
-        let line = line(self.done, self.all, self.is_bar);
-        // If nobody reads it, the copy goes on all the same.
+        let line = match self.unit {
+            Unit::Bytes => line(self.verb, self.done, self.all, self.is_bar),
+            Unit::Rows => format!("{} {} rows", self.verb, self.done),
+        };
+        // If nobody reads it, the work goes on all the same.
         let _closed = if self.is_bar {
             write!(stderr(), "\r{line}").and_then(|()| stderr().flush())
         } else {
@@ -55,13 +86,13 @@ impl Progress {
     }
 }
 
-fn line(done: u64, all: u64, is_bar: bool) -> String {
+fn line(verb: &str, done: u64, all: u64, is_bar: bool) -> String {
     let all = all.max(done).max(1);
     let part = |of: u64| u64::try_from(u128::from(done) * u128::from(of) / u128::from(all));
     let (percent, marks) = (part(100).unwrap_or(100), part(WIDTH).unwrap_or(WIDTH));
     let counts = format!("{percent:3} %, {} of {} MiB", done >> 20, all >> 20);
     if !is_bar {
-        return format!("copied {}", counts.trim_start());
+        return format!("{verb} {}", counts.trim_start());
     }
     let bar: String = (0..WIDTH).map(|at| if at < marks { '#' } else { '.' }).collect();
     format!("[{bar}] {counts}")

@@ -34,6 +34,7 @@ impl Worker for LogUpkeep {
     }
 
     fn step(&mut self, now: Monotonic) -> Next {
+        self.shard.log.leave_free(self.shard.tables.space_wanted());
         match self.shard.log.maintain(now) {
             Ok(Upkeep::Again) => Next::Again,
             Ok(Upkeep::At(at)) => Next::At(at.min(now + INTERVAL).max(now)),

@@ -34,7 +34,12 @@ impl Worker for TablesUpkeep {
 
     fn step(&mut self, now: Monotonic) -> Next {
         let shard = &*self.shard;
-        let next = match shard.tables.compact() {
+        let compacted = match shard.tables.compact() {
+            // What was removed while the disk is full is to give its space back now, not when its turn comes.
+            Ok(false) if shard.log.room().exhausted => shard.tables.reclaim_space(),
+            compacted => compacted,
+        };
+        let next = match compacted {
             Ok(true) => Next::Again,
             Ok(false) => Next::At(now + INTERVAL),
             // The tables have told of it.

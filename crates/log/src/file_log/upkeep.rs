@@ -1,6 +1,7 @@
 //! What a log in files does beside its callers' work, one bounded piece at a time: idle frames, the
 //! high-water file, filling segments in advance, dropping history.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ const HIGH_WATER_EVERY: Duration = Duration::from_secs(1);
 /// Filling is tried again after this long, then twice as long, up to the bound.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(5);
+/// That there is space again is told once it has lasted so long: where there is just enough for a segment now
+/// and then, one line says that it is short.
+const CALM: Duration = Duration::from_secs(10);
 /// Segments that stand by: the reserve, and one to go on with.
 const STANDBY: u64 = RESERVE_SEGMENTS + 1;
 /// Segments are filled only while at least so many files can still be made.
@@ -36,6 +40,8 @@ pub(super) struct State {
     quiet_since: Option<Monotonic>,
     filling: Option<Filling>,
     retry: Option<Retry>,
+    /// Whether it was told that space could not be taken, and when that was so for the last time.
+    told: Option<Monotonic>,
 }
 
 #[derive(Clone, Copy)]
@@ -54,6 +60,7 @@ impl State {
             quiet_since: None,
             filling: None,
             retry: None,
+            told: None,
         }
     }
 }
@@ -78,6 +85,7 @@ impl FileLog {
             }
             return Ok(Upkeep::Again);
         }
+        self.tell_of_return(state, now);
         let standby = self.tail.lock().standby.len() as u64;
         let may_try = state.retry.is_none_or(|retry| now >= retry.at);
         if standby < STANDBY && may_try {
@@ -100,7 +108,10 @@ impl FileLog {
             state.quiet_since = Some(now);
         }
         let durable = self.durable();
-        let fits = tail.end + frame::span(0) <= tail.capacity;
+        let end = tail.end + frame::span(0);
+        // Not worth a write that may fail: the high-water file says the same a little later.
+        let has_place = end <= tail.filled || self.beyond.load(Ordering::Acquire) > 0;
+        let fits = end <= tail.capacity && has_place;
         if tail.stated >= durable || !fits || tail.closed {
             return Ok(None);
         }
@@ -145,8 +156,10 @@ impl FileLog {
             Ok(false) => {}
             Ok(true) => {
                 state.retry = None;
-                if self.exhausted.swap(false, Ordering::AcqRel) {
-                    self.observer.event(&Event::LogSpaceReturned);
+                // Not before all are there that are to be: the next one might not be had.
+                if self.tail.lock().standby.len() as u64 >= STANDBY {
+                    self.exhausted.store(false, Ordering::Release);
+                    *self.shortage.lock() = None;
                 }
             }
             Err(reason) => {
@@ -155,18 +168,36 @@ impl FileLog {
                 let after = state.retry.map_or(RETRY_FIRST, |retry| retry.after);
                 let later = (after * 2).min(RETRY_MAX);
                 state.retry = Some(Retry { at: now + after, after: later });
-                if !self.exhausted.swap(true, Ordering::AcqRel) {
+                *self.shortage.lock() = Some(Arc::from(reason.as_str()));
+                self.exhausted.store(true, Ordering::Release);
+                if state.told.replace(now).is_none() {
                     self.observer.event(&Event::LogSpaceExhausted { reason });
                 }
             }
         }
     }
 
+    fn tell_of_return(&self, state: &mut State, now: Monotonic) {
+        if self.exhausted.load(Ordering::Acquire) {
+            return;
+        }
+        if state.told.is_some_and(|failed| now >= failed + CALM) {
+            state.told = None;
+            self.observer.event(&Event::LogSpaceReturned);
+        }
+    }
+
     /// True when a segment was added to those that stand by.
     fn fill_step(&self, state: &mut State) -> Result<bool, String> {
-        let described = |error: Error| match std::error::Error::source(&error) {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
+        let described = |error: Error| {
+            let free = self.medium.free().map_or(0, |free| free.bytes);
+            let (free, wanted) = (mib(free), mib(self.settings.segment_bytes));
+            let place = self.medium.place();
+            let source = std::error::Error::source(&error);
+            let why = source.map_or_else(|| error.to_string(), ToString::to_string);
+            format!(
+                "{free:.1} MiB are free on the disk of {place}, and {wanted:.1} MiB are wanted for the next segment of the log: {why}"
+            )
         };
         if state.filling.is_none() {
             self.check_free()?;
@@ -189,7 +220,7 @@ impl FileLog {
     pub(super) fn measure_free(&self) {
         let standby = self.tail.lock().standby.len() as u64;
         let segments = (STANDBY + 1).saturating_sub(standby);
-        let kept = self.settings.disk_free_bytes_min;
+        let kept = self.kept_free();
         let kept = kept.saturating_add(segments.saturating_mul(self.settings.segment_bytes));
         let beyond = match self.medium.free() {
             Ok(free) if free.inodes >= INODES_FREE_MIN => free.bytes.saturating_sub(kept),
@@ -202,18 +233,32 @@ impl FileLog {
     fn check_free(&self) -> Result<(), String> {
         let free =
             self.medium.free().map_err(|error| format!("cannot ask for free space: {error}"))?;
-        let needed = self.settings.disk_free_bytes_min.saturating_add(self.settings.segment_bytes);
-        if free.bytes < needed {
-            let free = free.bytes;
+        let wanted = self.kept_free().saturating_add(self.settings.segment_bytes);
+        if free.bytes < wanted {
             return Err(format!(
-                "{free} bytes of the disk are free, {needed} are needed: free some"
+                "{:.1} MiB are free on the disk of {}, and {:.1} MiB are wanted: {:.1} for the next segment of the log, {:.1} for flushes and compaction of the tables, {:.1} to stay free",
+                mib(free.bytes),
+                self.medium.place(),
+                mib(wanted),
+                mib(self.settings.segment_bytes),
+                mib(self.left_free.load(Ordering::Relaxed)),
+                mib(self.settings.disk_free_bytes_min),
             ));
         }
         if free.inodes < INODES_FREE_MIN {
-            let free = free.inodes;
-            return Err(format!("{free} files can still be made: remove some"));
+            return Err(format!(
+                "{} more files can be made on the disk of {}, and {INODES_FREE_MIN} are wanted",
+                free.inodes,
+                self.medium.place()
+            ));
         }
         Ok(())
+    }
+
+    /// What is to stay free beside what the log takes.
+    fn kept_free(&self) -> u64 {
+        let others = self.left_free.load(Ordering::Relaxed);
+        self.settings.disk_free_bytes_min.saturating_add(others)
     }
 
     /// Names what was filled, durably, and lets it stand by. Numbers rise along the log, so if appends
@@ -274,4 +319,9 @@ impl FileLog {
         self.observer.event(&Event::SegmentRemoved { segment: number });
         Ok(true)
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for a person to read")]
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }

@@ -92,6 +92,10 @@ impl Medium for Directory {
         Ok(Free { bytes: stat.f_bavail.saturating_mul(stat.f_frsize), inodes })
     }
 
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
     fn subdirectory(&self, name: &str) -> io::Result<Arc<dyn Medium>> {
         Ok(Arc::new(Self::new(self.path.join(name))?))
     }
@@ -107,6 +111,13 @@ impl File for RealFile {
 
     fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
         self.0.read_exact_at(bytes, offset)
+    }
+
+    fn cut(&self, bytes: u64) -> io::Result<()> {
+        if self.0.metadata()?.len() > bytes {
+            self.0.set_len(bytes)?;
+        }
+        Ok(())
     }
 
     /// `fdatasync`: data, and of the metadata what is needed to read it back, its length among it.

@@ -35,6 +35,8 @@ pub enum Operation {
     Remove,
     /// Writing to a file.
     Write,
+    /// Cutting a file.
+    Cut,
     /// Syncing a file.
     Sync,
     /// Syncing a directory.
@@ -76,6 +78,8 @@ pub struct Counts {
     pub removes: u64,
     /// Writes.
     pub writes: u64,
+    /// Files cut.
+    pub cuts: u64,
     /// Syncs of files.
     pub syncs: u64,
     /// Syncs of directories.
@@ -86,7 +90,8 @@ impl Counts {
     /// All operations that change something.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.creates + self.renames + self.removes + self.writes + self.syncs + self.directory_syncs
+        let of_bytes = self.writes + self.cuts + self.syncs;
+        self.creates + self.renames + self.removes + of_bytes + self.directory_syncs
     }
 
     fn count(&mut self, operation: Operation) {
@@ -95,6 +100,7 @@ impl Counts {
             Operation::Rename => self.renames += 1,
             Operation::Remove => self.removes += 1,
             Operation::Write => self.writes += 1,
+            Operation::Cut => self.cuts += 1,
             Operation::Sync => self.syncs += 1,
             Operation::SyncDirectory => self.directory_syncs += 1,
         }
@@ -378,6 +384,14 @@ impl Disk {
         if short > 0 { Err(full()) } else { Ok(()) }
     }
 
+    fn cut(&mut self, inode: u64, bytes: usize) {
+        let Some(inode) = self.inodes.get_mut(&inode) else { return };
+        let less = inode.current.len().saturating_sub(bytes) as u64;
+        inode.current.truncate(bytes);
+        inode.unsynced.retain(|sector, _| sector * SECTOR < bytes);
+        self.free.bytes = self.free.bytes.saturating_add(less);
+    }
+
     fn put(&mut self, inode: u64, offset: usize, bytes: &[u8]) {
         let Some(inode) = self.inodes.get_mut(&inode) else { return };
         if bytes.is_empty() {
@@ -427,6 +441,9 @@ impl Disk {
             let survivors = survivors(&sectors, rng);
             if inode.grown && rng.one_in(2) {
                 inode.stored.resize(inode.current.len(), 0);
+            }
+            if inode.stored.len() > inode.current.len() && rng.one_in(2) {
+                inode.stored.truncate(inode.current.len());
             }
             inode.store(&inode.current.clone(), &survivors);
             inode.current.clone_from(&inode.stored);
@@ -595,6 +612,16 @@ impl File for SimulatedFile {
         Ok(())
     }
 
+    fn cut(&self, bytes: u64) -> io::Result<()> {
+        let mut disk = self.disk.lock();
+        match disk.admit(Operation::Cut)? {
+            Verdict::Go => disk.cut(self.inode, to_usize(bytes)),
+            Verdict::Lie => {}
+            Verdict::Fail(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     fn sync(&self) -> io::Result<()> {
         let (content, unsynced, failure) = {
             let mut disk = self.disk.lock();
@@ -617,6 +644,9 @@ impl File for SimulatedFile {
         }
         let inode = disk.inodes.get_mut(&self.inode).ok_or(io::ErrorKind::NotFound)?;
         sectors.retain(|sector| inode.unsynced.contains_key(sector));
+        if failure.is_none() && inode.stored.len() > content.len() {
+            inode.stored.truncate(content.len());
+        }
         if failure.is_none() && inode.stored.len() < content.len() {
             inode.stored.resize(content.len(), 0);
             inode.grown = inode.stored.len() < inode.current.len();

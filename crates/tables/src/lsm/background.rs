@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{Event, Sequence};
-use lsm_tree::compaction::{CompactionStrategy, PullDown};
+use lsm_tree::compaction::PullDown;
 use lsm_tree::{AbstractTree, InternalValue, Memtable};
 
 use super::guard::{Failure, guarded};
@@ -24,6 +24,12 @@ const TOP_RUNS_MAX: u64 = 200;
 /// there is nothing to do.
 const TOP_RUNS_HURRY: u64 = 12;
 
+/// A piece of compaction between deeper levels takes so many tables, about.
+const PIECE_TABLES: u64 = 12;
+
+/// All is merged for the sake of space where at least one entry in so many is a marker of deletion.
+const DEAD_SHARE: u64 = 10;
+
 /// The deepest level.
 const LEVEL_LAST: u8 = 6;
 
@@ -33,6 +39,8 @@ pub(super) struct Compactor {
     /// It met damage when so many flushes had been done. It would choose the same tables again, so
     /// it waits until a flush has given it something else to choose.
     stuck_at: Option<u64>,
+    /// Everything was merged for the sake of space, or that was tried, when so many flushes had been done.
+    merged_at: Option<u64>,
 }
 
 /// The newest version of each row. Readers for whom an older one is the newest read the memtable
@@ -139,13 +147,15 @@ impl Tree {
             return Ok(false);
         }
         compactor.stuck_at = None;
+        self.space.begin()?;
         let runs = self.count_top_runs()?;
         self.pace.hurry(runs >= TOP_RUNS_HURRY);
         let strategy = Arc::clone(&self.strategy);
-        let mut changed = self.compact_by(strategy, &mut compactor)?;
+        let compact = |strategy, watermark| self.inner.compact(strategy, watermark);
+        let mut changed = self.change(&mut compactor, |watermark| compact(strategy, watermark))?;
         if !changed && runs >= TOP_RUNS_HURRY {
             let way = PullDown(0, self.way_down()?);
-            changed = self.compact_by(Arc::new(way), &mut compactor)?;
+            changed = self.change(&mut compactor, |watermark| compact(Arc::new(way), watermark))?;
         }
         if changed {
             count(&self.gauges.compactions);
@@ -155,16 +165,45 @@ impl Tree {
         Ok(changed)
     }
 
-    /// Lets the tree do what a strategy chooses; whether that was anything.
-    fn compact_by(
+    pub(super) fn reclaim_space(&self) -> Result<bool, Error> {
+        self.try_reclaim_space().map_err(|error| self.failed(error))
+    }
+
+    fn try_reclaim_space(&self) -> Result<bool, Error> {
+        let mut compactor = self.compacting.lock();
+        let flushes = self.gauges.flushes.load(Ordering::Relaxed);
+        if [compactor.stuck_at, compactor.merged_at].contains(&Some(flushes)) {
+            return Ok(false);
+        }
+        let stats = self.stats();
+        if stats.tombstones.saturating_mul(DEAD_SHARE) < stats.entries || stats.tombstones == 0 {
+            return Ok(false);
+        }
+        self.space.begin()?;
+        compactor.merged_at = Some(flushes);
+        let merge = |watermark| self.inner.major_compact(self.table_bytes, watermark);
+        let changed = self.change(&mut compactor, merge)?;
+        if changed {
+            count(&self.gauges.compactions);
+            self.observer.event(&Event::Compacted);
+        }
+        self.count_top_runs()?;
+        Ok(changed)
+    }
+
+    /// Lets the tree compact; whether that changed anything.
+    fn change<T>(
         &self,
-        strategy: Arc<dyn CompactionStrategy>,
         compactor: &mut Compactor,
+        compact: impl FnOnce(u64) -> lsm_tree::Result<T>,
     ) -> Result<bool, Error> {
         let before = self.tables()?;
         let replaced = self.version()?;
         let watermark = self.horizon.watermark();
-        if let Err(failure) = guarded(|| self.inner.compact(strategy, watermark)) {
+        if let Err(failure) = guarded(|| compact(watermark)) {
+            if let Some(error) = self.space.given_up() {
+                return Err(error);
+            }
             if matches!(failure, Failure::Damage(_)) {
                 compactor.stuck_at = Some(self.gauges.flushes.load(Ordering::Relaxed));
             }
@@ -217,7 +256,36 @@ impl Tree {
         let runs = guarded(|| Ok(self.inner.l0_run_count() as u64))
             .map_err(|failure| failure.at("read the state of", &self.dir))?;
         self.gauges.top_runs.store(runs, Ordering::Relaxed);
+        self.measure_compaction()?;
         Ok(runs)
+    }
+
+    /// Takes note of what the next compaction may take: the top and the level below it merge as a whole,
+    /// deeper ones a table at a time, with what lies under it.
+    fn measure_compaction(&self) -> Result<(), Error> {
+        let levels = guarded(|| {
+            let version = self.inner.current_version();
+            let mut levels = Vec::new();
+            for level in version.iter_levels() {
+                levels.push(level.size());
+            }
+            Ok(levels)
+        });
+        let levels = levels.map_err(|failure| failure.at("read the state of", &self.dir))?;
+        let top = levels.first().copied().unwrap_or(0);
+        let below = levels.iter().skip(1).copied().find(|bytes| *bytes > 0).unwrap_or(0);
+        let merge = top.saturating_add(below.min(self.merge_bytes));
+        let deep = PIECE_TABLES * self.table_bytes;
+        let all: u64 = levels.iter().sum();
+        self.space.note_compaction(merge.max(deep).min(all));
+        Ok(())
+    }
+
+    /// Beside the memtables as they are, twice: once for their flush, once for them in the next compaction.
+    pub(super) fn space_wanted(&self) -> u64 {
+        let memtables = self.memtable_bytes().saturating_add(self.sealed().bytes);
+        self.space.note_memtables(memtables);
+        memtables.saturating_mul(2).saturating_add(self.space.compaction())
     }
 
     pub(super) fn maintain(&self) {

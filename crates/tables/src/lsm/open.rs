@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,6 +20,7 @@ use super::guard::guarded;
 use super::horizon::Horizon;
 use super::manifest::{Manifest, TableEntry, sync_dir, table_path, tables_dir};
 use super::pace::{Pace, PacedCompactions};
+use super::space::Space;
 use super::strays::Strays;
 use super::{Applier, Existing, Settings, Tree};
 use crate::change::parse_applied;
@@ -52,11 +54,15 @@ impl Tree {
         let counter = SequenceNumberCounter::new(1);
         let cache = Arc::new(Cache::with_capacity_bytes(settings.cache_bytes));
         let pace = Arc::new(Pace::new(settings.background_bytes_per_second));
+        let space = Arc::new(Space::new(&dir, settings.disk_free_bytes_min));
         // The tree publishes to the second counter in the middle of batches; nobody reads it.
         let config = Config::new(&dir, counter.clone(), SequenceNumberCounter::default())
             .use_cache(Arc::clone(&cache))
             .use_descriptor_table(Some(Arc::new(DescriptorTable::new(settings.open_files))))
-            .with_compaction_filter_factory(Some(Arc::new(PacedCompactions(Arc::clone(&pace)))));
+            .with_compaction_filter_factory(Some(Arc::new(PacedCompactions {
+                pace: Arc::clone(&pace),
+                space: AssertUnwindSafe(Arc::clone(&space)),
+            })));
         let inner = match guarded(|| config.open()).map_err(|failure| failure.at("open", &dir))? {
             AnyTree::Standard(tree) => tree,
             AnyTree::Blob(_) => {
@@ -79,8 +85,10 @@ impl Tree {
             counter,
             cache,
             strategy: Arc::new(strategy),
+            table_bytes: settings.table_bytes,
             merge_bytes: 16 * settings.table_bytes,
             pace,
+            space,
             observer,
             horizon: Arc::new(Horizon::new(visible, applied)),
             applier: Mutex::new(applier),

@@ -1,15 +1,18 @@
 //! Pauses in background work, so that it leaves the disk and the processor to others.
 //!
 //! The tree has no rate limit of its own. A compaction shows each live row to a filter, which keeps
-//! all of them and pauses now and then; a flush pauses in the stream of rows that it writes.
+//! all of them, pauses now and then, and ends it where the disk would become too full; a flush pauses in the stream of rows that it writes.
 
 use std::num::NonZeroU64;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lsm_tree::compaction::filter::Context;
 use lsm_tree::compaction::{CompactionFilter, Factory, ItemAccessor, Verdict};
+
+use super::space::Space;
 
 /// A pause is taken after so many bytes.
 const STRETCH_BYTES: u64 = 1024 * 1024;
@@ -55,21 +58,26 @@ impl Stride {
         Self { pace: Arc::clone(pace), bytes: 0 }
     }
 
-    /// Counts what was done, and pauses when it is time.
-    pub(super) fn step(&mut self, bytes: usize) {
+    /// Counts what was done, and pauses when it is time; whether it was the end of a stretch.
+    pub(super) fn step(&mut self, bytes: usize) -> bool {
         self.bytes += bytes as u64;
-        if self.bytes >= STRETCH_BYTES {
+        let is_end = self.bytes >= STRETCH_BYTES;
+        if is_end {
             if let Some(pause) = self.pace.pause(self.bytes) {
                 std::thread::sleep(pause);
             }
             self.bytes = 0;
         }
+        is_end
     }
 }
 
 /// Gives each compaction a filter that keeps every row.
-#[derive(Debug)]
-pub(super) struct PacedCompactions(pub(super) Arc<Pace>);
+pub(super) struct PacedCompactions {
+    pub(super) pace: Arc<Pace>,
+    /// Nothing in it is left half-changed by a panic.
+    pub(super) space: AssertUnwindSafe<Arc<Space>>,
+}
 
 impl Factory for PacedCompactions {
     fn name(&self) -> &'static str {
@@ -77,16 +85,21 @@ impl Factory for PacedCompactions {
     }
 
     fn make_filter(&self, _: &Context) -> Box<dyn CompactionFilter> {
-        Box::new(PacedFilter(Stride::new(&self.0)))
+        Box::new(PacedFilter { stride: Stride::new(&self.pace), space: Arc::clone(&self.space) })
     }
 }
 
-struct PacedFilter(Stride);
+struct PacedFilter {
+    stride: Stride,
+    space: Arc<Space>,
+}
 
 impl CompactionFilter for PacedFilter {
     fn filter_item(&mut self, item: ItemAccessor<'_>, _: &Context) -> lsm_tree::Result<Verdict> {
         let value = item.value()?;
-        self.0.step(item.key().len() + value.len());
+        if self.stride.step(item.key().len() + value.len()) && !self.space.may_go_on() {
+            return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+        }
         Ok(Verdict::Keep)
     }
 }

@@ -45,6 +45,11 @@ pub struct Report {
 ///
 /// An error means that it could not be read at all; what is damaged is in the report.
 pub fn verify(dir: &Path) -> Result<Report, Error> {
+    verify_telling(dir, &mut |_| {})
+}
+
+/// The same, telling how many bytes more have been read after each table.
+pub fn verify_telling(dir: &Path, told: &mut dyn FnMut(u64)) -> Result<Report, Error> {
     let mut report = Report::default();
     let current = dir.join("current").display().to_string();
     let manifest = match Manifest::read(dir) {
@@ -66,6 +71,7 @@ pub fn verify(dir: &Path) -> Result<Report, Error> {
         match read_table(dir, table) {
             Ok(Read { bytes, entries, applied }) => {
                 report.bytes += bytes;
+                told(bytes);
                 report.entries += entries;
                 newest = newest.max(applied);
             }

@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base::{Kind, Sequence};
+use base::{Event, Kind, Sequence};
 use lsm_tree::AbstractTree;
 
 use super::yard::{
@@ -227,6 +227,71 @@ fn compaction_goes_on_when_the_leveled_strategy_is_at_its_wits_end() {
     assert!(most <= 12, "{most} runs at the top: {:?}", tables.stats());
     let rows = rows(&*tables.view()).len();
     assert!(rows > 11_900, "{rows}");
+}
+
+fn files_of(dir: &Path) -> BTreeSet<std::ffi::OsString> {
+    fs::read_dir(dir.join("tables")).unwrap().map(|file| file.unwrap().file_name()).collect()
+}
+
+#[test]
+fn a_compaction_is_given_up_before_the_disk_is_fuller_than_it_may_be_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let full = Settings { table_bytes: 1 << 20, disk_free_bytes_min: u64::MAX, ..small() };
+    let witness = Arc::default();
+    let tables = open_watched(dir.path(), Existing::Possible, &full, &witness).unwrap();
+    let mut chance = Chance(7);
+    for through in 1..=6 {
+        let keys: BTreeSet<u64> = (0..2_000).map(|_| chance.below(1 << 40)).collect();
+        let change = |key: u64| Change::put(&key.to_be_bytes(), vec![1; 300]);
+        tables.apply(keys.into_iter().map(change).collect(), Sequence(through)).unwrap();
+        flush_all(&tables);
+    }
+    let expected = rows(&*tables.view());
+    let (runs, files) = (tables.top_runs(), files_of(dir.path()));
+    let wanted = tables.space_wanted();
+    assert!(
+        wanted > 3 << 20,
+        "as much as all of it, which is less than a merge may take: {wanted}"
+    );
+    for _ in 0..3 {
+        let error = tables.compact().unwrap_err();
+        assert!(matches!(error, Error::NoRoom { .. }), "{error}");
+        assert_eq!(error.kind(), Kind::Unavailable);
+        tables.maintain();
+        assert_eq!((tables.top_runs(), files_of(dir.path())), (runs, files.clone()));
+    }
+    assert_same(&rows(&*tables.view()), &expected, "rows");
+    assert_eq!(witness.count(|event| matches!(event, Event::TableWorkFailed { .. })), 3);
+    drop(tables);
+    let roomy = Settings { disk_free_bytes_min: 1, ..full };
+    let tables = open_watched(dir.path(), Existing::Required, &roomy, &Arc::default()).unwrap();
+    assert!(compact_all(&tables) > 0);
+    assert_same(&rows(&*tables.view()), &expected, "rows");
+}
+
+#[test]
+fn what_was_removed_gives_its_space_back_when_that_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let tables = open(dir.path(), Existing::Possible);
+    let put = |key: u64| Change::put(&key.to_be_bytes(), vec![1; 300]);
+    tables.apply((0..4_000).map(put).collect(), Sequence(1)).unwrap();
+    flush_all(&tables);
+    compact_all(&tables);
+    assert!(!tables.reclaim_space().unwrap(), "nothing was removed");
+    let remove = |key: u64| Change::remove(&key.to_be_bytes());
+    tables.apply((0..3_900).map(remove).collect(), Sequence(2)).unwrap();
+    flush_all(&tables);
+    compact_all(&tables);
+    let expected = rows(&*tables.view());
+    let before = tables.stats().bytes;
+    assert!(tables.reclaim_space().unwrap());
+    tables.maintain();
+    let after = tables.stats();
+    assert!(after.bytes < before / 20 && after.tombstones == 0, "{before}, {after:?}");
+    assert!(!tables.reclaim_space().unwrap(), "once");
+    assert_same(&rows(&*tables.view()), &expected, "rows");
+    drop(tables);
+    assert_same(&rows(&*open(dir.path(), Existing::Required).view()), &expected, "rows");
 }
 
 #[test]

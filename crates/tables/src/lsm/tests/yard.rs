@@ -129,6 +129,7 @@ pub(super) fn small() -> Settings {
         open_files: 8,
         table_bytes: 4 * 1024,
         background_bytes_per_second: None,
+        disk_free_bytes_min: 0,
     }
 }
 
