@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base::{Clock, Event, Monotonic, Observer};
 use parking_lot::Mutex;
+use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::machine::MachineClock;
@@ -19,7 +20,8 @@ const BAR_INTERVAL_MS: u64 = 100;
 /// Receives the store's events.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
-    poisoned: AtomicBool,
+    /// Whether the log has failed.
+    poisoned: watch::Sender<bool>,
     drawn_at_ms: AtomicU64,
     has_bar: AtomicBool,
     table_work: Mutex<Repeats>,
@@ -61,7 +63,14 @@ impl Repeats {
 impl Journal {
     /// Whether the log has failed: the process has to end.
     pub(crate) fn is_poisoned(&self) -> bool {
-        self.poisoned.load(Ordering::Acquire)
+        *self.poisoned.borrow()
+    }
+
+    /// Returns once the log has failed.
+    pub(crate) async fn poisoned(&self) {
+        // It fails only if the sender is gone, which is here.
+        let mut poisoned = self.poisoned.subscribe();
+        let _is_gone = poisoned.wait_for(|poisoned| *poisoned).await.is_err();
     }
 
     fn progress(&self, bytes: u64, of: u64) {
@@ -109,7 +118,7 @@ impl Observer for Journal {
                 warn!(%file, offset, bytes, %kept, %copy, "the log ended in an unfinished write, which nobody was told of: dropped");
             }
             // The log and the store may both have reason to tell of it: the first is the cause.
-            Event::Poisoned { reason } if !self.poisoned.swap(true, Ordering::AcqRel) => {
+            Event::Poisoned { reason } if !self.poisoned.send_replace(true) => {
                 error!(%reason, "the log has failed: nothing more is acknowledged, and the process stops");
             }
             Event::LogSpaceExhausted { reason } => {

@@ -154,7 +154,7 @@ async fn serve(
     let _door = Door::open(&dir.path, Staging::new(&dir, &running));
     tokio::select! {
         () = signals.next() => {}
-        () = failure(&journal) => {
+        () = journal.poisoned() => {
             // Nobody is left to notice that the channel is closed: the fronts have ended then.
             let _ended = stop.send(true);
             let _cut_off = tokio::time::timeout(LAST_WORDS, drained(&mut fronts)).await;
@@ -283,13 +283,6 @@ async fn stop_store(running: Running, journal: &Journal) -> ExitCode {
     }
     tracing::info!("stopped");
     ExitCode::SUCCESS
-}
-
-/// Returns once the log has failed.
-async fn failure(journal: &Journal) {
-    while !journal.is_poisoned() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// SIGTERM and SIGINT.

@@ -20,6 +20,12 @@ use crate::worker::{Next, Worker};
 /// How often it looks whether memory is over its budget.
 const INTERVAL: Duration = Duration::from_millis(10);
 
+/// While objects take less than this part of their memory, it looks less often.
+const FAR: usize = 4;
+
+/// So often.
+const IDLE: Duration = Duration::from_millis(50);
+
 /// Entries that are looked at under one lock.
 const SLICE: u32 = 64;
 
@@ -152,7 +158,8 @@ impl Worker for Evictor {
         }
         if !over || self.fruitless > enough {
             self.fruitless = 0;
-            return Next::At(now + INTERVAL);
+            let is_far = self.shard.resident() < self.shard.settings.objects_bytes / FAR;
+            return Next::At(now + if is_far { IDLE } else { INTERVAL });
         }
         self.pass();
         Next::Again

@@ -11,7 +11,7 @@ use crate::watermark::Level;
 use crate::worker::{Next, Worker};
 
 /// How often it looks whether there is something to flush.
-const INTERVAL: Duration = Duration::from_millis(20);
+const INTERVAL: Duration = Duration::from_millis(50);
 
 /// A flush that failed, for want of space say, is tried again after this long.
 const BACK_OFF: Duration = Duration::from_secs(1);

@@ -17,8 +17,11 @@ use crate::signal::Signal;
 use crate::watermark::Level;
 use crate::worker::{Next, Worker};
 
-/// What is queued and not asked for is written after this long at the latest.
-const IDLE: Duration = Duration::from_millis(10);
+/// While something gathers for the next sync, it looks again after this long.
+const LINGER: Duration = Duration::from_millis(10);
+
+/// What is queued and nobody asks for is written after this long at the latest.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// While a sync runs, what is queued for the next one is left to gather up to this many bytes.
 const GATHERED_BYTES: u64 = 1 << 20;
@@ -88,7 +91,7 @@ impl Worker for Writer {
         if !gathers && shard.write_group(&shard.writing.lock()) {
             Next::Again
         } else {
-            Next::At(now + IDLE)
+            Next::At(now + if gathers { LINGER } else { IDLE })
         }
     }
 
