@@ -6,6 +6,7 @@ import pytest
 
 from harness import samples
 from harness.kafka import producer
+from harness.probes import metric
 from harness.wait import until
 
 pytestmark = pytest.mark.ours
@@ -83,12 +84,11 @@ def churn(server, turn):
 
 def fill(server):
     """Writes more log than may have to be replayed, of a value that is replaced each time, and waits for a flush."""
-    folder = server.data / "shards/0/tables/main/tables"
-    before = set(folder.iterdir())
+    before = metric(server, "groundsill_tables_flushes_total")
     with server.connect() as connection:
         for number in range(150):
             assert connection.call("SET", "filler", b"%07d" % number * 150_000).value == b"OK"
-    until(lambda: set(folder.iterdir()) - before, "a table", 30)
+    until(lambda: metric(server, "groundsill_tables_flushes_total") > before, "a flush", 30)
 
 
 def test_what_a_server_leaves_fits_together_however_it_ended(server):

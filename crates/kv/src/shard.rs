@@ -62,6 +62,10 @@ pub(crate) struct Shard {
     pub(crate) reserved: AtomicU64,
     /// Raised when the log needs space at once.
     pub(crate) upkeep: Arc<Signal>,
+    /// Raised when objects come to take more memory than they may.
+    pub(crate) eviction: Arc<Signal>,
+    /// Raised when there is something to flush.
+    pub(crate) flushing: Arc<Signal>,
     pub(crate) loads: Loads,
     pub(crate) interest: Interest,
     pub(crate) journals: Arc<Journals>,
@@ -116,6 +120,8 @@ impl Shard {
             backlog: Backlog::default(),
             reserved: AtomicU64::new(0),
             upkeep: Arc::default(),
+            eviction: Arc::default(),
+            flushing: Arc::default(),
             loads: Loads::default(),
             interest: Interest::default(),
             journals: Arc::default(),
@@ -170,7 +176,11 @@ impl Shard {
     /// Objects in memory have grown by so many bytes.
     pub(crate) fn charge(&self, grown: isize) {
         // Wrapping, as signed numbers in an unsigned cell: the sum of all is never negative.
-        self.resident.fetch_add(grown.cast_unsigned(), Ordering::Relaxed);
+        let before = self.resident.fetch_add(grown.cast_unsigned(), Ordering::Relaxed);
+        let most = self.settings.objects_bytes;
+        if before <= most && before.wrapping_add_signed(grown) > most {
+            self.eviction.raise();
+        }
     }
 
     /// Keeps in mind an entry that is to go once nothing depends on it.

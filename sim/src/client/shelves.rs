@@ -259,7 +259,7 @@ const HUGE: u64 = SHELVES;
 
 /// Rows of the huge shelf, if all are there, and what most of them take: together over 1 MiB.
 const HUGE_ROWS: u64 = 60;
-const HUGE_ROW_BYTES: usize = 40_000;
+const HUGE_ROW_BYTES: usize = 60_000;
 
 /// A client that fills one shelf until it is held by row, and reads rows and ranges of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -269,8 +269,8 @@ impl Client for Hoarder {
     fn next(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Program {
         let row = rng.below(HUGE_ROWS);
         let what = match rng.below(16) {
-            0..=7 => Do::Put(row, HUGE_ROW_BYTES),
-            8 | 9 => Do::Put(row, 8),
+            0..=8 => Do::Put(row, HUGE_ROW_BYTES),
+            9 => Do::Put(row, 8),
             10 => Do::Remove(row),
             11 => Do::Look,
             12 | 13 => Do::Rows(row),

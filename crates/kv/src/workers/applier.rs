@@ -117,6 +117,7 @@ impl Applier {
         let short = shard.log.room().exhausted && shard.tables.memtable_bytes() > SHORT_BYTES;
         if shard.tables.sealed().count < SEALED_MAX && (large || short || long()) {
             shard.tables.rotate();
+            shard.flushing.raise();
         }
     }
 }

@@ -17,13 +17,10 @@ use crate::stripe::{STRIPES, StripeId};
 use crate::watermark::Level;
 use crate::worker::{Next, Worker};
 
-/// How often it looks whether memory is over its budget.
+/// How often it looks again while memory is over its budget and nothing may go.
 const INTERVAL: Duration = Duration::from_millis(10);
 
-/// While objects take less than this part of their memory, it looks less often.
-const FAR: usize = 4;
-
-/// So often.
+/// And while it is not, though it is told when that changes.
 const IDLE: Duration = Duration::from_millis(50);
 
 /// Entries that are looked at under one lock.
@@ -158,15 +155,14 @@ impl Worker for Evictor {
         }
         if !over || self.fruitless > enough {
             self.fruitless = 0;
-            let is_far = self.shard.resident() < self.shard.settings.objects_bytes / FAR;
-            return Next::At(now + if is_far { IDLE } else { INTERVAL });
+            return Next::At(now + if over { INTERVAL } else { IDLE });
         }
         self.pass();
         Next::Again
     }
 
     fn signal(&self) -> Option<Arc<Signal>> {
-        None
+        Some(Arc::clone(&self.shard.eviction))
     }
 
     fn is_vital(&self) -> bool {

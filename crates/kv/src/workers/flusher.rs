@@ -10,8 +10,11 @@ use crate::signal::Signal;
 use crate::watermark::Level;
 use crate::worker::{Next, Worker};
 
-/// How often it looks whether there is something to flush.
-const INTERVAL: Duration = Duration::from_millis(50);
+/// How often it looks while what is to be flushed is not durable yet.
+const INTERVAL: Duration = Duration::from_millis(10);
+
+/// And while there is nothing to be flushed, though it is told when there is.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// A flush that failed, for want of space say, is tried again after this long.
 const BACK_OFF: Duration = Duration::from_secs(1);
@@ -48,10 +51,14 @@ impl Worker for Flusher {
         {
             shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
         }
-        if flush.more { Next::Again } else { Next::At(now + INTERVAL) }
+        if flush.more {
+            return Next::Again;
+        }
+        let waits = shard.tables.sealed().count > 0;
+        Next::At(now + if waits { INTERVAL } else { IDLE })
     }
 
     fn signal(&self) -> Option<Arc<Signal>> {
-        None
+        Some(Arc::clone(&self.shard.flushing))
     }
 }
