@@ -31,6 +31,9 @@ const TOMBSTONES: usize = 1 << 20;
 /// While the log lacks space, the memtable is sealed above this many bytes.
 const SHORT_BYTES: u64 = 1 << 20;
 
+/// And after this long whatever is in it: removals give space back only once they are in tables.
+const SHORT_TIME: Duration = Duration::from_secs(2);
+
 /// The backlog gathers for at most this long.
 const GATHER_TIME: Duration = Duration::from_secs(5);
 
@@ -48,11 +51,13 @@ pub(crate) struct Applier {
     groups: Vec<Group>,
     /// Since when something has been in the backlog.
     since: Option<Monotonic>,
+    /// When the memtable was sealed last.
+    sealed_at: Monotonic,
 }
 
 impl Applier {
     pub(crate) const fn new(shard: Arc<Shard>) -> Self {
-        Self { shard, groups: Vec::new(), since: None }
+        Self { shard, groups: Vec::new(), since: None, sealed_at: Monotonic::ZERO }
     }
 
     /// Until when the backlog may gather: a row that is overwritten meanwhile goes to the tables once.
@@ -108,15 +113,19 @@ impl Applier {
     }
 
     /// Seals the memtable when it is large, or when much log would have to be replayed.
-    fn seal(&self) {
+    fn seal(&mut self, now: Monotonic) {
         let shard = &*self.shard;
         let large = shard.tables.memtable_bytes() >= shard.settings.memtable_bytes;
         let long =
             || shard.log.bytes_after(shard.tables.flushed()) >= shard.settings.replay_bytes / 2;
         // What is in tables on disk lets the log go, which is where space comes back from.
-        let short = shard.log.room().exhausted && shard.tables.memtable_bytes() > SHORT_BYTES;
-        if shard.tables.sealed().count < SEALED_MAX && (large || short || long()) {
-            shard.tables.rotate();
+        let bytes_min = if now < self.sealed_at + SHORT_TIME { SHORT_BYTES } else { 0 };
+        let short = shard.log.room().exhausted && shard.tables.memtable_bytes() > bytes_min;
+        if shard.tables.sealed().count < SEALED_MAX
+            && (large || short || long())
+            && shard.tables.rotate()
+        {
+            self.sealed_at = now;
             shard.flushing.raise();
         }
     }
@@ -139,6 +148,8 @@ impl Worker for Applier {
         if full || shard.tables.top_runs() > TOP_RUNS_MAX {
             return Next::At(now + Duration::from_millis(5));
         }
+        // Also where nothing comes any more: a full disk may wait for what is in memory.
+        self.seal(now);
         if let Some(later) = self.may_wait(now) {
             return if more { Next::Again } else { Next::At(later) };
         }
@@ -158,7 +169,7 @@ impl Worker for Applier {
                 return Next::At(now + BACK_OFF);
             }
         }
-        self.seal();
+        self.seal(now);
         Next::Again
     }
 
