@@ -144,8 +144,27 @@ pub struct Lister {
 
 impl Client for Lister {
     fn next(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Program {
+        self.program(rng, 6, None)
+    }
+
+    fn lot(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Vec<Program> {
+        let count = super::lot_size(rng);
+        if count == 1 {
+            return vec![self.program(rng, 6, None)];
+        }
+        // Also some that are about one namespace, whose replies wait for what that asks for.
+        let only = rng.one_in(2).then(|| rng.below(3));
+        (0..count).map(|_| self.program(rng, 2, only)).collect()
+    }
+
+    fn ended(&mut self, _ending: Ending) {}
+}
+
+impl Lister {
+    /// At most `most` operations, on any lists or on every third from `only` on.
+    fn program(&self, rng: &mut SplitMix64, most: u64, only: Option<u64>) -> Program {
         let epoch = self.epoch();
-        let count = 1 + rng.below(6);
+        let count = 1 + rng.below(most);
         let alone = rng.one_in(6);
         let undeclared = rng.one_in(2);
         let mut deeds = Vec::new();
@@ -155,15 +174,15 @@ impl Client for Lister {
                 self.appended.get()
             });
             let named = !undeclared && !rng.one_in(4);
-            deeds.push(Deed { list: list(epoch, rng.below(LISTS)), append, named, alone });
+            let number = match only {
+                None => rng.below(LISTS),
+                Some(first) => first + 3 * rng.below(LISTS / 3),
+            };
+            deeds.push(Deed { list: list(epoch, number), append, named, alone });
         }
         Program::Lists(deeds)
     }
 
-    fn ended(&mut self, _ending: Ending) {}
-}
-
-impl Lister {
     fn epoch(&self) -> u64 {
         (self.appended.get() / (APPENDS * LISTS)).min(EPOCHS - 1)
     }
