@@ -18,7 +18,7 @@ use crate::clock::MachineClock;
 use crate::notes::{Key, Notes, Scribe, refuse};
 use crate::planted::{self, Answered, Planted};
 use crate::trace::Trace;
-use crate::violation::Violation;
+use crate::violation::{Checker, Violation};
 
 mod lot;
 mod trip;
@@ -81,6 +81,8 @@ pub struct Session {
     memory: planted::Memory,
     /// What was sent along and is still to be run.
     lot: VecDeque<Program>,
+    /// The namespaces that the plan touches: the durable one, the relaxed one.
+    touches: [bool; 2],
     /// How many of the lot are under way as a series, and whether something was loaded for it.
     series: usize,
     loaded: bool,
@@ -185,6 +187,7 @@ impl Session {
             named: Vec::new(),
             memory: planted::Memory::default(),
             lot: VecDeque::new(),
+            touches: [false; 2],
             series: 0,
             loaded: false,
             dues: VecDeque::new(),
@@ -332,7 +335,8 @@ impl Session {
     pub fn ask(&mut self, desk: &Desk<'_>, program: Program) {
         desk.trace.note(format_args!("{} asks {program:?}", self.number));
         let mut plan = self.fresh_plan(desk);
-        self.places = desk.places(&mut plan, program.touches());
+        self.touches = program.touches();
+        self.places = desk.places(&mut plan, self.touches);
         if program.says_that_it_writes() {
             plan.expect_bytes(100);
         }
@@ -372,6 +376,7 @@ impl Session {
                     keep_vigil(self.errand, self.vigil.as_mut(), desk.book)?;
                     self.head = answer.head;
                 }
+                check_level(desk.book, self.touches, &self.notes, receipt)?;
                 let whose = (self.number, &self.program);
                 let due = enter(desk, whose, &self.notes, answered, receipt)?;
                 self.wait(desk, due);
@@ -461,6 +466,19 @@ impl Session {
         self.lot.clear();
         (0..unheard).for_each(|_| self.client.ended(Ending::Unknown));
     }
+}
+
+/// Whether the reply waits for the sync if it has to, and only then.
+fn check_level(
+    book: &Book,
+    [durable, _]: [bool; 2],
+    notes: &Notes,
+    receipt: Receipt,
+) -> Result<(), Violation> {
+    let asked = if durable || notes.durable { Level::Durable } else { Level::Written };
+    book.check(Checker::Waits, receipt.level == asked, || {
+        format!("{asked:?} was asked for, and the receipt is {receipt:?}: {notes:?}")
+    })
 }
 
 /// Enters a transaction that was done; when its answer may leave.

@@ -37,6 +37,8 @@ pub struct Deed {
     named: bool,
     /// Whether it reads although the list was opened only to append.
     alone: bool,
+    /// Whether the reply waits for the sync, also where the list's namespace does not ask for it.
+    durable: bool,
 }
 
 /// All lists that can come to be in a run.
@@ -104,6 +106,9 @@ pub(super) fn run(deeds: &[Deed], scribe: &mut Scribe<'_, '_, '_>) -> Result<Ans
     let mut answer = Answer::default();
     for deed in deeds {
         let list = scribe.open(&deed.list)?;
+        if deed.durable {
+            scribe.require_durable();
+        }
         match deed.append {
             None if is_feed(&deed.list) => {
                 let rows = scribe.rows(list, &[])?;
@@ -178,7 +183,8 @@ impl Lister {
                 None => rng.below(LISTS),
                 Some(first) => first + 3 * rng.below(LISTS / 3),
             };
-            deeds.push(Deed { list: list(epoch, number), append, named, alone });
+            let (list, durable) = (list(epoch, number), rng.one_in(8));
+            deeds.push(Deed { list, append, named, alone, durable });
         }
         Program::Lists(deeds)
     }
@@ -189,13 +195,15 @@ impl Lister {
 
     /// To read one list, or to read a feed.
     fn look(&self, number: u64) -> Deed {
-        Deed { list: list(self.epoch(), number), append: None, named: true, alone: false }
+        let list = list(self.epoch(), number);
+        Deed { list, append: None, named: true, alone: false, durable: false }
     }
 
     /// To append to a list.
     fn append_to(&self, list: Key) -> Deed {
         self.appended.set(self.appended.get() + 1);
-        Deed { list, append: Some(self.appended.get()), named: true, alone: false }
+        let append = Some(self.appended.get());
+        Deed { list, append, named: true, alone: false, durable: false }
     }
 }
 

@@ -9,16 +9,17 @@ use std::cell::Cell;
 
 use kv::{Attempt, Place, Receipt, SERIES_MAX, Stop, Txn};
 
-use super::{Desk, Due, Guest, Session, State, enter};
+use super::{Desk, Due, Guest, Session, State, check_level, enter};
 use crate::client::{Answer, Program};
 use crate::notes::{Key, Notes, Scribe};
 use crate::planted::{self, Answered, Planted};
-use crate::violation::Violation;
+use crate::violation::{Checker, Violation};
 
 /// What is known of a series while it runs.
 struct Series<'a> {
     number: usize,
     places: [Place; 2],
+    touches: [bool; 2],
     /// Those that are not entered yet.
     left: &'a [Program],
     /// What the one that ran last did and saw.
@@ -63,6 +64,7 @@ impl Session {
                 plan.expect_bytes(100);
             }
         }
+        self.touches = touches;
         self.places = desk.places(&mut plan, touches);
         self.named = self.lot.iter().take(count).flat_map(Program::names).collect();
         for key in &self.named {
@@ -87,6 +89,7 @@ impl Session {
         let mut series = Series {
             number: self.number,
             places: self.places,
+            touches: self.touches,
             left: &programs,
             notes: Notes::default(),
             answered: None,
@@ -135,6 +138,10 @@ impl Session {
     ) -> Result<(), Violation> {
         let count = std::mem::take(&mut self.series);
         desk.trace.note(format_args!("{} ran {ran} of {count}", self.number));
+        let receipts = dues.len();
+        desk.book.check(Checker::Progress, ran == receipts, || {
+            format!("{ran} of a series are said to be done, and {receipts} have a receipt")
+        })?;
         desk.book.tally.add("transactions of series", ran as u64);
         desk.book.tally.count(match ran {
             0 => "series that did not begin",
@@ -168,7 +175,10 @@ impl Series<'_> {
             return;
         };
         let Some(answered) = self.answered.take() else { return };
-        match enter(desk, (self.number, program), &self.notes, answered, receipt) {
+        let (notes, whose) = (&self.notes, (self.number, program));
+        let entered = check_level(desk.book, self.touches, notes, receipt)
+            .and_then(|()| enter(desk, whose, notes, answered, receipt));
+        match entered {
             Ok(due) => {
                 let first = self.dues.first().copied().unwrap_or(due);
                 self.dues.push(planted::due_in_series(desk.planted, first, due));
