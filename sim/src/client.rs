@@ -140,6 +140,16 @@ pub trait Client: fmt::Debug {
     /// The next transaction.
     fn next(&mut self, rng: &mut SplitMix64, now: StoreTime) -> Program;
 
-    /// How the last one ended.
+    /// The next transactions, which it sends at once: mostly one.
+    fn lot(&mut self, rng: &mut SplitMix64, now: StoreTime) -> Vec<Program> {
+        vec![self.next(rng, now)]
+    }
+
+    /// How the oldest of those that it has not heard of ended.
     fn ended(&mut self, ending: Ending);
+}
+
+/// How many transactions a client sends at once.
+fn lot_size(rng: &mut SplitMix64) -> u64 {
+    if rng.one_in(6) { 2 + rng.below(15) } else { 1 }
 }

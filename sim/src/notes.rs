@@ -108,6 +108,8 @@ pub struct Notes {
     pub keys: Vec<Key>,
     /// What was done, in order.
     pub ops: Vec<Op>,
+    /// Whether its reply is to wait for the sync, whatever the namespace asks for.
+    pub durable: bool,
 }
 
 /// Called between two operations, with the objects that are held.
@@ -226,6 +228,7 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
     /// See [`Txn::require_durable`].
     pub fn require_durable(&mut self) {
         self.txn.require_durable();
+        self.notes.durable = true;
     }
 
     /// See [`Txn::open`].

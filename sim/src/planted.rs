@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use crate::client::{Answer, Program};
 use crate::notes::{Notes, Op, Quirk, Scribe};
+use crate::session::Due;
 
 mod log;
 mod tables;
@@ -58,6 +59,12 @@ pub enum Planted {
     AnsweredWhenQueued,
     /// The reply leaves when the commit is written.
     AnsweredWhenWritten,
+    /// The replies of a series leave when the first of them may.
+    AnsweredWithTheFirst,
+    /// The transaction before which a series ended is answered as if it had been done.
+    UndoneAnswered,
+    /// What a series has done last is taken for not done, and run again.
+    DoneTakenForUndone,
     /// A reply to a read does not wait for what was read.
     ReadsDoNotWait,
     /// A reply does not wait for the commit that removed what was found absent.
@@ -343,6 +350,15 @@ pub fn due(planted: Option<Planted>, receipt: Receipt, notes: &Notes) -> Receipt
         }
         _ => receipt,
     }
+}
+
+/// What a reply of a series is made to wait for.
+#[must_use]
+pub(crate) fn due_in_series(planted: Option<Planted>, first: Due, mut due: Due) -> Due {
+    if planted == Some(Planted::AnsweredWithTheFirst) {
+        (due.after, due.level) = (first.after, first.level);
+    }
+    due
 }
 
 fn found_nothing(notes: &Notes) -> bool {

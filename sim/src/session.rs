@@ -3,6 +3,7 @@
 //! Anything may happen between two steps; a load alone is three of them. Between two operations of
 //! its closure, another session may run a round of its own.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -17,8 +18,9 @@ use crate::clock::MachineClock;
 use crate::notes::{Key, Notes, Scribe, refuse};
 use crate::planted::{self, Answered, Planted};
 use crate::trace::Trace;
-use crate::violation::Violation;
+use crate::violation::{Checker, Violation};
 
+mod lot;
 mod trip;
 mod vigil;
 
@@ -41,15 +43,21 @@ enum State {
     Read(Load, Result<(), kv::Error>),
     /// Until the loads of others are over.
     Joining(Vec<u64>),
-    /// Until its answer may leave.
-    Waiting {
-        act: usize,
-        after: Sequence,
-        level: Level,
-        ending: Ending,
-    },
+    /// Until all answers have left.
+    Waiting,
     /// Busy with something else than a transaction.
     Out(Trip),
+}
+
+/// An answer that may leave once a commit has come far enough.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Due {
+    act: usize,
+    ending: Ending,
+    /// The commit.
+    pub(crate) after: Sequence,
+    /// How far.
+    pub(crate) level: Level,
 }
 
 /// See the module's description.
@@ -71,6 +79,15 @@ pub struct Session {
     /// What the transaction has named, or will have when it is run again.
     named: Vec<Key>,
     memory: planted::Memory,
+    /// What was sent along and is still to be run.
+    lot: VecDeque<Program>,
+    /// The namespaces that the plan touches: the durable one, the relaxed one.
+    touches: [bool; 2],
+    /// How many of the lot are under way as a series, and whether something was loaded for it.
+    series: usize,
+    loaded: bool,
+    /// Answers in the order in which they leave.
+    dues: VecDeque<Due>,
 }
 
 /// What a session works on.
@@ -113,6 +130,23 @@ pub struct Guest<'a> {
     pub apart: &'a dyn Fn(&[Key], &[Key]) -> bool,
 }
 
+impl Guest<'_> {
+    /// Whether it waits for nothing that is held.
+    fn is_apart(&self, held: &[Key]) -> bool {
+        (self.apart)(held, &self.session.named)
+    }
+
+    /// Runs its round while `host` holds this.
+    fn come_in(&mut self, desk: &mut Desk<'_>, host: usize, held: &[Key]) -> Result<(), Violation> {
+        desk.book.tally.count("rounds within another's");
+        let within = self.session.number;
+        desk.trace.note(format_args!("{host} holds {held:?}; within, {within} goes on"));
+        // What the guest sees, it sees later.
+        desk.clock.pass(Duration::from_millis(1));
+        self.session.run(desk, None)
+    }
+}
+
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
@@ -152,6 +186,11 @@ impl Session {
             blocked: 0,
             named: Vec::new(),
             memory: planted::Memory::default(),
+            lot: VecDeque::new(),
+            touches: [false; 2],
+            series: 0,
+            loaded: false,
+            dues: VecDeque::new(),
         }
     }
 
@@ -230,22 +269,28 @@ impl Session {
                 desk.trace.note(format_args!("{} waits for {} loads", self.number, loads.len()));
                 self.state = if loads.is_empty() { State::Ready } else { State::Joining(loads) };
             }
-            State::Waiting { act, after, level, ending } => {
-                if desk.store.has_reached(level, after) {
-                    desk.trace.note(format_args!("{} has its answer: {ending:?}", self.number));
-                    desk.book.acknowledged(act);
-                    if let Some(vigil) = &mut self.vigil {
-                        vigil.register(desk);
-                    }
-                    self.client.ended(ending);
-                } else {
-                    // Who waits for no more than a write may write it.
-                    drop(desk.store.reached(level, after));
-                    self.state = State::Waiting { act, after, level, ending };
-                }
-            }
+            State::Waiting => self.hear(desk),
         }
         Ok(())
+    }
+
+    /// Takes the answers that may leave.
+    fn hear(&mut self, desk: &mut Desk<'_>) {
+        while let Some(Due { act, ending, after, level }) = self.dues.pop_front() {
+            if !desk.store.has_reached(level, after) {
+                // Who waits for no more than a write may write it.
+                drop(desk.store.reached(level, after));
+                self.dues.push_front(Due { act, ending, after, level });
+                self.state = State::Waiting;
+                return;
+            }
+            desk.trace.note(format_args!("{} has its answer: {ending:?}", self.number));
+            desk.book.acknowledged(act);
+            if let Some(vigil) = &mut self.vigil {
+                vigil.register(desk);
+            }
+            self.client.ended(ending);
+        }
     }
 
     /// Begins what its client does next.
@@ -261,7 +306,11 @@ impl Session {
                 self.state = State::Out(Trip::Fetching(feed, head));
             }
             (Errand::Fetch, None) => self.client.ended(Ending::Done),
-            (Errand::Transact | Errand::Watch | Errand::Exec, _) => {
+            (Errand::Transact, _) => {
+                self.lot = self.client.lot(rng, desk.store.now()).into();
+                self.go_on(desk);
+            }
+            (Errand::Watch | Errand::Exec, _) => {
                 let program = self.client.next(rng, desk.store.now());
                 if self.errand == Errand::Watch {
                     let mut vigil = Vigil::new(program.names());
@@ -275,11 +324,19 @@ impl Session {
         }
     }
 
+    /// A plan that names nothing, with the buffers of the last.
+    fn fresh_plan(&mut self, desk: &Desk<'_>) -> Plan {
+        let mut plan = self.plan.take().unwrap_or_else(|| desk.store.plan(PATIENCE));
+        desk.store.replan(&mut plan, PATIENCE);
+        plan
+    }
+
     /// Begins a transaction.
-    pub fn ask(&mut self, desk: &mut Desk<'_>, program: Program) {
+    pub fn ask(&mut self, desk: &Desk<'_>, program: Program) {
         desk.trace.note(format_args!("{} asks {program:?}", self.number));
-        let mut plan = desk.store.plan(PATIENCE);
-        self.places = desk.places(&mut plan, program.touches());
+        let mut plan = self.fresh_plan(desk);
+        self.touches = program.touches();
+        self.places = desk.places(&mut plan, self.touches);
         if program.says_that_it_writes() {
             plan.expect_bytes(100);
         }
@@ -300,6 +357,9 @@ impl Session {
 
     /// Runs one round.
     fn run(&mut self, desk: &mut Desk<'_>, guest: Option<Guest<'_>>) -> Result<(), Violation> {
+        if self.series > 0 {
+            return self.run_together(desk, guest);
+        }
         desk.book.tally.take_exclusive();
         let mut failed = None;
         let Some(mut plan) = self.plan.take() else { return Ok(()) };
@@ -310,22 +370,16 @@ impl Session {
         if let Some(violation) = failed {
             return Err(violation);
         }
-        let told = &self.notes;
         match attempt {
-            Attempt::Done(Answered::Refused(code), receipt) => {
-                if let Some(kept_quiet) = receipt.commit {
-                    desk.book.pass_over(kept_quiet);
+            Attempt::Done(answered, receipt) => {
+                if let Answered::Done(answer) = &answered {
+                    keep_vigil(self.errand, self.vigil.as_mut(), desk.book)?;
+                    self.head = answer.head;
                 }
-                let act =
-                    desk.book.refused((self.number, &self.program), told, code, receipt.level)?;
-                self.wait(desk, act, receipt, Ending::Refused(code));
-            }
-            Attempt::Done(Answered::Done(answer), receipt) => {
-                desk.trace.note(format_args!("{} did {receipt:?} {answer:?}", self.number));
-                keep_vigil(self.errand, self.vigil.as_mut(), desk.book)?;
-                self.head = answer.head;
-                let act = desk.book.done((self.number, &self.program), told, answer, receipt)?;
-                self.wait(desk, act, receipt, Ending::Done);
+                check_level(desk.book, self.touches, &self.notes, receipt)?;
+                let whose = (self.number, &self.program);
+                let due = enter(desk, whose, &self.notes, answered, receipt)?;
+                self.wait(desk, due);
             }
             Attempt::Busy => {
                 desk.book.tally.count("waits for room in the log");
@@ -346,29 +400,28 @@ impl Session {
                     vigil.refused(desk.book);
                 }
                 desk.trace.note(format_args!("{} is refused: {code} {receipt:?}", self.number));
-                let act =
-                    desk.book.refused((self.number, &self.program), told, code, receipt.level)?;
-                self.wait(desk, act, receipt, Ending::Refused(code));
+                let due = refused(desk, (self.number, &self.program), &self.notes, code, receipt)?;
+                self.wait(desk, due);
             }
             Attempt::Again(wants) => {
                 desk.trace.note(format_args!("{} wants {}", self.number, wants.len()));
-                self.again(wants);
+                self.again(wants, self.notes.keys.clone());
             }
         }
         Ok(())
     }
 
-    fn again(&mut self, wants: Vec<Want>) {
-        self.named.append(&mut self.notes.keys.clone());
+    fn again(&mut self, wants: Vec<Want>, opened: Vec<Key>) {
+        self.named.extend(opened);
         // Begun in the next step: it takes locks that whoever this round ran within may hold.
         self.state = if wants.is_empty() { State::Ready } else { State::Wanting(wants) };
         self.blocked += u32::from(self.is_ready());
     }
 
-    /// Waits for what the answer rests on.
-    fn wait(&mut self, desk: &Desk<'_>, act: usize, receipt: Receipt, ending: Ending) {
-        let Receipt { after, level, .. } = planted::due(desk.planted, receipt, &self.notes);
-        self.state = State::Waiting { act, after, level, ending };
+    /// Waits for what the answer rests on, once the rest of the lot has been run.
+    fn wait(&mut self, desk: &Desk<'_>, due: Due) {
+        self.dues.push_back(due);
+        self.go_on(desk);
     }
 
     fn attempt(
@@ -386,14 +439,8 @@ impl Session {
             let mut interrupt = |opened: &[Key]| {
                 let Some(guest) = &mut guest else { return };
                 let held = [opened, named].concat();
-                if !alone && (guest.apart)(&held, &guest.session.named) {
-                    desk.book.tally.count("rounds within another's");
-                    let within = guest.session.number;
-                    desk.trace
-                        .note(format_args!("{number} holds {held:?}; within, {within} goes on"));
-                    // What the guest sees, it sees later.
-                    desk.clock.pass(Duration::from_millis(1));
-                    *failed = guest.session.run(desk, None).err();
+                if !alone && guest.is_apart(&held) {
+                    *failed = guest.come_in(desk, *number, &held).err();
                 }
             };
             let fired = vigil.as_ref().is_some_and(Vigil::has_fired);
@@ -409,10 +456,66 @@ impl Session {
     pub fn cut_off(&mut self) {
         self.plan = None;
         (self.vigil, self.head) = (None, None);
-        if !matches!(std::mem::replace(&mut self.state, State::Idle), State::Idle) {
-            self.client.ended(Ending::Unknown);
+        let together = std::mem::take(&mut self.series) > 0;
+        let one = match std::mem::replace(&mut self.state, State::Idle) {
+            State::Idle | State::Waiting => 0,
+            _ => usize::from(!together),
+        };
+        let unheard = self.dues.len() + one + self.lot.len();
+        self.dues.clear();
+        self.lot.clear();
+        (0..unheard).for_each(|_| self.client.ended(Ending::Unknown));
+    }
+}
+
+/// Whether the reply waits for the sync if it has to, and only then.
+fn check_level(
+    book: &Book,
+    [durable, _]: [bool; 2],
+    notes: &Notes,
+    receipt: Receipt,
+) -> Result<(), Violation> {
+    let asked = if durable || notes.durable { Level::Durable } else { Level::Written };
+    book.check(Checker::Waits, receipt.level == asked, || {
+        format!("{asked:?} was asked for, and the receipt is {receipt:?}: {notes:?}")
+    })
+}
+
+/// Enters a transaction that was done; when its answer may leave.
+fn enter(
+    desk: &mut Desk<'_>,
+    (number, program): (usize, &Program),
+    notes: &Notes,
+    answered: Answered,
+    receipt: Receipt,
+) -> Result<Due, Violation> {
+    match answered {
+        Answered::Refused(code) => {
+            if let Some(kept_quiet) = receipt.commit {
+                desk.book.pass_over(kept_quiet);
+            }
+            refused(desk, (number, program), notes, code, receipt)
+        }
+        Answered::Done(answer) => {
+            desk.trace.note(format_args!("{number} did {receipt:?} {answer:?}"));
+            let act = desk.book.done((number, program), notes, answer, receipt)?;
+            let Receipt { after, level, .. } = planted::due(desk.planted, receipt, notes);
+            Ok(Due { act, ending: Ending::Done, after, level })
         }
     }
+}
+
+/// Enters a transaction that was refused; when its answer may leave.
+fn refused(
+    desk: &mut Desk<'_>,
+    whose: (usize, &Program),
+    notes: &Notes,
+    code: &'static str,
+    receipt: Receipt,
+) -> Result<Due, Violation> {
+    let act = desk.book.refused(whose, notes, code, receipt.level)?;
+    let Receipt { after, level, .. } = planted::due(desk.planted, receipt, notes);
+    Ok(Due { act, ending: Ending::Refused(code), after, level })
 }
 
 /// A transaction is done; checks what that means for what is watched.

@@ -14,6 +14,8 @@ pub enum Checker {
     Recovered,
     /// A transaction read what the commits before it had left, every value of it.
     Reads,
+    /// A reply waits as long as its namespaces and its transaction ask for, and no longer.
+    Waits,
     /// No reply rested on something that was lost later.
     Dependency,
     /// A store opens after a crash, and refuses to after rot that took what was acknowledged.

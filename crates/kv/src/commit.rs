@@ -71,6 +71,8 @@ impl Txn<'_> {
         let stamped = |sequence| watermarks.set_queued(sequence);
         let sequence = self.shard.queue.push(self.work.now, self.work.origin, &changes, stamped);
         self.queued += changes.len();
+        // The next of the series may read what this one has written.
+        self.depend_on(sequence);
         self.work.changes = changes;
         self.stamp(sequence);
         self.bury_spaces(sequence);

@@ -6,7 +6,9 @@ mod ground;
 
 use base::rng::SplitMix64;
 use base::{Sequence, StoreTime};
-use groundsill_kv::{Attempt, Layer, Receipt, Refusal, SERIES_MAX, Settings, Stop, Txn, Type};
+use groundsill_kv::{
+    Attempt, Durability, Layer, Level, Receipt, Refusal, SERIES_MAX, Settings, Stop, Txn, Type,
+};
 
 use ground::{World, open};
 
@@ -221,4 +223,35 @@ fn what_a_series_writes_has_room_in_the_log_or_is_not_done() {
     let Attempt::Done(done, _) = attempt else { panic!("{attempt:?}") };
     assert!(done > 0 && done < 4 && ran.len() == done + 1, "{done} of {ran:?}");
     world.settle();
+}
+
+#[test]
+fn a_later_transaction_waits_for_what_an_earlier_wrote_and_as_long_as_it_asks_for_itself() {
+    let settings = Settings { durability: Durability::Relaxed, ..Settings::default() };
+    let world = World::new(settings);
+    let mut plan = world.plan(&["a"]);
+    plan.expect_bytes(100);
+    let mut receipts: Vec<Receipt> = Vec::new();
+    let attempt = world.store.attempt_series(
+        &mut plan,
+        3,
+        |txn, at| {
+            let object = open(txn, "a")?;
+            match at {
+                0 => txn.create_with(object, Type::String, b"", b"value")?,
+                1 => txn.require_durable(),
+                _ => {}
+            }
+            Ok(())
+        },
+        |receipt| receipts.push(receipt),
+    );
+    assert!(matches!(attempt, Attempt::Done(3, _)), "{attempt:?}");
+    let commit = receipts[0].commit;
+    let after = commit.unwrap();
+    let levels = [Level::Written, Level::Durable, Level::Written];
+    let expected = [commit, None, None].into_iter().zip(levels);
+    let expected: Vec<_> =
+        expected.map(|(commit, level)| Receipt { commit, after, level }).collect();
+    assert_eq!(receipts, expected);
 }

@@ -5,6 +5,7 @@
 //! to undo.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use base::StoreTime;
@@ -212,9 +213,10 @@ pub struct Teller {
     numbers: Numbers,
     /// The tokens that it believes to be those of the locks.
     tokens: [u64; ACCOUNTS_LEN],
-    asked: Option<Business>,
-    /// A transfer whose outcome it does not know, or likes to ask for twice.
-    again: Option<Transfer>,
+    /// What it has not heard of, in order.
+    asked: VecDeque<Business>,
+    /// Transfers whose outcome it does not know, or likes to ask for twice.
+    again: VecDeque<Transfer>,
 }
 
 impl Teller {
@@ -222,7 +224,8 @@ impl Teller {
     #[must_use]
     pub fn new(numbers: &Numbers) -> Self {
         let numbers = numbers.clone();
-        Self { numbers, tokens: [0; ACCOUNTS_LEN], asked: None, again: None }
+        let (asked, again) = (VecDeque::new(), VecDeque::new());
+        Self { numbers, tokens: [0; ACCOUNTS_LEN], asked, again }
     }
 
     fn token(&mut self, account: u64) -> Option<&mut u64> {
@@ -234,7 +237,7 @@ impl Client for Teller {
     fn next(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Program {
         let from = rng.below(ACCOUNTS);
         let token = self.token(from).map_or(0, |token| *token);
-        let business = if let Some(transfer) = self.again.take() {
+        let business = if let Some(transfer) = self.again.pop_front() {
             Business::Transfer(transfer)
         } else if rng.one_in(12) {
             Business::TakeLock { account: from, token: Numbers::draw(&self.numbers.tokens) }
@@ -245,21 +248,27 @@ impl Client for Teller {
             let named = u8::try_from(rng.below(64)).unwrap_or(0);
             Business::Transfer(Transfer { id, from, to, amount, token, named })
         };
-        self.asked = Some(business.clone());
+        self.asked.push_back(business.clone());
         Program::Bank(business)
     }
 
+    fn lot(&mut self, rng: &mut SplitMix64, now: StoreTime) -> Vec<Program> {
+        (0..super::lot_size(rng)).map(|_| self.next(rng, now)).collect()
+    }
+
     fn ended(&mut self, ending: Ending) {
-        let asked = self.asked.take();
+        let asked = self.asked.pop_front();
         match (asked, ending) {
             (Some(Business::TakeLock { account, token }), Ending::Done) => {
                 if let Some(known) = self.token(account) {
                     *known = token;
                 }
             }
-            (Some(Business::Transfer(transfer)), Ending::Unknown) => self.again = Some(transfer),
+            (Some(Business::Transfer(transfer)), Ending::Unknown) => {
+                self.again.push_back(transfer);
+            }
             (Some(Business::Transfer(transfer)), Ending::Done) if transfer.id % 16 == 0 => {
-                self.again = Some(transfer);
+                self.again.push_back(transfer);
             }
             (Some(Business::Transfer(transfer)), Ending::Refused("LOCKLOST")) => {
                 // It asks again who holds the lock, in its own way: any token may be the right one.

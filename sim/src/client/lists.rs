@@ -37,6 +37,8 @@ pub struct Deed {
     named: bool,
     /// Whether it reads although the list was opened only to append.
     alone: bool,
+    /// Whether the reply waits for the sync, also where the list's namespace does not ask for it.
+    durable: bool,
 }
 
 /// All lists that can come to be in a run.
@@ -104,6 +106,9 @@ pub(super) fn run(deeds: &[Deed], scribe: &mut Scribe<'_, '_, '_>) -> Result<Ans
     let mut answer = Answer::default();
     for deed in deeds {
         let list = scribe.open(&deed.list)?;
+        if deed.durable {
+            scribe.require_durable();
+        }
         match deed.append {
             None if is_feed(&deed.list) => {
                 let rows = scribe.rows(list, &[])?;
@@ -144,8 +149,27 @@ pub struct Lister {
 
 impl Client for Lister {
     fn next(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Program {
+        self.program(rng, 6, None)
+    }
+
+    fn lot(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Vec<Program> {
+        let count = super::lot_size(rng);
+        if count == 1 {
+            return vec![self.program(rng, 6, None)];
+        }
+        // Also some that are about one namespace, whose replies wait for what that asks for.
+        let only = rng.one_in(2).then(|| rng.below(3));
+        (0..count).map(|_| self.program(rng, 2, only)).collect()
+    }
+
+    fn ended(&mut self, _ending: Ending) {}
+}
+
+impl Lister {
+    /// At most `most` operations, on any lists or on every third from `only` on.
+    fn program(&self, rng: &mut SplitMix64, most: u64, only: Option<u64>) -> Program {
         let epoch = self.epoch();
-        let count = 1 + rng.below(6);
+        let count = 1 + rng.below(most);
         let alone = rng.one_in(6);
         let undeclared = rng.one_in(2);
         let mut deeds = Vec::new();
@@ -155,28 +179,31 @@ impl Client for Lister {
                 self.appended.get()
             });
             let named = !undeclared && !rng.one_in(4);
-            deeds.push(Deed { list: list(epoch, rng.below(LISTS)), append, named, alone });
+            let number = match only {
+                None => rng.below(LISTS),
+                Some(first) => first + 3 * rng.below(LISTS / 3),
+            };
+            let (list, durable) = (list(epoch, number), rng.one_in(8));
+            deeds.push(Deed { list, append, named, alone, durable });
         }
         Program::Lists(deeds)
     }
 
-    fn ended(&mut self, _ending: Ending) {}
-}
-
-impl Lister {
     fn epoch(&self) -> u64 {
         (self.appended.get() / (APPENDS * LISTS)).min(EPOCHS - 1)
     }
 
     /// To read one list, or to read a feed.
     fn look(&self, number: u64) -> Deed {
-        Deed { list: list(self.epoch(), number), append: None, named: true, alone: false }
+        let list = list(self.epoch(), number);
+        Deed { list, append: None, named: true, alone: false, durable: false }
     }
 
     /// To append to a list.
     fn append_to(&self, list: Key) -> Deed {
         self.appended.set(self.appended.get() + 1);
-        Deed { list, append: Some(self.appended.get()), named: true, alone: false }
+        let append = Some(self.appended.get());
+        Deed { list, append, named: true, alone: false, durable: false }
     }
 }
 

@@ -181,9 +181,10 @@ impl Keeper {
     }
 }
 
-impl Client for Keeper {
-    fn next(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Program {
-        let count = 1 + rng.below(6);
+impl Keeper {
+    /// At most `most` operations, and those of a flush.
+    fn program(self, rng: &mut SplitMix64, most: u64) -> Program {
+        let count = 1 + rng.below(most);
         let named = !rng.one_in(3);
         let first = rng.below(SHELVES);
         let mut deeds = Vec::new();
@@ -210,6 +211,18 @@ impl Client for Keeper {
             }
         }
         Program::Shelves(deeds)
+    }
+}
+
+impl Client for Keeper {
+    fn next(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Program {
+        self.program(rng, 6)
+    }
+
+    fn lot(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Vec<Program> {
+        let count = super::lot_size(rng);
+        let most = if count == 1 { 6 } else { 2 };
+        (0..count).map(|_| self.program(rng, most)).collect()
     }
 
     fn ended(&mut self, _ending: Ending) {}
