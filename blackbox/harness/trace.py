@@ -76,7 +76,7 @@ def is_traced(pid):
     try:
         threads = [Path(f"/proc/{pid}/task/{thread}/status") for thread in os.listdir(f"/proc/{pid}/task")]
         statuses = [thread.read_text() for thread in threads]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return all("TracerPid:\t0\n" not in status for status in statuses)
 
