@@ -39,7 +39,7 @@ def test_a_damaged_identity_is_damage(server):
 
 def counted(text):
     """How many objects are in the tables, how many rows they have of their own, and through which commit."""
-    objects, rows = re.search(r"^rows +(\d+) objects, (\d+) rows of their own$", text, re.M).groups()
+    objects, rows = re.search(r"^rows +(\d+) objects in the tables, (\d+) rows of their own$", text, re.M).groups()
     return int(objects), int(rows), int(re.search(r"^tables .* commits up to (\d+)$", text, re.M)[1])
 
 

@@ -203,7 +203,7 @@ fn write_rows(out: &mut dyn Write, rows: Option<&Audit>) -> io::Result<()> {
     let Some(Audit { objects, rows, faults, more }) = rows else {
         return writeln!(out, "rows    not compared: the tables are damaged");
     };
-    writeln!(out, "rows    {objects} objects, {rows} rows of their own")?;
+    writeln!(out, "rows    {objects} objects in the tables, {rows} rows of their own")?;
     for Fault { rule, of } in faults {
         writeln!(out, "DAMAGED {of}: {rule}")?;
     }

@@ -86,7 +86,7 @@ fn a_row_that_nothing_names_is_told_of() {
     let value = &[7; 100];
     commit(&ground, 1, 6, vec![Change::put(&*row, value), Change::put(&*owed, b"")]);
     let (text, is_sound) = told_of_rows(&ground);
-    assert!(is_sound && text == "rows    0 objects, 1 rows of their own\n", "{text}");
+    assert!(is_sound && text == "rows    0 objects in the tables, 1 rows of their own\n", "{text}");
     commit(&ground, 2, 6, vec![Change::remove(&*owed)]);
     let (text, is_sound) = told_of_rows(&ground);
     let expected =

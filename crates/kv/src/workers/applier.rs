@@ -119,7 +119,10 @@ impl Applier {
         let long =
             || shard.log.bytes_after(shard.tables.flushed()) >= shard.settings.replay_bytes / 2;
         // What is in tables on disk lets the log go, which is where space comes back from.
-        let bytes_min = if now < self.sealed_at + SHORT_TIME { SHORT_BYTES } else { 0 };
+        // A little at a time makes many runs of tables, and too many would hold the applier up.
+        let may_be_little =
+            now >= self.sealed_at + SHORT_TIME && shard.tables.top_runs() < TOP_RUNS_MAX;
+        let bytes_min = if may_be_little { 0 } else { SHORT_BYTES };
         let short = shard.log.room().exhausted && shard.tables.memtable_bytes() > bytes_min;
         if shard.tables.sealed().count < SEALED_MAX
             && (large || short || long())

@@ -34,11 +34,15 @@ impl Worker for TablesUpkeep {
 
     fn step(&mut self, now: Monotonic) -> Next {
         let shard = &*self.shard;
-        let compacted = match shard.tables.compact() {
-            // What was removed while the disk is full is to give its space back now, not when its turn comes.
-            Ok(false) if shard.log.room().exhausted => shard.tables.reclaim_space(),
-            compacted => compacted,
-        };
+        let mut compacted = shard.tables.compact();
+        if !matches!(compacted, Ok(true)) && shard.log.room().exhausted {
+            // What was removed while the disk is full is to give its space back now, not when its turn comes;
+            // also where a piece does not fit any more, since of what is mostly dead less is left.
+            match shard.tables.reclaim_space() {
+                Ok(false) => {}
+                reclaimed => compacted = reclaimed,
+            }
+        }
         let next = match compacted {
             Ok(true) => Next::Again,
             Ok(false) => Next::At(now + INTERVAL),

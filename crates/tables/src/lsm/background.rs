@@ -12,6 +12,7 @@ use lsm_tree::{AbstractTree, InternalValue, Memtable};
 use super::guard::{Failure, guarded};
 use super::manifest::Manifest;
 use super::pace::Stride;
+use super::space::Extent;
 use super::{SealedMemtable, Tree};
 use crate::span::span;
 use crate::{APPLIED_KEY, Error, Flush};
@@ -147,7 +148,7 @@ impl Tree {
             return Ok(false);
         }
         compactor.stuck_at = None;
-        self.space.begin()?;
+        self.space.begin(Extent::Piece)?;
         let runs = self.count_top_runs()?;
         self.pace.hurry(runs >= TOP_RUNS_HURRY);
         let strategy = Arc::clone(&self.strategy);
@@ -179,7 +180,7 @@ impl Tree {
         if stats.tombstones.saturating_mul(DEAD_SHARE) < stats.entries || stats.tombstones == 0 {
             return Ok(false);
         }
-        self.space.begin()?;
+        self.space.begin(Extent::Whole)?;
         compactor.merged_at = Some(flushes);
         let merge = |watermark| self.inner.major_compact(self.table_bytes, watermark);
         let changed = self.change(&mut compactor, merge)?;

@@ -16,8 +16,8 @@ use parking_lot::Mutex;
 
 use crate::Error;
 
-/// Even where nothing has come free, a compaction that was given up is begun again after so many times that
-/// it might have been: what it would choose may be smaller by now.
+/// Even where nothing has come free, a piece of compaction that was given up is begun again after so many
+/// times that it might have been: what it would choose may be smaller by now.
 const DECLINED_MAX: u32 = 12;
 
 /// The disk that the tables are on.
@@ -30,13 +30,26 @@ pub(super) struct Space {
     short: Mutex<Short>,
 }
 
+/// How much is compacted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// What the tree chooses.
+    #[default]
+    Piece,
+    /// Everything. Where much of it is dead it may take less room than a piece, which the room that a piece
+    /// began with therefore says nothing about.
+    Whole,
+}
+
 /// How the last compaction fared.
 #[derive(Debug, Default)]
 struct Short {
-    /// What was free when one began that had to be given up.
+    /// What was free when a piece began that had to be given up.
     began_with: Option<u64>,
     declined: u32,
+    /// What was free when the one that is under way began.
     begun_with: u64,
+    extent: Extent,
     /// Why the one that is under way is given up.
     given_up: Option<Shortage>,
 }
@@ -78,10 +91,16 @@ impl Space {
         found.map_or(u64::MAX, |found| found.f_bavail.saturating_mul(found.f_frsize))
     }
 
-    /// Refuses to begin a compaction that would be given up again.
-    pub(super) fn begin(&self) -> Result<(), Error> {
+    /// Refuses to begin a piece of compaction that would be given up again.
+    pub(super) fn begin(&self, extent: Extent) -> Result<(), Error> {
         let mut short = self.short.lock();
         let free = self.free();
+        short.begun_with = free;
+        short.extent = extent;
+        short.given_up = None;
+        if extent == Extent::Whole {
+            return Ok(());
+        }
         if let Some(before) = short.began_with
             && free <= before
             && short.declined < DECLINED_MAX
@@ -89,7 +108,8 @@ impl Space {
             short.declined += 1;
             return Err(self.error(Shortage { free, kept: before }));
         }
-        *short = Short { begun_with: free, ..Short::default() };
+        short.began_with = None;
+        short.declined = 0;
         Ok(())
     }
 
@@ -104,7 +124,9 @@ impl Space {
         let shortage = Shortage { free, kept };
         let mut short = self.short.lock();
         short.given_up = Some(shortage);
-        short.began_with = Some(short.begun_with);
+        if short.extent == Extent::Piece {
+            short.began_with = Some(short.begun_with);
+        }
         false
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use base::rng::SplitMix64;
 use tables::ModelTables;
@@ -11,7 +12,7 @@ use tokio::time::timeout;
 use wire::resp::decode_reply;
 
 use crate::resp::serve;
-use crate::resp::tests::{PATIENCE, World};
+use crate::resp::tests::{PATIENCE, World, ask};
 use crate::server::Limits;
 
 /// Commands of every kind beside those that join: what a series begins or ends at.
@@ -64,11 +65,10 @@ fn request(words: &[String]) -> Vec<u8> {
 /// The replies to `requests`, of which as many are sent at once as `at_once` says; and how many ran in
 /// series.
 async fn answers(
+    world: &World,
     requests: &[Vec<u8>],
-    settings: kv::Settings,
     mut at_once: impl FnMut() -> usize,
 ) -> (Vec<String>, u64) {
-    let world = World::over(Limits::default(), settings, Arc::new(ModelTables::new()));
     let (listener, address) = world.listen().await;
     let serving = tokio::spawn(serve(Arc::clone(&world.server), listener));
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -106,9 +106,10 @@ async fn a_pipeline_answers_what_its_commands_answer_one_by_one_warm_and_cold() 
             let commands = (0..400).map(|_| draw_command(&mut rng));
             let commands: Vec<Vec<String>> = [large].into_iter().chain(commands).collect();
             let requests: Vec<_> = commands.iter().map(|words| request(words)).collect();
-            let (alone, none) = answers(&requests, settings, || 1).await;
+            let world = || World::over(Limits::default(), settings, Arc::new(ModelTables::new()));
+            let (alone, none) = answers(&world(), &requests, || 1).await;
             let lot = || usize::try_from(rng.draw() % 60).unwrap() + 1;
-            let (piped, joined) = answers(&requests, settings, lot).await;
+            let (piped, joined) = answers(&world(), &requests, lot).await;
             assert_eq!(none, 0, "a single request is no series");
             assert!(joined > 20, "seed {seed}: only {joined} commands ran in series");
             for (at, (piped, alone)) in piped.iter().zip(&alone).enumerate() {
@@ -116,4 +117,34 @@ async fn a_pipeline_answers_what_its_commands_answer_one_by_one_warm_and_cold() 
             }
         }
     }
+}
+
+#[tokio::test]
+async fn where_short_times_are_asked_for_each_command_is_timed_by_itself() {
+    let requests: Vec<_> = (0..40).map(|_| request(&["GET".to_owned(), "k".to_owned()])).collect();
+    for (threshold, expected) in [(0, 0), (999, 0), (1000, 40), (-1, 40)] {
+        let world = World::new(Limits::default());
+        world.server.slowlog.threshold_us.store(threshold, Ordering::Relaxed);
+        let (_, joined) = answers(&world, &requests, || 40).await;
+        assert_eq!(joined, expected, "{threshold} us");
+    }
+}
+
+#[tokio::test]
+async fn a_pause_of_writes_holds_back_a_write_behind_a_read_that_was_sent_with_it() {
+    let world = World::new(Limits::default());
+    let (listener, address) = world.listen().await;
+    let serving = tokio::spawn(serve(Arc::clone(&world.server), listener));
+    let mut pauser = TcpStream::connect(address).await.unwrap();
+    let mut writer = TcpStream::connect(address).await.unwrap();
+    ask(&mut pauser, b"CLIENT PAUSE 60000 WRITE\r\n", b"+OK\r\n").await;
+    let lot = [["GET", "k"].as_slice(), &["SET", "k", "1"], &["GET", "k"]];
+    let owned = |words: &&[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let lot: Vec<_> = lot.iter().map(|words| request(&owned(words))).collect();
+    ask(&mut writer, &lot.concat(), b"$-1\r\n").await;
+    ask(&mut pauser, b"GET k\r\nCLIENT UNPAUSE\r\n", b"$-1\r\n+OK\r\n").await;
+    ask(&mut writer, b"", b"+OK\r\n$1\r\n1\r\n").await;
+    world.stop.send_replace(true);
+    drop((pauser, writer));
+    timeout(PATIENCE, serving).await.unwrap().unwrap();
 }
