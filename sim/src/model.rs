@@ -10,7 +10,7 @@ use std::fmt;
 
 use base::codec::varint_len;
 use base::{Sequence, StoreTime};
-use kv::{Header, Layer, PACKED_BYTES_MAX, PACKED_ROWS_MAX, Type};
+use kv::{Header, Layer, Type};
 
 use crate::notes::{Key, Notes, Op, Rows};
 
@@ -58,7 +58,7 @@ impl Thing {
             let others = self.rows.iter().filter(|row| row.0 != suffix);
             let (count, bytes) = others
                 .fold((1, len(suffix, value)), |(n, sum), row| (n + 1, sum + len(row.0, row.1)));
-            self.split = count > PACKED_ROWS_MAX || bytes > PACKED_BYTES_MAX;
+            self.split = !kv::fits_packed(count, bytes);
         }
         self.rows.insert(suffix.to_vec(), value.to_vec());
     }

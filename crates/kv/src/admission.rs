@@ -15,7 +15,8 @@ use crate::wait::Wait;
 /// Bytes that are set aside for a transaction beside what it expects: header rows, index rows, counts.
 const OVERHEAD_BYTES: usize = 8 * 1024;
 
-/// Bytes that are set aside beside that for each object it names: its id, and content up to one row.
+/// Bytes that are set aside beside that for each object it names: its id, and most contents of one
+/// row. What takes more is seen when it is queued, and set aside for another round.
 const OBJECT_BYTES: usize = 2 * 1024;
 
 /// Writers are delayed by at most this much, when the backlog is full.

@@ -1,19 +1,29 @@
 //! A small object's content as one run of bytes: the same in memory, in the log and in the tables.
 //!
 //! Rows in ascending order of suffix, each `suffix bytes, value bytes` (`docs/format.md`, "Header
-//! rows"). Small means at most [`BYTES_MAX`] and [`ROWS_MAX`], so a search is a walk and a change is
-//! one copy; both are cheaper than any tree at this size.
+//! rows"). Small is what [`fits`], so a search is a walk and a change is one copy; both are cheaper than
+//! any tree at this size.
 
 use std::cmp::Ordering;
 use std::ops::Range;
 
 use base::codec::{Malformed, Reader, put_bytes, varint_len};
 
-/// Content above this is split over rows of its own.
+/// Content of one row above this is split: room for a value of 4 KiB, an empty suffix, and their lengths. A
+/// row is written whole wherever it is, but here also with each new deadline.
+pub const LONE_ROW_BYTES_MAX: usize = 4 * 1024 + 3;
+
+/// Content of several rows above this is split, so that a change of one does not write them all.
 pub const BYTES_MAX: usize = 1024;
 
-/// Content of more rows than this is split over rows of its own.
+/// Content of more rows than this is split.
 pub const ROWS_MAX: usize = 32;
+
+/// Whether so many rows, which take so many bytes, are one run of bytes.
+pub const fn fits(rows: usize, bytes: usize) -> bool {
+    let bytes_max = if rows <= 1 { LONE_ROW_BYTES_MAX } else { BYTES_MAX };
+    rows <= ROWS_MAX && bytes <= bytes_max
+}
 
 /// One row of packed content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +108,7 @@ impl Place {
 
     /// Whether the row, set to `value`, would make the content too large to be one row.
     pub(crate) fn outgrows(&self, content: &[u8], suffix: &[u8], value: &[u8]) -> bool {
-        self.others + 1 > ROWS_MAX || self.len_with(content, suffix, Some(value)) > BYTES_MAX
+        !fits(self.others + 1, self.len_with(content, suffix, Some(value)))
     }
 
     /// Appends `content` to `out` with the row set to `value`, or without it.

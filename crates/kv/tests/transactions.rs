@@ -11,7 +11,8 @@ use std::thread;
 
 use base::{Kind, Sequence};
 use groundsill_kv::{
-    Attempt, Layer, Level, PACKED_BYTES_MAX, PACKED_ROWS_MAX, Plan, Refusal, Settings, Stop, Type,
+    Attempt, LONE_ROW_BYTES_MAX, Layer, Level, PACKED_BYTES_MAX, PACKED_ROWS_MAX, Plan, Refusal,
+    Settings, Stop, Type,
 };
 
 use ground::{World, open};
@@ -156,13 +157,15 @@ fn is_split(count: usize, bytes: usize) -> bool {
 }
 
 #[test]
-fn an_object_gets_rows_of_its_own_above_32_rows_or_1024_bytes() {
-    assert_eq!((PACKED_ROWS_MAX, PACKED_BYTES_MAX), (32, 1024));
+fn an_object_gets_rows_of_its_own_above_32_rows_or_1024_bytes_or_4099_of_a_single_row() {
+    assert_eq!((PACKED_ROWS_MAX, PACKED_BYTES_MAX, LONE_ROW_BYTES_MAX), (32, 1024, 4099));
     assert!(!is_split(32, 8));
     assert!(is_split(33, 8));
     // Beside the value: two bytes for a suffix of one, two for the value's length.
-    assert!(!is_split(1, 1020));
-    assert!(is_split(1, 1021));
+    assert!(!is_split(2, 508));
+    assert!(is_split(2, 509));
+    assert!(!is_split(1, 4095));
+    assert!(is_split(1, 4096));
 }
 
 #[test]

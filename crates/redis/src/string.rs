@@ -1,4 +1,4 @@
-//! Strings over rows: one row with an empty suffix while small, rows of 16 KiB when not.
+//! Strings over rows: one row with an empty suffix while short, rows of 16 KiB when not.
 //!
 //! A string of at most [`WHOLE_BYTES_MAX`] is its object's only row. A longer one is cut into rows whose
 //! suffix is their number (u32, big-endian), so that APPEND, SETRANGE and GETRANGE touch what they name
@@ -23,8 +23,11 @@ pub(crate) const CHUNK_BYTES: usize = 16 * 1024;
 /// Bytes of a row's suffix in a cut string.
 const SUFFIX_BYTES: u64 = 4;
 
-/// Longest string that stays whole: with its lengths it just fits a packed object.
-const WHOLE_BYTES_MAX: usize = kv::PACKED_BYTES_MAX - 3;
+/// Longest string that stays whole.
+const WHOLE_BYTES_MAX: usize = 4 * 1024;
+
+const _: () =
+    assert!(WHOLE_BYTES_MAX + 3 == kv::LONE_ROW_BYTES_MAX, "none that is cut fits one row");
 
 fn suffix(chunk: usize) -> [u8; 4] {
     u32::try_from(chunk).unwrap_or(u32::MAX).to_be_bytes()

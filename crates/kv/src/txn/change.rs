@@ -27,7 +27,7 @@ impl Txn<'_> {
         value: &[u8],
     ) -> Result<(), Stop> {
         let len = packed::row_len(suffix, value);
-        if len > packed::BYTES_MAX {
+        if !packed::fits(1, len) {
             self.create(object, kind)?;
             return self.put(object, suffix, value);
         }
