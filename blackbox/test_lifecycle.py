@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -227,3 +228,14 @@ def test_killed_over_and_over_a_small_store_does_not_fill_the_disk(launch, tmp_p
     finally:
         server.kill()
     assert 512 << 20 <= largest <= 900 << 20, largest
+
+
+def test_what_puts_writes_into_tables_gives_way_to_commands(server):
+    """Where the processor is short, clients go before what nobody waits for."""
+    niceness = {}
+    for thread in Path(f"/proc/{server.process.pid}/task").iterdir():
+        name, _, numbers = (thread / "stat").read_text().partition("(")[2].rpartition(")")
+        niceness[name] = int(numbers.split()[16])
+    gives_way = {name for name, nice in niceness.items() if nice == 10}
+    assert gives_way == {"applier-0", "flusher-0", "compactor-0"}
+    assert {nice for name, nice in niceness.items() if name not in gives_way} == {os.nice(0)}

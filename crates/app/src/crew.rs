@@ -29,6 +29,9 @@ const BACK_OFF: Duration = Duration::from_secs(5);
 /// at least this often.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
+/// How much nicer than others threads are whose workers give way: a tenth of the share of the processor.
+const NICENESS: i32 = 10;
+
 /// In the place of a time: the worker is being stepped.
 const BUSY: u64 = u64::MAX;
 
@@ -130,11 +133,18 @@ impl Crew {
     pub(crate) fn add(&mut self, workers: Vec<Box<dyn Worker>>, threads: usize) -> Result<()> {
         let name = workers.first().map_or("idle", |worker| worker.name());
         let signal = workers.first().and_then(|worker| worker.signal()).unwrap_or_default();
+        let gives_way = workers.iter().all(|worker| worker.gives_way());
         let posts: Arc<[Post]> = workers.into_iter().map(Post::new).collect();
         for number in 0..threads {
             let (posts, stop) = (Arc::clone(&posts), Arc::clone(&self.stop));
             let (waits_for, fail) = (Arc::clone(&signal), Arc::clone(&self.fail));
-            let body = move || work(&posts, &waits_for, &stop, &fail);
+            let body = move || {
+                if gives_way {
+                    // Where that is refused the others are slower while much is written, and that is all.
+                    let _refused = rustix::process::setpriority_process(None, NICENESS);
+                }
+                work(&posts, &waits_for, &stop, &fail);
+            };
             let handle = Builder::new()
                 .name(format!("{name}-{number}"))
                 .spawn(body)

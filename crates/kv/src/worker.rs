@@ -33,6 +33,12 @@ pub trait Worker: Send {
     fn is_vital(&self) -> bool {
         true
     }
+
+    /// Whether commands go first where the processor is short. What falls behind because of that is bounded
+    /// by what holds writers back.
+    fn gives_way(&self) -> bool {
+        false
+    }
 }
 
 /// The workers of a store, by how they may be stepped.

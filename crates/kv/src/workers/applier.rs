@@ -176,6 +176,10 @@ impl Worker for Applier {
         Next::Again
     }
 
+    fn gives_way(&self) -> bool {
+        true
+    }
+
     fn signal(&self) -> Option<Arc<Signal>> {
         Some(Arc::clone(&self.shard.watermarks.tables_work))
     }

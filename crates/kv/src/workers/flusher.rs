@@ -58,6 +58,10 @@ impl Worker for Flusher {
         Next::At(now + if waits { INTERVAL } else { IDLE })
     }
 
+    fn gives_way(&self) -> bool {
+        true
+    }
+
     fn signal(&self) -> Option<Arc<Signal>> {
         Some(Arc::clone(&self.shard.flushing))
     }

@@ -53,6 +53,10 @@ impl Worker for TablesUpkeep {
         next
     }
 
+    fn gives_way(&self) -> bool {
+        true
+    }
+
     fn signal(&self) -> Option<Arc<Signal>> {
         None
     }
