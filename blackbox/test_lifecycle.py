@@ -52,6 +52,20 @@ def test_a_second_process_on_the_same_data_is_refused_with_the_first_ones_id(ser
     assert server.call("PING").value == b"PONG"
 
 
+def test_a_start_waits_a_moment_for_a_process_that_was_killed_to_let_go(server, launch, tmp_path):
+    """`kill -9` and a start in one line: the kernel may still be freeing the first one's memory."""
+    server.call("SET", "key", "value")
+    second = Server(launch, tmp_path / "second")
+    second.data, second.ports = server.data, server.ports
+    second.start(wait=False)
+    # With its other threads it has begun to try.
+    until(lambda: len(os.listdir(f"/proc/{second.process.pid}/task")) > 1, "a second process that has begun")
+    server.kill()
+    until(second.is_ready, "readiness")
+    assert second.call("GET", "key").value == b"value"
+    assert second.stop() == 0
+
+
 def test_a_folder_that_holds_something_else_is_refused_and_left_alone(launch, tmp_path):
     """A wrong path must not become a data directory over someone's files."""
     server = Server(launch, tmp_path / "server")

@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 
 use crate::build::{self, Budget, Running};
 use crate::config::{Config, cli};
-use crate::data_dir::{self, DataDir};
+use crate::data_dir::{self, DataDir, InUse};
 use crate::door::Door;
 use crate::fronts::{Addresses, Listeners};
 use crate::machine::{self, MachineClock};
@@ -44,6 +44,13 @@ const CONNECTIONS_MAX: u64 = 10_000;
 
 /// Descriptors that are kept for files, and for the 32 connections over HTTP.
 const DESCRIPTORS_KEPT: u64 = 544;
+
+/// What another process has is waited for so long: one that was killed lets go only once the kernel has freed
+/// its memory.
+const LET_GO_TIME: Duration = Duration::from_secs(1);
+
+/// And looked at again after this long.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// After the log has failed, clients are given this long to hear of it.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -90,21 +97,45 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
         let _within = runtime.enter();
         Signals::new()?
     };
-    let addresses = {
+    let (addresses, dir) = {
         let _within = runtime.enter();
-        Addresses::take(&config)
+        take_hold_soon(&config)?
     };
-    // A first start that cannot have its addresses leaves no directory behind. Of one that is there it is
-    // told first if somebody has it.
-    let addresses = if data_dir::has_identity(&config.data)? { addresses } else { Ok(addresses?) };
-    let dir = DataDir::open(&config.data, &MachineClock)?;
-    let addresses = addresses?;
     dir.hold();
     staging::remove_left(&dir.path);
     let outcome = runtime.block_on(serve(config, guard, dir, addresses, signals));
     // Work on a disk that no longer answers would keep the process from its end.
     runtime.shutdown_background();
     outcome
+}
+
+/// As [`take_hold`]; waits for a process that was killed to let go.
+fn take_hold_soon(config: &Config) -> Result<(Addresses, DataDir)> {
+    let until = MachineClock.monotonic() + LET_GO_TIME;
+    loop {
+        match take_hold(config) {
+            Err(error) if is_held(&error) && MachineClock.monotonic() < until => {
+                std::thread::sleep(LOOK_AGAIN);
+            }
+            taken => return taken,
+        }
+    }
+}
+
+/// Takes the addresses and the data directory.
+fn take_hold(config: &Config) -> Result<(Addresses, DataDir)> {
+    let addresses = Addresses::take(config);
+    // A first start that cannot have its addresses leaves no directory behind. Of one that is there it is
+    // told first if somebody has it.
+    let addresses = if data_dir::has_identity(&config.data)? { addresses } else { Ok(addresses?) };
+    let dir = DataDir::open(&config.data, &MachineClock)?;
+    Ok((addresses?, dir))
+}
+
+/// Whether another process has what was to be taken.
+fn is_held(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    error.is::<InUse>() || io.is_some_and(|error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
 fn start_logging(config: &Config) {
