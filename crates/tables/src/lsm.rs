@@ -32,6 +32,7 @@ mod stage;
 mod strays;
 mod verify;
 mod view;
+mod writeback;
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -39,7 +40,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{Observer, Sequence};
 use lsm_tree::compaction::Leveled;
@@ -134,6 +135,8 @@ struct Tree {
     /// How large a level may be to be merged as a whole.
     merge_bytes: u64,
     pace: Arc<Pace>,
+    /// The lowest number that a table of the next compaction may have.
+    next_table: Arc<AtomicU64>,
     space: Arc<Space>,
     observer: Arc<dyn Observer>,
     horizon: Arc<Horizon>,

@@ -1,7 +1,8 @@
 //! Gives back the rows of what has died: replaced and deleted objects of any size, flushed spaces.
 //!
-//! It works from the rows that say what is owed, a bounded slice at a time; the row goes with its last
-//! slice. A crash in between costs nothing but doing a slice again.
+//! It works from the rows that say what is owed, a bounded slice at a time, of many small debts or of a part of
+//! a large one; the row of a debt goes with its last slice. A crash in between costs nothing but doing a slice
+//! again.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::worker::{Next, Worker};
 /// How often it looks whether anything is owed.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Rows removed in one slice.
+/// Rows removed in one slice, and debts paid in it, at most.
 const ROWS: usize = 1000;
 
 /// The gauge of what is owed counts up to here.
@@ -40,36 +41,48 @@ impl Reclaimer {
         Self { shard, pending: Sequence::ZERO }
     }
 
-    /// One slice; whether there was anything to do.
+    /// One slice; whether there may be more to do as soon as it is applied.
     fn slice(&mut self) -> Result<bool, Error> {
         let view = self.shard.tables.view();
         let (from, to) = key::owed_bounds();
-        let mut owed =
-            view.range(Bound::Included(&from), Bound::Excluded(&to)).take(OWED_COUNTED_MAX);
-        let Some(first) = owed.next() else {
-            self.shard.figures.owed.set(0);
-            return Ok(false);
-        };
-        let (row, _) = first.map_err(Error::Tables)?;
-        self.shard.figures.owed.set(1 + owed.count() as u64);
-        let what =
-            key::parse_owed(&row).map_err(|_malformed| Error::Damaged { what: "an owed row" })?;
         let mut changes = Vec::new();
-        let mut left = ROWS;
-        for prefix in prefixes(what) {
-            left -= remove_rows(&*view, &prefix, left, &mut changes)?;
-        }
-        if left > 0 {
-            if let Owed::Space(space) = what {
-                record::remove(&mut changes, &key::keys(space));
+        let (mut owed, mut left) = (0, ROWS);
+        for row in view.range(Bound::Included(&from), Bound::Excluded(&to)).take(OWED_COUNTED_MAX) {
+            let (row, _) = row.map_err(Error::Tables)?;
+            owed += 1;
+            if left > 0 {
+                left -= pay(&*view, &row, left, &mut changes)?;
             }
-            record::remove(&mut changes, &row);
+        }
+        self.shard.figures.owed.set(owed as u64);
+        if owed == 0 {
+            return Ok(false);
         }
         self.shard.figures.reclaimed_rows.add((ROWS - left) as u64);
         self.pending = self.shard.commit_own(&changes);
-        self.shard.watermarks.demand(Level::Applied, self.pending);
-        Ok(true)
+        let is_whole = left == 0 || owed == OWED_COUNTED_MAX;
+        if is_whole {
+            self.shard.watermarks.demand(Level::Applied, self.pending);
+        }
+        Ok(is_whole)
     }
+}
+
+/// Removes at most `most` rows of what the row `owed` says is dead, and that row if none is left; how many.
+fn pay(view: &dyn View, owed: &[u8], most: usize, changes: &mut Vec<u8>) -> Result<usize, Error> {
+    let what =
+        key::parse_owed(owed).map_err(|_malformed| Error::Damaged { what: "an owed row" })?;
+    let mut left = most;
+    for prefix in prefixes(what) {
+        left -= remove_rows(view, &prefix, left, changes)?;
+    }
+    if left > 0 {
+        if let Owed::Space(space) = what {
+            record::remove(changes, &key::keys(space));
+        }
+        record::remove(changes, owed);
+    }
+    Ok(most - left)
 }
 
 /// What the keys of dead rows begin with.

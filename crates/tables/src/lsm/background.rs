@@ -10,9 +10,10 @@ use lsm_tree::compaction::PullDown;
 use lsm_tree::{AbstractTree, InternalValue, Memtable};
 
 use super::guard::{Failure, guarded};
-use super::manifest::Manifest;
+use super::manifest::{Manifest, tables_dir};
 use super::pace::Stride;
 use super::space::Extent;
+use super::writeback::Writeback;
 use super::{SealedMemtable, Tree};
 use crate::span::span;
 use crate::{APPLIED_KEY, Error, Flush};
@@ -122,7 +123,8 @@ impl Tree {
     /// Writes one memtable to tables and makes them part of the tree. When it returns, they are on
     /// stable storage.
     fn write_out(&self, memtable: &Arc<Memtable>) -> Result<(), Failure> {
-        let mut stride = Stride::new(&self.pace);
+        let writeback = Writeback::new(&tables_dir(&self.dir), self.inner.next_table_id());
+        let mut stride = Stride::new(&self.pace, writeback);
         let rows = newest(memtable).map(|row| {
             stride.step(row.key.user_key.len() + row.value.len());
             Ok(row)
@@ -198,6 +200,7 @@ impl Tree {
         compactor: &mut Compactor,
         compact: impl FnOnce(u64) -> lsm_tree::Result<T>,
     ) -> Result<bool, Error> {
+        self.next_table.store(self.inner.next_table_id(), Ordering::Relaxed);
         let before = self.tables()?;
         let replaced = self.version()?;
         let watermark = self.horizon.watermark();

@@ -54,6 +54,7 @@ impl Tree {
         let counter = SequenceNumberCounter::new(1);
         let cache = Arc::new(Cache::with_capacity_bytes(settings.cache_bytes));
         let pace = Arc::new(Pace::new(settings.background_bytes_per_second));
+        let next_table = Arc::default();
         let space = Arc::new(Space::new(&dir, settings.disk_free_bytes_min));
         // The tree publishes to the second counter in the middle of batches; nobody reads it.
         let config = Config::new(&dir, counter.clone(), SequenceNumberCounter::default())
@@ -61,6 +62,8 @@ impl Tree {
             .use_descriptor_table(Some(Arc::new(DescriptorTable::new(settings.open_files))))
             .with_compaction_filter_factory(Some(Arc::new(PacedCompactions {
                 pace: Arc::clone(&pace),
+                dir: tables_dir(&dir),
+                first: Arc::clone(&next_table),
                 space: AssertUnwindSafe(Arc::clone(&space)),
             })));
         let inner = match guarded(|| config.open()).map_err(|failure| failure.at("open", &dir))? {
@@ -88,6 +91,7 @@ impl Tree {
             table_bytes: settings.table_bytes,
             merge_bytes: 16 * settings.table_bytes,
             pace,
+            next_table,
             space,
             observer,
             horizon: Arc::new(Horizon::new(visible, applied)),

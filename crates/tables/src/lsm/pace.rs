@@ -1,20 +1,24 @@
-//! Pauses in background work, so that it leaves the disk and the processor to others.
+//! Stretches of background work, so that it leaves the disk and the processor to others: what was written is
+//! synced at the end of each, and a pause taken.
 //!
 //! The tree has no rate limit of its own. A compaction shows each live row to a filter, which keeps
-//! all of them, pauses now and then, and ends it where the disk would become too full; a flush pauses in the stream of rows that it writes.
+//! all of them, counts the stretches, and ends it where the disk would become too full; a flush counts in the
+//! stream of rows that it writes.
 
 use std::num::NonZeroU64;
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use lsm_tree::compaction::filter::Context;
 use lsm_tree::compaction::{CompactionFilter, Factory, ItemAccessor, Verdict};
 
 use super::space::Space;
+use super::writeback::Writeback;
 
-/// A pause is taken after so many bytes.
+/// A stretch is so many bytes.
 const STRETCH_BYTES: u64 = 1024 * 1024;
 
 /// How fast background work may go, in bytes of keys and values per second.
@@ -50,19 +54,21 @@ impl Pace {
 #[derive(Debug)]
 pub(super) struct Stride {
     pace: Arc<Pace>,
+    writeback: Writeback,
     bytes: u64,
 }
 
 impl Stride {
-    pub(super) fn new(pace: &Arc<Pace>) -> Self {
-        Self { pace: Arc::clone(pace), bytes: 0 }
+    pub(super) fn new(pace: &Arc<Pace>, writeback: Writeback) -> Self {
+        Self { pace: Arc::clone(pace), writeback, bytes: 0 }
     }
 
-    /// Counts what was done, and pauses when it is time; whether it was the end of a stretch.
+    /// Counts what was done, and at the end of a stretch syncs and pauses; whether it was one.
     pub(super) fn step(&mut self, bytes: usize) -> bool {
         self.bytes += bytes as u64;
         let is_end = self.bytes >= STRETCH_BYTES;
         if is_end {
+            self.writeback.sync();
             if let Some(pause) = self.pace.pause(self.bytes) {
                 std::thread::sleep(pause);
             }
@@ -75,6 +81,10 @@ impl Stride {
 /// Gives each compaction a filter that keeps every row.
 pub(super) struct PacedCompactions {
     pub(super) pace: Arc<Pace>,
+    /// Where tables are.
+    pub(super) dir: PathBuf,
+    /// The lowest number that a table of the next compaction may have.
+    pub(super) first: Arc<AtomicU64>,
     /// Nothing in it is left half-changed by a panic.
     pub(super) space: AssertUnwindSafe<Arc<Space>>,
 }
@@ -85,7 +95,9 @@ impl Factory for PacedCompactions {
     }
 
     fn make_filter(&self, _: &Context) -> Box<dyn CompactionFilter> {
-        Box::new(PacedFilter { stride: Stride::new(&self.pace), space: Arc::clone(&self.space) })
+        let writeback = Writeback::new(&self.dir, self.first.load(Ordering::Relaxed));
+        let stride = Stride::new(&self.pace, writeback);
+        Box::new(PacedFilter { stride, space: Arc::clone(&self.space) })
     }
 }
 
