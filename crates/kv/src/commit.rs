@@ -50,6 +50,8 @@ impl Txn<'_> {
         let mut changes = std::mem::take(&mut self.work.changes);
         let mut key = std::mem::take(&mut self.work.key);
         changes.clear();
+        // At least what was charged: a buffer that doubles would take twice a large value for a while.
+        changes.reserve(self.bytes);
         self.encode(&mut changes, &mut key);
         self.work.key = key;
         // Before it is queued, and before anything is locked for that: what does not decode could not be

@@ -138,7 +138,7 @@ pub struct Txn<'a> {
     pub(crate) loose: Vec<u8>,
     after: Sequence,
     level: Level,
-    bytes: usize,
+    pub(crate) bytes: usize,
     /// What was looked at while walking over whole namespaces.
     pub(crate) looks: usize,
     rng: SplitMix64,
