@@ -10,7 +10,7 @@ use std::fmt;
 
 use base::codec::varint_len;
 use base::{Sequence, StoreTime};
-use kv::{Header, Layer, Type};
+use kv::{Header, LONE_ROW_BYTES_MAX, Layer, PACKED_BYTES_MAX, PACKED_ROWS_MAX, Type};
 
 use crate::notes::{Key, Notes, Op, Rows};
 
@@ -58,7 +58,8 @@ impl Thing {
             let others = self.rows.iter().filter(|row| row.0 != suffix);
             let (count, bytes) = others
                 .fold((1, len(suffix, value)), |(n, sum), row| (n + 1, sum + len(row.0, row.1)));
-            self.split = !kv::fits_packed(count, bytes);
+            let bytes_max = if count == 1 { LONE_ROW_BYTES_MAX } else { PACKED_BYTES_MAX };
+            self.split = count > PACKED_ROWS_MAX || bytes > bytes_max;
         }
         self.rows.insert(suffix.to_vec(), value.to_vec());
     }

@@ -63,10 +63,7 @@ pub use log::record::Session;
 pub use namespace::{Durability, Handle, Layer};
 pub use object::{Header, Type};
 pub use open::{Ground, Start};
-pub use packed::{
-    BYTES_MAX as PACKED_BYTES_MAX, LONE_ROW_BYTES_MAX, ROWS_MAX as PACKED_ROWS_MAX,
-    fits as fits_packed,
-};
+pub use packed::{BYTES_MAX as PACKED_BYTES_MAX, LONE_ROW_BYTES_MAX, ROWS_MAX as PACKED_ROWS_MAX};
 pub use plan::{Access, Allowance, Attempt, Place, Plan, Receipt, Want};
 pub use queue::Origin;
 pub use reading::{HeaderBody, RowKey, describe_row, read_header, read_key};

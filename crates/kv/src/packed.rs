@@ -20,7 +20,7 @@ pub const BYTES_MAX: usize = 1024;
 pub const ROWS_MAX: usize = 32;
 
 /// Whether so many rows, which take so many bytes, are one run of bytes.
-pub const fn fits(rows: usize, bytes: usize) -> bool {
+pub(crate) const fn fits(rows: usize, bytes: usize) -> bool {
     let bytes_max = if rows <= 1 { LONE_ROW_BYTES_MAX } else { BYTES_MAX };
     rows <= ROWS_MAX && bytes <= bytes_max
 }

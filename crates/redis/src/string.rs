@@ -23,11 +23,8 @@ pub(crate) const CHUNK_BYTES: usize = 16 * 1024;
 /// Bytes of a row's suffix in a cut string.
 const SUFFIX_BYTES: u64 = 4;
 
-/// Longest string that stays whole.
-const WHOLE_BYTES_MAX: usize = 4 * 1024;
-
-const _: () =
-    assert!(WHOLE_BYTES_MAX + 3 == kv::LONE_ROW_BYTES_MAX, "none that is cut fits one row");
+/// Longest string that stays whole: with its lengths it just fits one row, so that none that is cut does.
+const WHOLE_BYTES_MAX: usize = kv::LONE_ROW_BYTES_MAX - 3;
 
 fn suffix(chunk: usize) -> [u8; 4] {
     u32::try_from(chunk).unwrap_or(u32::MAX).to_be_bytes()

@@ -22,10 +22,10 @@ use crate::worker::{Next, Worker};
 /// How often it looks whether anything is owed.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Rows removed in one slice, and debts paid in it, at most.
+/// Rows removed in one slice, at most.
 const ROWS: usize = 1000;
 
-/// The gauge of what is owed counts up to here.
+/// Debts that a slice looks at, at most; the gauge of what is owed counts up to here.
 pub const OWED_COUNTED_MAX: usize = 1000;
 
 /// See the module's description.
@@ -60,11 +60,11 @@ impl Reclaimer {
         }
         self.shard.figures.reclaimed_rows.add((ROWS - left) as u64);
         self.pending = self.shard.commit_own(&changes);
-        let is_whole = left == 0 || owed == OWED_COUNTED_MAX;
-        if is_whole {
+        let is_full = left == 0 || owed == OWED_COUNTED_MAX;
+        if is_full {
             self.shard.watermarks.demand(Level::Applied, self.pending);
         }
-        Ok(is_whole)
+        Ok(is_full)
     }
 }
 
