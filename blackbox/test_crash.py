@@ -7,7 +7,6 @@ been seen to find: `harness/load.py`, `selftest/test_load.py`.
 import random
 import shutil
 import signal
-from contextlib import suppress
 
 import pytest
 
@@ -95,18 +94,8 @@ def test_a_failing_sync_stops_the_server_and_loses_nothing_acknowledged(server, 
     load = Load(server)
     load.start()
     load.wait_for(10)
-
-
-    def has_ended():
-        # The failing one may be of a file that is filled in advance: that only refuses writes for a moment,
-        # and who was refused has stopped writing.
-        with suppress(OSError, ValueError):
-            server.call("SET", "another", "write")
-        return not server.is_running()
-
     with attached(server, f"fdatasync:error=EIO:when={when}") as record:
-        until(has_ended, "the end", 60)
-        code = server.wait(60)
+        code = server.wait_under_writes(60)
     load.join(refusals=True)
     told = server.stderr()
     assert injections(record) > 0

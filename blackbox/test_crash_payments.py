@@ -66,7 +66,7 @@ def test_payments_are_whole_after_a_sync_that_failed(server):
     payments.start()
     payments.wait_for(5)
     with attached(server, "fdatasync:error=EIO:when=3") as record:
-        code = server.wait(60)
+        code = server.wait_under_writes(60)
     payments.join(refusals=True)
     assert injections(record) > 0
     assert code not in (0, -signal.SIGKILL), "it ended as if nothing had happened"

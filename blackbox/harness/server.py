@@ -168,6 +168,21 @@ class Server:
         self.process = None
         return code
 
+    def wait_under_writes(self, seconds):
+        """The same for one whose syncs fail: writes go on coming until it has ended.
+
+        The sync that fails may be of a file that is filled in advance. That only refuses writes for a moment,
+        and who was refused may have stopped writing.
+        """
+
+        def has_ended():
+            with contextlib.suppress(OSError, ValueError):
+                self.call("SET", "another", "write")
+            return not self.is_running()
+
+        until(has_ended, "the end", seconds)
+        return self.wait()
+
     def command(self, *arguments, under=(), environment=()):
         """Runs another command of the binary that it is started with, in its folder; how that ended."""
         words = [*under, self.launch.arguments(self.data, self.ports)[0], *map(str, arguments)]

@@ -19,10 +19,10 @@ const OBJECTS_PERCENT: u64 = 50;
 const BLOCKS_PERCENT: u64 = 10;
 const INBOXES_PERCENT: u64 = 10;
 
-/// Of a small memory, what lies between log and tables takes at most one part in so many, and each of
-/// two memtables.
-const BACKLOG_DIVISOR: u64 = 8;
-const MEMTABLE_DIVISOR: u64 = 16;
+/// Of a small memory, what lies between log and tables takes at most one part in so many, and each memtable:
+/// one is written to, two wait for their flush, and a compaction holds on to up to three that it met.
+const BACKLOG_DIVISOR: u64 = 16;
+const MEMTABLE_DIVISOR: u64 = 32;
 
 /// One transaction brings at most one part in so many into memory.
 const AT_ONCE_DIVISOR: u64 = 8;
@@ -39,7 +39,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(config: &Config) -> Self {
-        let memory = config.memory.unwrap_or_else(memory_bytes);
+        let memory = config.memory_of(memory_bytes());
         Self {
             memory,
             objects: memory / 100 * OBJECTS_PERCENT,

@@ -16,7 +16,7 @@ pub struct Host {
     pub bind: String,
     /// Where the data is.
     pub dir: String,
-    /// Memory that the process may use, in bytes.
+    /// Memory that what is counted may take, in bytes.
     pub memory_bytes: u64,
     /// What the process uses at present.
     pub usage: fn() -> Usage,

@@ -14,9 +14,13 @@ use crate::error::Stop;
 use crate::key::{self, Owed};
 use crate::namespace::{LAYERS, Layer};
 use crate::object::{Entry, Known, Split, State};
-use crate::plan::Receipt;
+use crate::plan::{Receipt, keep_small};
 use crate::shard::Tombstone;
 use crate::txn::{Object, Opened, Original, Txn, Undo};
+
+/// What a row takes in a commit beside its object's name, its suffix and its value, at most: lengths, tags, its
+/// space and its generation.
+const ROW_OVERHEAD: usize = 64;
 
 /// The generations of changed objects, over all of them: a rename takes one from object to object.
 #[derive(Debug, Default)]
@@ -50,8 +54,9 @@ impl Txn<'_> {
         let mut changes = std::mem::take(&mut self.work.changes);
         let mut key = std::mem::take(&mut self.work.key);
         changes.clear();
-        // At least what was charged: a buffer that doubles would take twice a large value for a while.
-        changes.reserve(self.bytes);
+        // All at once: a buffer that doubles would take twice a large value for a while.
+        changes
+            .reserve(self.bytes + 2 * self.work.ids.len() + ROW_OVERHEAD * (self.undo.len() + 4));
         self.encode(&mut changes, &mut key);
         self.work.key = key;
         // Before it is queued, and before anything is locked for that: what does not decode could not be
@@ -76,6 +81,8 @@ impl Txn<'_> {
         // The next of the series may read what this one has written.
         self.depend_on(sequence);
         self.work.changes = changes;
+        // Not only when the next transaction begins, which may be long after this one was answered.
+        keep_small(&mut self.work.changes);
         self.stamp(sequence);
         self.bury_spaces(sequence);
         Receipt { commit: Some(sequence), after: sequence, level }

@@ -283,7 +283,7 @@ impl Plan {
 const KEPT: usize = 4096;
 
 /// Empties a buffer, and gives back what one large transaction made of it.
-fn keep_small<T>(buffer: &mut Vec<T>) {
+pub(crate) fn keep_small<T>(buffer: &mut Vec<T>) {
     buffer.clear();
     buffer.shrink_to(KEPT);
 }

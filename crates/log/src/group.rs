@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use base::{Generation, Sequence, StoreTime};
 
-use crate::frame::{self, HEADER_BYTES, Header};
+use crate::frame::{self, HEADER_BYTES, Header, SECTOR_BYTES};
 use crate::record::{self, Changes, CommitHead, Records, Session};
 
 /// The records of one frame. Close it at [`base::limits::GROUP_BYTES`]; one commit may be longer.
@@ -73,6 +73,8 @@ impl Group {
         debug_assert!(Changes::new(changes).are_sound(), "the changes of a commit decode");
         let time_delta = at.0.wrapping_sub(self.time.0).cast_signed();
         let head = CommitHead { time_delta, session, count, command };
+        // With what the end of the frame is filled up with: it would double the buffer of a large commit.
+        self.buffer.reserve(changes.len() + record::COMMIT_HEAD_BYTES_MAX + SECTOR_BYTES);
         record::put_commit(&mut self.buffer, head, changes);
         self.latest = self.latest.max(at);
         let sequence = self.next;

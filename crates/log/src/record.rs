@@ -7,7 +7,7 @@
 //! 1. Decoding never panics, never reads past its bytes, and ends at the first error.
 //! 2. What was encoded decodes to the same values, and equal values have equal bytes.
 
-use base::codec::{Malformed, Reader, put_bytes, put_varint, put_varint_signed};
+use base::codec::{Malformed, Reader, VARINT_BYTES_MAX, put_bytes, put_varint, put_varint_signed};
 use base::{Sequence, StoreTime};
 
 const SESSION: u8 = 1;
@@ -137,6 +137,9 @@ pub(crate) struct CommitHead {
     pub(crate) count: u64,
     pub(crate) command: u32,
 }
+
+/// What [`put_commit`] puts in front of the changes, at most.
+pub(crate) const COMMIT_HEAD_BYTES_MAX: usize = 1 + 5 * VARINT_BYTES_MAX;
 
 pub(crate) fn put_commit(out: &mut Vec<u8>, head: CommitHead, changes: &[u8]) {
     out.push(COMMIT);

@@ -131,6 +131,16 @@ fn what_is_below_the_least_is_refused_with_the_least_and_the_least_itself_is_tak
 }
 
 #[test]
+fn memory_is_what_was_said_or_three_fifths_of_what_there_is_but_not_below_the_least() {
+    let of = |args: &[&str], available: u64| {
+        Config::new(&gather(args, &[]).unwrap()).unwrap().memory_of(available)
+    };
+    assert_eq!(of(&[], 400 << 30), 240 << 30);
+    assert_eq!(of(&["--memory", "auto"], 1000), 256 << 20);
+    assert_eq!(of(&["--memory", "2GiB"], 1 << 30), 2 << 30);
+}
+
+#[test]
 fn help_tells_the_default_of_every_setting_and_the_least_of_every_number() {
     let help = with_settings(clap::Command::new("serve")).term_width(0).render_help().to_string();
     let told = |key: &str| {

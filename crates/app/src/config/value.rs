@@ -19,8 +19,9 @@ pub(crate) struct Config {
     /// `None` stands for no passwords.
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) durability: Durability,
-    /// `None` stands for what the machine has.
-    pub(crate) memory: Option<u64>,
+    /// `None` stands for a share of what the machine has: see [`Config::memory_of`].
+    memory: Option<u64>,
+    memory_least: u64,
     /// `None` stands for what the descriptors allow.
     pub(crate) connections: Option<usize>,
     pub(crate) drain_time: Duration,
@@ -32,7 +33,18 @@ pub(crate) struct Config {
     pub(crate) log_json: bool,
 }
 
+/// Where nothing else is said, so many percent of the memory that there is are counted on: copies under way come
+/// on top, and the system keeps files in the rest.
+const MEMORY_PERCENT: u64 = 60;
+
 impl Config {
+    /// Bytes that what is counted may take, where `available` are there: as the operator says, or a share.
+    /// Never less than an operator may say, however little there is.
+    pub(crate) fn memory_of(&self, available: u64) -> u64 {
+        let share = || (available / 100 * MEMORY_PERCENT).max(self.memory_least);
+        self.memory.unwrap_or_else(share)
+    }
+
     /// Checks every setting; an error names the setting, its origin and what it takes.
     pub(crate) fn new(resolved: &Resolved) -> Result<Self> {
         let password_file = read_file(resolved, "password-file")?;
@@ -49,6 +61,7 @@ impl Config {
                 _ => bail!("it is neither `durable` nor `relaxed`"),
             })?,
             memory: read_or_auto(resolved, "memory", parse_bytes)?,
+            memory_least: least_of("memory").map_or(Ok(0), parse_bytes)?,
             connections: read_or_auto(resolved, "connections", parse_count)?,
             drain_time: read_number(resolved, "drain-time", parse_time)?,
             log_segment: read_number(resolved, "log-segment", parse_bytes)?,
@@ -140,18 +153,22 @@ fn read_or_auto<T: PartialOrd>(
 
 fn within<T: PartialOrd>(key: &str, text: &str, parse: fn(&str) -> Result<T>) -> Result<T> {
     let value = parse(text)?;
-    let setting = SETTINGS.iter().find(|setting| setting.key == key);
-    if let Some(least) = setting.and_then(|found| found.least)
+    if let Some(least) = least_of(key)
         && value < parse(least)?
     {
         bail!("the least is {least}");
     }
+    let setting = SETTINGS.iter().find(|setting| setting.key == key);
     if let Some(most) = setting.and_then(|found| found.most)
         && value > parse(most)?
     {
         bail!("the most is {most}");
     }
     Ok(value)
+}
+
+fn least_of(key: &str) -> Option<&'static str> {
+    SETTINGS.iter().find(|setting| setting.key == key)?.least
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr> {

@@ -170,7 +170,7 @@ static METRICS: &[Metric] = &[
     Metric {
         name: "memory_bytes_max",
         kind: Kind::Gauge,
-        help: "Memory that the process may use",
+        help: "Memory that what is counted may take",
         series: Series::Process(|moment| whole(moment.server.host.memory_bytes)),
     },
     Metric {

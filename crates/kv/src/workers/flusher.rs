@@ -1,4 +1,4 @@
-//! Writes sealed memtables to disk once the log behind them is durable, and lets the log go so far.
+//! Writes sealed memtables to disk once the log behind them is durable, lets the log go so far, and frees them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,10 +46,13 @@ impl Worker for Flusher {
         let Ok(flush) = shard.tables.flush(shard.watermarks.at(Level::Durable)) else {
             return Next::At(now + BACK_OFF);
         };
-        if flush.through > before
-            && let Err(error) = shard.log.trim(flush.through)
-        {
-            shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
+        if flush.through > before {
+            if let Err(error) = shard.log.trim(flush.through) {
+                shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
+            }
+            // Not left to the compactor: while that is at work, several memtables may be written, and the log
+            // goes on giving room for more.
+            shard.tables.maintain();
         }
         if flush.more {
             return Next::Again;

@@ -57,13 +57,22 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(settings: Settings) -> Self {
-        let (medium, tables) = (SimulatedMedium::new(1), Arc::new(ModelTables::new()));
-        Self::open(medium, tables, settings, Arc::default())
+        Self::over(settings, |tables| tables)
+    }
+
+    /// A new store that sees its tables through what `wrap` puts around them.
+    pub(crate) fn over(
+        settings: Settings,
+        wrap: impl FnOnce(Arc<dyn Tables>) -> Arc<dyn Tables>,
+    ) -> Self {
+        let tables = Arc::new(ModelTables::new());
+        let seen = wrap(Arc::<ModelTables>::clone(&tables));
+        Self::open(SimulatedMedium::new(1), (tables, seen), settings, Arc::default())
     }
 
     fn open(
         medium: SimulatedMedium,
-        tables: Arc<ModelTables>,
+        (tables, seen): (Arc<ModelTables>, Arc<dyn Tables>),
         settings: Settings,
         hands: Arc<Hands>,
     ) -> Self {
@@ -87,7 +96,7 @@ impl World {
         let ground = Ground {
             settings,
             log: Arc::clone(&log),
-            tables: Arc::clone(&tables) as Arc<dyn Tables>,
+            tables: seen,
             observer,
             machine: Arc::clone(&hands) as Arc<dyn Clock>,
         };
@@ -110,7 +119,8 @@ impl World {
     pub(crate) fn reopened(mut self) -> Self {
         self.settle();
         let (medium, tables) = (self.medium.kill(), Arc::new(self.tables.crash()));
-        Self::open(medium, tables, self.settings, self.hands)
+        let seen = Arc::<ModelTables>::clone(&tables);
+        Self::open(medium, (tables, seen), self.settings, self.hands)
     }
 
     /// Sets how many bytes of the log's disk are free.
@@ -124,6 +134,13 @@ impl World {
         for worker in &mut self.workers {
             worker.step(now);
         }
+    }
+
+    /// Steps one worker once.
+    pub(crate) fn step_one(&mut self, name: &str) {
+        let now = self.hands.monotonic();
+        let worker = self.workers.iter_mut().find(|worker| worker.name() == name).unwrap();
+        worker.step(now);
     }
 
     /// Steps the workers until all that was queued is in the tables.

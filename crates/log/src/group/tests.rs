@@ -1,6 +1,7 @@
 use base::{Sequence, StoreTime};
 
 use super::*;
+use crate::frame::FrameKind;
 use crate::record::{Record, put};
 
 #[test]
@@ -56,4 +57,29 @@ fn a_small_commit_costs_few_bytes_beside_its_changes() {
     let before = changes.len();
     group.push_commit(StoreTime((1 << 40) + 900), 10_000, 1_000_000, 120, &changes);
     assert!(group.bytes() - before <= 12, "{}", group.bytes() - before);
+}
+
+#[test]
+fn a_large_commit_takes_its_size_in_memory_once() {
+    let mut changes = Vec::new();
+    put(&mut changes, b"key", &vec![7; 1 << 20]);
+    let mut group = Group::new(Sequence(1), StoreTime(0));
+    group.push_commit(StoreTime(0), 1, 1, 1, &changes);
+    let header = Header {
+        checksum: 0,
+        kind: FrameKind::Commits,
+        payload_bytes: 0,
+        store: 1,
+        segment: 1,
+        open: 1,
+        previous: 0,
+        first: Sequence(1),
+        last: Sequence(1),
+        durable: Sequence(0),
+        generations: Generation(1),
+        time: StoreTime(0),
+    };
+    let (_, written) = group.write_under(&header, <[u8]>::len);
+    assert!(written > changes.len());
+    assert!(group.buffer.capacity() < changes.len() + 2 * SECTOR_BYTES);
 }

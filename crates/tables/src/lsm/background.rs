@@ -303,13 +303,11 @@ impl Tree {
         let watermark = self.horizon.watermark();
         let maintained = guarded(|| {
             self.inner.get_version_history_lock().maintenance(&self.dir, watermark)?;
-            Ok(self.inner.version_free_list_len())
+            self.grave.free(|| self.inner.version_free_list_len());
+            Ok(())
         });
-        match maintained {
-            Ok(versions_kept) => self.grave.free(versions_kept),
-            Err(failure) => {
-                self.failed(failure.at("remove old versions of", &self.dir));
-            }
+        if let Err(failure) = maintained {
+            self.failed(failure.at("remove old versions of", &self.dir));
         }
         self.clean_up();
     }

@@ -42,9 +42,11 @@ impl Grave {
     }
 
     /// Frees what nobody else refers to, given how many replaced states the tree still keeps. Those
-    /// are the newest ones, so what was taken in before them is referred to here alone.
-    pub(super) fn free(&self, versions_kept: usize) {
+    /// are the newest ones, so what was taken in before them is referred to here alone. They are counted
+    /// while nothing is taken in: a state that is replaced in between is not among them.
+    pub(super) fn free(&self, versions_kept: impl FnOnce() -> usize) {
         let mut buried = self.buried.lock();
+        let versions_kept = versions_kept();
         let alone = |memtable: &mut Arc<Memtable>| Arc::strong_count(memtable) == 1;
         let memtables: Vec<_> = buried.memtables.extract_if(.., alone).collect();
         let dead = buried.versions.len().saturating_sub(versions_kept);

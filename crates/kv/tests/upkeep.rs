@@ -1,0 +1,183 @@
+//! What the workers ask of the tables, and when: seen through a wrapper that counts, and that answers as a tree
+//! in trouble does.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use base::Sequence;
+use groundsill_kv::{Settings, Type};
+use tables::{Change, Error, Flush, Sealed, Stats, Tables, Value, View};
+
+mod ground;
+
+use ground::{World, open};
+
+/// Tables in trouble.
+#[derive(Default)]
+struct Troubles {
+    /// Runs of tables that they say lie unmerged at the top.
+    top_runs: AtomicU64,
+    /// A piece of compaction does not fit the disk.
+    is_cramped: AtomicBool,
+    maintained: AtomicU64,
+    reclaimed: AtomicU64,
+    rotated: AtomicU64,
+}
+
+struct Troubled {
+    within: Arc<dyn Tables>,
+    troubles: Arc<Troubles>,
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+fn read(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
+impl Tables for Troubled {
+    fn applied(&self) -> Sequence {
+        self.within.applied()
+    }
+
+    fn apply(&self, changes: Vec<Change>, through: Sequence) -> Result<(), Error> {
+        self.within.apply(changes, through)
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, Error> {
+        self.within.get(key)
+    }
+
+    fn view(&self) -> Box<dyn View> {
+        self.within.view()
+    }
+
+    fn memtable_bytes(&self) -> u64 {
+        self.within.memtable_bytes()
+    }
+
+    fn sealed(&self) -> Sealed {
+        self.within.sealed()
+    }
+
+    fn top_runs(&self) -> u64 {
+        read(&self.troubles.top_runs)
+    }
+
+    fn rotate(&self) -> bool {
+        let rotated = self.within.rotate();
+        if rotated {
+            count(&self.troubles.rotated);
+        }
+        rotated
+    }
+
+    fn flush(&self, durable: Sequence) -> Result<Flush, Error> {
+        self.within.flush(durable)
+    }
+
+    fn flushed(&self) -> Sequence {
+        self.within.flushed()
+    }
+
+    fn compact(&self) -> Result<bool, Error> {
+        if self.troubles.is_cramped.load(Ordering::Relaxed) {
+            return Err(Error::NoRoom { path: PathBuf::from("here"), free: 1, kept: 2 });
+        }
+        self.within.compact()
+    }
+
+    fn reclaim_space(&self) -> Result<bool, Error> {
+        count(&self.troubles.reclaimed);
+        Ok(true)
+    }
+
+    fn maintain(&self) {
+        count(&self.troubles.maintained);
+        self.within.maintain();
+    }
+
+    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<(), Error> {
+        self.within.drop_range(from, to)
+    }
+
+    fn stats(&self) -> Stats {
+        self.within.stats()
+    }
+}
+
+/// A store over such tables.
+fn troubled(settings: Settings) -> (World, Arc<Troubles>) {
+    let troubles = Arc::<Troubles>::default();
+    let shared = Arc::clone(&troubles);
+    let world = World::over(settings, |within| Arc::new(Troubled { within, troubles: shared }));
+    (world, troubles)
+}
+
+/// Writes a row and steps everything but the compactor for so many seconds.
+fn write(world: &mut World, bytes: usize, seconds: u64) {
+    let put = world.transact(|txn| {
+        let object = open(txn, "key")?;
+        txn.create(object, Type::Hash)?;
+        txn.put(object, b"", &vec![7; bytes])
+    });
+    put.unwrap();
+    for _ in 0..seconds {
+        for worker in ["log-writer", "log-syncer", "log-upkeep", "applier", "flusher"] {
+            world.step_one(worker);
+        }
+        world.hands.turn(1000);
+    }
+}
+
+/// A store whose disk has become full, over such tables.
+fn on_a_full_disk() -> (World, Arc<Troubles>) {
+    let (mut world, troubles) = troubled(Settings::default());
+    world.leave_free(0);
+    for _ in 0..100 {
+        world.step();
+        world.hands.turn(1000);
+    }
+    (world, troubles)
+}
+
+#[test]
+fn what_is_flushed_is_freed_without_the_compactor() {
+    let (mut world, troubles) = troubled(Settings { memtable_bytes: 1000, ..Settings::default() });
+    write(&mut world, 2000, 100);
+    let (flushes, maintained) = (world.flushes(), read(&troubles.maintained));
+    write(&mut world, 3000, 100);
+    let flushed = world.flushes() - flushes;
+    assert!(flushed > 0, "nothing was flushed");
+    assert_eq!(read(&troubles.maintained) - maintained, flushed);
+}
+
+#[test]
+fn where_the_disk_is_full_and_a_piece_does_not_fit_everything_is_merged() {
+    let (mut world, troubles) = troubled(Settings::default());
+    troubles.is_cramped.store(true, Ordering::Relaxed);
+    world.step_one("compactor");
+    assert_eq!(read(&troubles.reclaimed), 0, "there is room");
+    let (mut world, troubles) = on_a_full_disk();
+    troubles.is_cramped.store(true, Ordering::Relaxed);
+    let before = read(&troubles.reclaimed);
+    world.step_one("compactor");
+    assert_eq!(read(&troubles.reclaimed), before + 1);
+}
+
+#[test]
+fn where_the_disk_is_full_a_little_is_sealed_unless_there_are_many_runs() {
+    let (mut world, troubles) = on_a_full_disk();
+    let before = read(&troubles.rotated);
+    troubles.top_runs.store(32, Ordering::Relaxed);
+    write(&mut world, 100, 30);
+    assert_eq!(read(&troubles.rotated), before);
+    troubles.top_runs.store(31, Ordering::Relaxed);
+    write(&mut world, 100, 30);
+    assert!(read(&troubles.rotated) > before);
+}
