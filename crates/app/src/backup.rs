@@ -26,6 +26,9 @@ pub(crate) fn command() -> Command {
 }
 
 const AFTER_HELP: &str = "\
+Example:
+  groundsill backup --data /var/lib/groundsill --to /backup/groundsill-$(date +%F)
+
 A server that runs is asked, over a socket in its data directory, to hold what is on its disk still: DIR/backup-staging \
 keeps the files of that moment until the backup has ended, and their space with them. The copy holds every commit that was \
 acknowledged before the command was given, and no half of one. Run it as the user that the server runs as.

@@ -29,7 +29,11 @@ pub(crate) fn command() -> Command {
         .arg(flag("until", "MILLISECONDS", "Only commits up to this time"))
         .arg(Arg::new("all").long("all").action(ArgAction::SetTrue).help("Also the rows that the store keeps for itself"))
         .after_help(
-            "Reads the log and its history; the first line says from which commit on the answer is complete. \
+            "Examples:\n  \
+             groundsill log dump --data /var/lib/groundsill --key account:7\n  \
+             groundsill log dump --from 8127 --all\n  \
+             groundsill log dump --since $(date -d '1 hour ago' +%s000)\n\n\
+             Reads the log and its history; the first line says from which commit on the answer is complete. \
              Values are shown by their length only. What is removed, and was not written in the log as far as it is \
              kept, may be shown by its number instead of its name.",
         );

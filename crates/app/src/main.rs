@@ -83,8 +83,12 @@ been synced to the disk before.";
 
 const AFTER_HELP: &str = "\
 Try it:
-  groundsill serve                       keeps its data in ./data, answers on ports 6379 and 9092
+  groundsill serve                       keeps its data in ./data, answers on 6379, 9092, 8080
   redis-cli SET greeting hello           in another terminal: any Redis client will do
+  redis-cli TOPIC.CREATE payments        what Redis does not have: TOPIC.*, LOCK.*, IDEM.*
+  kcat -L -b 127.0.0.1:9092              the same topics, for any Kafka client
+  curl 127.0.0.1:8080/metrics            also /livez and /readyz
 
 `groundsill serve --help` lists the settings. `groundsill config show` tells their values and where these \
-come from.";
+come from. Exit codes: 0, all is well; 1, it could not be done; 2, the command line is wrong; 65, something is \
+damaged; 74, a write or sync of the log failed.";

@@ -54,6 +54,10 @@ pub(crate) fn command() -> Command {
 }
 
 const AFTER_HELP: &str = "\
+Examples:
+  groundsill repair --data /var/lib/groundsill --to /var/lib/groundsill-new
+  groundsill repair --data /var/lib/groundsill --to /var/lib/groundsill-new --losses lost.txt --accept-loss
+
 For a data directory that `groundsill verify` finds damaged. Restore a backup instead if there is one that is recent enough: \
 this keeps what was committed up to the first commit that is missing or cannot be read, and none behind it.
 

@@ -22,6 +22,9 @@ pub(crate) fn command() -> Command {
 }
 
 const AFTER_HELP: &str = "\
+Example:
+  groundsill restore --from /backup/groundsill-2026-11-22 --data /var/lib/groundsill
+
 The backup is read and checked first; what is damaged is not restored. The data directory stands in DIR.partial until \
 it is synced, read again and found to be the same, and then gets its name. If it is interrupted, DIR.partial is left: \
 remove it and try again. It belongs to whoever restores it: do that as the user that the server runs as.

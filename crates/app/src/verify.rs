@@ -27,7 +27,8 @@ pub(crate) fn command() -> Command {
     let command = Command::new("verify")
         .about("Read everything in a data directory and say what is damaged")
         .after_help(
-            "Changes nothing. Bytes are held against their checksums, rows against one another. Exits with 0 if all is well, and with 65 if anything is damaged.",
+            "Example:\n  groundsill verify --data /var/lib/groundsill\n\n\
+             Changes nothing. Bytes are held against their checksums, rows against one another. Exits with 0 if all is well, and with 65 if anything is damaged.",
         );
     cli::with_data(command, "The data directory; no server may be using it")
 }

@@ -154,10 +154,14 @@ fn plan(directory: &Directory, slots: &Slots, report: &mut Report) -> Vec<Place>
         match found {
             Some(found) if found < at => at = found,
             _ => {
+                // History goes from its oldest end on, so where there is something older it was not let go.
                 let oldest = slots.newest.map_or(0, |(_, state)| state.oldest);
-                if previous != 0 && previous >= oldest {
+                let is_needed = previous >= oldest;
+                let has_older = directory.begun().any(|(older, ..)| older < at);
+                if previous != 0 && (is_needed || has_older) {
                     let last = Sequence(report.oldest.0.saturating_sub(1));
-                    let reason = "the segment is missing".to_owned();
+                    let of_what = if is_needed { "" } else { ", of history: no state is lost" };
+                    let reason = format!("the segment is missing{of_what}");
                     let file = segment::name(previous);
                     let first = Sequence(1);
                     report.damage.push(Damage { file, offset: 0, bytes: 0, reason, first, last });

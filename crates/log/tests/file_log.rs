@@ -489,6 +489,35 @@ fn verify_counts_what_is_sound_and_names_what_is_not() {
 }
 
 #[test]
+fn verify_names_a_segment_that_is_missing_but_not_one_whose_time_is_over() {
+    let mut run = Run::new(1);
+    for _ in 0..12 {
+        run.append(1, 7_000).unwrap();
+        run.sync().unwrap();
+        run.settle();
+    }
+    // All but the end is history; the high-water file is told of it within a second.
+    run.log.trim(Sequence(11)).unwrap();
+    run.now += Duration::from_secs(1);
+    run.settle();
+    run.log.close().unwrap();
+    let names = run.medium.list().unwrap();
+    let segments: Vec<_> = names.iter().filter(|name| name.ends_with(".seg")).collect();
+    let missing_without = |gone: &[&String]| {
+        let medium = run.medium.kill();
+        gone.iter().for_each(|name| medium.remove(name).unwrap());
+        verify(&medium, &STORE).unwrap().damage
+    };
+    assert_eq!(missing_without(&segments[..2]), [], "the oldest go first");
+    for gone in &segments[1..4] {
+        let damage = missing_without(&[gone]);
+        assert_eq!(damage.len(), 1, "{damage:?}");
+        assert_eq!((&damage[0].file, damage[0].bytes), (*gone, 0));
+        assert_eq!(damage[0].reason, "the segment is missing, of history: no state is lost");
+    }
+}
+
+#[test]
 fn verify_tells_a_torn_tail_from_damage() {
     let mut run = Run::new(1);
     run.append(1, 100).unwrap();
