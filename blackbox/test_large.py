@@ -199,6 +199,24 @@ def test_what_is_overwritten_over_and_over_is_given_back_as_fast_as_it_is_writte
     until(lambda: metric(server, "groundsill_reclaimed_rows_total") >= replaced, "what was replaced to be reclaimed", 20)
 
 
+def test_a_server_that_rests_gives_back_the_space_of_what_was_removed(small):
+    """Nothing comes after the removal that would push it through the levels of the tables."""
+    keys, value = 2_000, b"v" * 16 * 1024
+    with small.connect() as client:
+        for key in range(keys):
+            client.send(encoded("SET", f"key:{key}", value))
+        assert all(client.read().value == b"OK" for _ in range(keys))
+        most = 0
+        while most < keys * len(value) // 2:
+            most = metric(small, "groundsill_tables_bytes")
+        assert client.call("FLUSHALL").value == b"OK"
+        assert client.call("SET", "kept", "1").value == b"OK"
+    until(lambda: metric(small, "groundsill_tables_bytes") < MIB, "the space of what was removed", 60)
+    small.crash()
+    assert small.call("GET", "kept").value == b"1"
+    assert small.call("DBSIZE").value == b"1"
+
+
 def test_requests_that_are_never_finished_take_no_more_than_the_memory_for_requests(small):
     """Sixty clients send a part of a request of 60 MiB, and go on as long as they are let."""
     before = resident_bytes(small)

@@ -23,7 +23,9 @@ struct Troubles {
     /// A piece of compaction does not fit the disk.
     is_cramped: AtomicBool,
     maintained: AtomicU64,
+    /// How often all was to be merged, and how much that may have been at most the last time.
     reclaimed: AtomicU64,
+    reclaimed_max: AtomicU64,
     rotated: AtomicU64,
 }
 
@@ -92,8 +94,9 @@ impl Tables for Troubled {
         self.within.compact()
     }
 
-    fn reclaim_space(&self) -> Result<bool, Error> {
+    fn reclaim_space(&self, bytes_max: u64) -> Result<bool, Error> {
         count(&self.troubles.reclaimed);
+        self.troubles.reclaimed_max.store(bytes_max, Ordering::Relaxed);
         Ok(true)
     }
 
@@ -180,4 +183,28 @@ fn where_the_disk_is_full_a_little_is_sealed_unless_there_are_many_runs() {
     troubles.top_runs.store(31, Ordering::Relaxed);
     write(&mut world, 100, 30);
     assert!(read(&troubles.rotated) > before);
+}
+
+#[test]
+fn a_store_that_rests_writes_what_is_in_memory_to_disk_and_gives_back_what_was_removed() {
+    let (mut world, troubles) = troubled(Settings::default());
+    let rotated = read(&troubles.rotated);
+    write(&mut world, 1000, 60);
+    assert_eq!(read(&troubles.rotated), rotated, "too little for a table of its own");
+    // Five seconds pass until it is applied, ten more until it rests.
+    write(&mut world, 100_000, 12);
+    assert_eq!(read(&troubles.rotated), rotated, "not at once");
+    write(&mut world, 100, 30);
+    assert_eq!(read(&troubles.rotated), rotated + 1);
+    let rest = |world: &mut World, seconds: u64| {
+        for _ in 0..seconds {
+            world.step_one("compactor");
+            world.hands.turn(1000);
+        }
+        read(&troubles.reclaimed)
+    };
+    let before = read(&troubles.reclaimed);
+    assert_eq!(rest(&mut world, 10), before, "it was busy until now");
+    assert_eq!(rest(&mut world, 60), before + 1, "once after each flush");
+    assert_eq!(read(&troubles.reclaimed_max), 1 << 30);
 }

@@ -280,8 +280,8 @@ impl Tables for LsmTables {
         self.tree.compact()
     }
 
-    fn reclaim_space(&self) -> Result<bool, Error> {
-        self.tree.reclaim_space()
+    fn reclaim_space(&self, bytes_max: u64) -> Result<bool, Error> {
+        self.tree.reclaim_space(bytes_max)
     }
 
     fn maintain(&self) {

@@ -80,10 +80,11 @@ pub trait Tables: Send + Sync {
     /// lost: try again, later.
     fn compact(&self) -> Result<bool, Error>;
 
-    /// For a disk that is short of space: merges everything, if a good part of it is markers of deletion, so
-    /// that what was removed gives its space back. Takes no more of the disk for a while than what is left
-    /// takes. False if there was nothing to gain. On an error nothing is lost.
-    fn reclaim_space(&self) -> Result<bool, Error> {
+    /// For a disk that is short of space, or a store that rests: merges everything, if a good part of it is
+    /// markers of deletion, so that what was removed gives its space back. Not if that is more than
+    /// `_bytes_max`: no other compaction is done meanwhile. Takes no more of the disk for a while than what is
+    /// left takes. False if there was nothing to gain. On an error nothing is lost.
+    fn reclaim_space(&self, _bytes_max: u64) -> Result<bool, Error> {
         Ok(false)
     }
 

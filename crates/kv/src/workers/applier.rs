@@ -34,6 +34,13 @@ const SHORT_BYTES: u64 = 1 << 20;
 /// And after this long whatever is in it: removals give space back only once they are in tables.
 const SHORT_TIME: Duration = Duration::from_secs(2);
 
+/// A store that rests seals a memtable of at least so many bytes, so that what was removed can give its space back,
+/// and the next start has less to replay. What comes in drops would make a table of each.
+const REST_BYTES: u64 = 64 << 10;
+
+/// It rests when nothing was applied for so long.
+const REST_TIME: Duration = Duration::from_secs(10);
+
 /// The backlog gathers for at most this long.
 const GATHER_TIME: Duration = Duration::from_secs(5);
 
@@ -53,11 +60,19 @@ pub(crate) struct Applier {
     since: Option<Monotonic>,
     /// When the memtable was sealed last.
     sealed_at: Monotonic,
+    /// When something was applied last.
+    applied_at: Monotonic,
 }
 
 impl Applier {
     pub(crate) const fn new(shard: Arc<Shard>) -> Self {
-        Self { shard, groups: Vec::new(), since: None, sealed_at: Monotonic::ZERO }
+        Self {
+            shard,
+            groups: Vec::new(),
+            since: None,
+            sealed_at: Monotonic::ZERO,
+            applied_at: Monotonic::ZERO,
+        }
     }
 
     /// Until when the backlog may gather: a row that is overwritten meanwhile goes to the tables once.
@@ -112,7 +127,7 @@ impl Applier {
         Ok(())
     }
 
-    /// Seals the memtable when it is large, or when much log would have to be replayed.
+    /// Seals the memtable when it is large, when much log would have to be replayed, or when nothing comes.
     fn seal(&mut self, now: Monotonic) {
         let shard = &*self.shard;
         let large = shard.tables.memtable_bytes() >= shard.settings.memtable_bytes;
@@ -124,8 +139,10 @@ impl Applier {
             now >= self.sealed_at + SHORT_TIME && shard.tables.top_runs() < TOP_RUNS_MAX;
         let bytes_min = if may_be_little { 0 } else { SHORT_BYTES };
         let short = shard.log.room().exhausted && shard.tables.memtable_bytes() > bytes_min;
+        let resting =
+            now >= self.applied_at + REST_TIME && shard.tables.memtable_bytes() >= REST_BYTES;
         if shard.tables.sealed().count < SEALED_MAX
-            && (large || short || long())
+            && (large || short || resting || long())
             && shard.tables.rotate()
         {
             self.sealed_at = now;
@@ -161,7 +178,7 @@ impl Worker for Applier {
             return Next::At(now + IDLE);
         }
         match self.apply() {
-            Ok(()) => {}
+            Ok(()) => self.applied_at = now,
             Err(error @ Error::Tables(_)) if error.kind() != Kind::Closed => {
                 // A block that cannot be read, say: nothing was applied, and nothing is lost by waiting.
                 shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });

@@ -168,18 +168,19 @@ impl Tree {
         Ok(changed)
     }
 
-    pub(super) fn reclaim_space(&self) -> Result<bool, Error> {
-        self.try_reclaim_space().map_err(|error| self.failed(error))
+    pub(super) fn reclaim_space(&self, bytes_max: u64) -> Result<bool, Error> {
+        self.try_reclaim_space(bytes_max).map_err(|error| self.failed(error))
     }
 
-    fn try_reclaim_space(&self) -> Result<bool, Error> {
+    fn try_reclaim_space(&self, bytes_max: u64) -> Result<bool, Error> {
         let mut compactor = self.compacting.lock();
         let flushes = self.gauges.flushes.load(Ordering::Relaxed);
         if [compactor.stuck_at, compactor.merged_at].contains(&Some(flushes)) {
             return Ok(false);
         }
         let stats = self.stats();
-        if stats.tombstones.saturating_mul(DEAD_SHARE) < stats.entries || stats.tombstones == 0 {
+        let is_worth_it = stats.tombstones.saturating_mul(DEAD_SHARE) >= stats.entries;
+        if !is_worth_it || stats.tombstones == 0 || stats.bytes > bytes_max {
             return Ok(false);
         }
         self.space.begin(Extent::Whole)?;
