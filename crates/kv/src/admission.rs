@@ -19,6 +19,10 @@ const OVERHEAD_BYTES: usize = 8 * 1024;
 /// row. What takes more is seen when it is queued, and set aside for another round.
 const OBJECT_BYTES: usize = 2 * 1024;
 
+/// What writes more has a part of the backlog only: where the tables fall behind because of large writes, small ones
+/// need not wait with them, for seconds perhaps.
+const SMALL_BYTES: usize = 64 * 1024;
+
 /// Writers are delayed by at most this much, when the backlog is full.
 const DELAY_MAX: Duration = Duration::from_millis(20);
 
@@ -37,7 +41,8 @@ impl Shard {
     /// Sets bytes of the log aside for one round; [`Shard::give_back`] ends it.
     pub(crate) fn admit(&self, work: &mut Work) -> Admission {
         let behind = self.backlog.bytes.load(Ordering::Relaxed) as u64 + self.queue.bytes();
-        if behind > self.settings.backlog_bytes as u64 {
+        let most = self.settings.backlog_bytes as u64;
+        if behind > if work.bytes > SMALL_BYTES { most / 4 * 3 } else { most } {
             return Admission::Later(Wait::Backlog);
         }
         let need = work.bytes + OVERHEAD_BYTES + OBJECT_BYTES * work.named.len();

@@ -108,6 +108,18 @@ fn one_that_waits_for_the_backlog_is_told_of_it() {
     expect(&given_up(&world, &mut plan), "the tables are too far behind the log, because");
 }
 
+#[test]
+fn a_small_write_does_not_wait_with_large_ones() {
+    let mut world = World::new(Settings { backlog_bytes: 1 << 20, ..Settings::default() });
+    world.transact(|txn| put(txn, "a", &vec![0; 900_000])).unwrap();
+    let mut large = plan(&world, &["a"], Some(100_000));
+    let attempt = world.store.attempt(&mut large, |_| Ok(()));
+    assert!(matches!(attempt, Attempt::Busy), "{attempt:?}");
+    let mut small = plan(&world, &["b"], Some(60_000));
+    let attempt = world.store.attempt(&mut small, |_| Ok(()));
+    assert!(matches!(attempt, Attempt::Done(..)), "{attempt:?}");
+}
+
 /// Runs `last` while others have set aside what room there is.
 fn crowded<R: std::fmt::Debug>(world: &World, others: usize, last: impl FnOnce() -> R) -> R {
     if others == 0 {
