@@ -72,6 +72,9 @@ pub(crate) enum Failure {
 /// Loads from the tables that run at one time.
 const LOADERS: usize = 4;
 
+/// A shorter delay is none: the timer would make this of it.
+pub(crate) const DELAY_MIN: Duration = Duration::from_millis(1);
+
 /// Of the connections, those that may wait at one time to show their password: one of so many, and no more
 /// than that many.
 const STRANGERS: (usize, usize) = (2, 1024);
@@ -221,6 +224,15 @@ impl Server {
         self.store.find_namespace(tenant, Namespace(tenant.0 * DATABASES + number))
     }
 
+    /// Waits a moment before a transaction that writes, or a series of them, where the tables are behind.
+    pub(crate) async fn hold_back(&self, plan: &Plan) {
+        if plan.writes()
+            && let Some(delay) = self.store.write_delay().filter(|delay| *delay >= DELAY_MIN)
+        {
+            tokio::time::sleep(delay).await;
+        }
+    }
+
     /// Runs a transaction to its end: as many rounds as it takes, loading what it wants in between. Does
     /// not wait until it is written or durable.
     pub(crate) async fn run<R>(
@@ -228,11 +240,7 @@ impl Server {
         plan: &mut Plan,
         mut closure: impl FnMut(&mut Txn<'_>) -> Result<R, Stop>,
     ) -> Result<(R, Receipt), Failure> {
-        if plan.writes()
-            && let Some(delay) = self.store.write_delay().filter(|delay| !delay.is_zero())
-        {
-            tokio::time::sleep(delay).await;
-        }
+        self.hold_back(plan).await;
         loop {
             let attempt = if plan.is_long() {
                 beside_others(|| self.store.attempt(plan, &mut closure))

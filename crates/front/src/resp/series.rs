@@ -74,11 +74,8 @@ impl Session {
         if self.prepare(commands, &Watches::default()).is_err() || self.plan.is_long() {
             return 0;
         }
-        if self.plan.writes()
-            && self.server.store.write_delay().is_some_and(|delay| !delay.is_zero())
-        {
-            return 0;
-        }
+        // Once for all of them: a pipeline would otherwise take as many times as long as a single command.
+        self.server.hold_back(&self.plan).await;
         // What is too large to be read at once is streamed, by itself.
         self.plan.stream();
         let mut ran = self.attempt_series(commands, joined);

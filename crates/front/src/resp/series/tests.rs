@@ -13,7 +13,7 @@ use wire::resp::decode_reply;
 
 use crate::resp::serve;
 use crate::resp::tests::{PATIENCE, World, ask};
-use crate::server::Limits;
+use crate::server::{DELAY_MIN, Limits};
 
 /// Commands of every kind beside those that join: what a series begins or ends at.
 fn draw_command(rng: &mut SplitMix64) -> Vec<String> {
@@ -128,6 +128,20 @@ async fn where_short_times_are_asked_for_each_command_is_timed_by_itself() {
         let (_, joined) = answers(&world, &requests, || 40).await;
         assert_eq!(joined, expected, "{threshold} us");
     }
+}
+
+#[tokio::test]
+async fn a_series_is_held_back_once_where_the_tables_are_behind() {
+    let settings = kv::Settings { backlog_bytes: 1 << 20, ..kv::Settings::default() };
+    let world = World::over(Limits::default(), settings, Arc::new(ModelTables::new()));
+    let set = |value: &str| request(&["SET", "k", value].map(str::to_owned));
+    // It gathers for some seconds before it goes to the tables.
+    let requests: Vec<_> =
+        [set(&"x".repeat(700_000))].into_iter().chain(vec![set("1"); 40]).collect();
+    let mut lots = [1, 40].into_iter();
+    let (replies, joined) = answers(&world, &requests, || lots.next().unwrap()).await;
+    assert!(world.server.store.write_delay() > Some(DELAY_MIN), "the tables are not behind");
+    assert_eq!((replies.len(), joined), (41, 40));
 }
 
 #[tokio::test]
