@@ -45,6 +45,8 @@ pub struct Stats {
     pub flushes: u64,
     /// Pieces of compaction that changed tables since the open.
     pub compactions: u64,
+    /// Bytes of tables that were synced while these were written.
+    pub written_back_bytes: u64,
     /// Flushes and pieces of compaction that failed since the open.
     pub failures: u64,
     /// Files found damaged since the open.

@@ -400,6 +400,12 @@ static METRICS: &[Metric] = &[
         series: Series::Shard(|moment| of_tables(moment, |tables| tables.compactions)),
     },
     Metric {
+        name: "tables_written_back_bytes_total",
+        kind: Kind::Counter,
+        help: "Bytes of tables that were synced while these were written, so that no sync has to wait for all of one",
+        series: Series::Shard(|moment| of_tables(moment, |tables| tables.written_back_bytes)),
+    },
+    Metric {
         name: "tables_failures_total",
         kind: Kind::Counter,
         help: "Flushes and pieces of compaction that failed; they are tried again",

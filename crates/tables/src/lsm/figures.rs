@@ -59,6 +59,7 @@ impl Tree {
             views: self.horizon.readers(),
             flushes: self.gauges.flushes.load(Ordering::Relaxed),
             compactions: self.gauges.compactions.load(Ordering::Relaxed),
+            written_back_bytes: self.pace.written_back(),
             failures: self.gauges.failures.load(Ordering::Relaxed),
             damaged: self.damage.files(),
             ..of_disk

@@ -26,17 +26,23 @@ const STRETCH_BYTES: u64 = 1024 * 1024;
 pub(super) struct Pace {
     bytes_per_second: Option<NonZeroU64>,
     hurry: AtomicBool,
+    /// Bytes of tables that were synced at the ends of stretches.
+    written_back: AtomicU64,
 }
 
 impl Pace {
     pub(super) fn new(bytes_per_second: Option<NonZeroU64>) -> Self {
-        Self { bytes_per_second, hurry: AtomicBool::new(false) }
+        Self { bytes_per_second, hurry: AtomicBool::new(false), written_back: AtomicU64::new(0) }
     }
 
     /// While readers and writers suffer more from the backlog than from the work, it does not
     /// pause.
     pub(super) fn hurry(&self, hurry: bool) {
         self.hurry.store(hurry, Ordering::Relaxed);
+    }
+
+    pub(super) fn written_back(&self) -> u64 {
+        self.written_back.load(Ordering::Relaxed)
     }
 
     /// How long to pause after so many bytes.
@@ -68,7 +74,7 @@ impl Stride {
         self.bytes += bytes as u64;
         let is_end = self.bytes >= STRETCH_BYTES;
         if is_end {
-            self.writeback.sync();
+            self.pace.written_back.fetch_add(self.writeback.sync(), Ordering::Relaxed);
             if let Some(pause) = self.pace.pause(self.bytes) {
                 std::thread::sleep(pause);
             }

@@ -296,6 +296,28 @@ fn what_was_removed_gives_its_space_back_when_that_is_asked_for() {
 }
 
 #[test]
+fn tables_go_to_the_disk_while_they_are_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let (settings, observer) = (Settings::default(), Arc::new(|_: &Event| {}));
+    let tables = LsmTables::open(dir.path(), &settings, Existing::Possible, observer).unwrap();
+    // Five MiB of rows, of which each flush writes all and the compaction what is left of them. The last stretch
+    // is synced at the end.
+    let most_of = 3 * 1024 * 1024;
+    let mut before = 0;
+    for round in 0..4 {
+        let put = |key: u64| Change::put(&key.to_be_bytes(), vec![round; 8_192]);
+        tables.apply((0..640).map(put).collect(), Sequence(u64::from(round) + 1)).unwrap();
+        flush_all(&tables);
+        let flushed = tables.stats().written_back_bytes;
+        assert!(flushed >= before + most_of, "{before}, {flushed}");
+        before = flushed;
+    }
+    assert!(compact_all(&tables) > 0);
+    let compacted = tables.stats().written_back_bytes;
+    assert!(compacted >= before + most_of, "{before}, {compacted}");
+}
+
+#[test]
 fn an_interrupted_batch_never_becomes_visible() {
     let dir = tempfile::tempdir().unwrap();
     let (tables, history) = with_sealed(dir.path());
