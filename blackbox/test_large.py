@@ -178,11 +178,10 @@ def test_large_values_that_are_written_at_once_leave_memory_again(small):
     assert b"OK" in told and told <= {b"OK", b"LIMIT"}
     assert small.call("DBSIZE").value == b"40", "both have written all"
     most = resident_bytes(small)
-    # Between 400 and 470 MiB were seen: objects, blocks, requests, backlog and memtables are 256 where all are full at one
-    # time, the rest are copies under way. An allocator that keeps what was freed, or memtables that are freed only after
-    # a compaction: 560 to 930 MiB.
+    # Between 400 and 470 MiB were seen: objects, blocks, requests, backlog and memtables are some 250 where all are full at one
+    # time, the rest are copies under way. Before memtables were freed by whoever writes them out: 720 to 930 MiB.
     print(f"{most >> 20} MiB at most")
-    assert most < 540 * MIB, f"{most >> 20} MiB at most"
+    assert most < 620 * MIB, f"{most >> 20} MiB at most"
     until(lambda: resident_bytes(small, "VmRSS") < 300 * MIB, "what was freed to go back", 20)
     assert small.stop() == 0
 
@@ -206,9 +205,8 @@ def test_a_server_that_rests_gives_back_the_space_of_what_was_removed(small):
         for key in range(keys):
             client.send(encoded("SET", f"key:{key}", value))
         assert all(client.read().value == b"OK" for _ in range(keys))
-        most = 0
-        while most < keys * len(value) // 2:
-            most = metric(small, "groundsill_tables_bytes")
+        half = keys * len(value) // 2
+        until(lambda: metric(small, "groundsill_tables_bytes") > half, "tables on disk", 60)
         assert client.call("FLUSHALL").value == b"OK"
         assert client.call("SET", "kept", "1").value == b"OK"
     until(lambda: metric(small, "groundsill_tables_bytes") < MIB, "the space of what was removed", 60)

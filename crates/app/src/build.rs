@@ -14,14 +14,16 @@ use crate::data_dir::DataDir;
 use crate::machine::{MachineClock, memory_bytes};
 use crate::observer::Journal;
 
-/// Shares of the memory that the process may use, in percent.
+/// Shares of the memory, in percent.
 const OBJECTS_PERCENT: u64 = 50;
 const BLOCKS_PERCENT: u64 = 10;
 const INBOXES_PERCENT: u64 = 10;
 
-/// Of a small memory, what lies between log and tables takes at most one part in so many, and each memtable:
-/// one is written to, two wait for their flush, and a compaction holds on to up to three that it met.
+/// Of a small memory, what lies between log and tables takes at most one part in so many.
 const BACKLOG_DIVISOR: u64 = 16;
+
+/// And each memtable one in so many. There are up to six: one is written to, two wait for their flush, and a
+/// compaction holds on to up to three that it met.
 const MEMTABLE_DIVISOR: u64 = 32;
 
 /// One transaction brings at most one part in so many into memory.

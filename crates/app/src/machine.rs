@@ -25,7 +25,7 @@ impl Clock for MachineClock {
     }
 }
 
-/// Bytes of memory that the process may use: the smallest bound of its control groups, or what the
+/// Bytes of memory that there are for the process: the smallest bound of its control groups, or what the
 /// machine has.
 pub(crate) fn memory_bytes() -> u64 {
     let machine = rustix::system::sysinfo();

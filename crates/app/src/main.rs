@@ -91,4 +91,4 @@ Try it:
 
 `groundsill serve --help` lists the settings. `groundsill config show` tells their values and where these \
 come from. Exit codes: 0, all is well; 1, it could not be done; 2, the command line is wrong; 65, something is \
-damaged; 74, a write or sync of the log failed.";
+damaged or would be lost; 74, a write or sync of the log failed.";

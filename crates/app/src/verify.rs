@@ -39,7 +39,8 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     findings.show(&mut stdout())?;
     let rows = findings.audit(&dir)?;
     show(&mut stdout(), |out| write_rows(out, rows.as_ref()))?;
-    let is_sound = findings.is_sound() && rows.is_some_and(|rows| rows.is_sound());
+    let is_whole = findings.is_sound() && findings.log.gap.is_none();
+    let is_sound = is_whole && rows.is_some_and(|rows| rows.is_sound());
     Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
 }
 
@@ -167,6 +168,13 @@ impl Findings {
                 out,
                 "        unfinished tail of {} bytes in {} at {}: the next start drops it, and keeps a copy",
                 tail.bytes, tail.file, tail.offset
+            )?;
+        }
+        if let Some(gap) = &log.gap {
+            writeln!(
+                out,
+                "DAMAGED history before commit {}: {} is missing, and older ones are there; no state is lost",
+                log.oldest, gap.file
             )?;
         }
         for damage in &log.damage {

@@ -16,7 +16,7 @@ pub struct Host {
     pub bind: String,
     /// Where the data is.
     pub dir: String,
-    /// Memory that what is counted may take, in bytes.
+    /// Memory for objects, blocks, requests and buffers, in bytes.
     pub memory_bytes: u64,
     /// What the process uses at present.
     pub usage: fn() -> Usage,

@@ -72,7 +72,7 @@ pub(crate) enum Failure {
 /// Loads from the tables that run at one time.
 const LOADERS: usize = 4;
 
-/// A shorter delay is none: the timer would make this of it.
+/// A shorter delay is none: timers round up to a millisecond.
 pub(crate) const DELAY_MIN: Duration = Duration::from_millis(1);
 
 /// Of the connections, those that may wait at one time to show their password: one of so many, and no more

@@ -23,6 +23,10 @@ const OBJECT_BYTES: usize = 2 * 1024;
 /// need not wait with them, for seconds perhaps.
 const SMALL_BYTES: usize = 64 * 1024;
 
+/// And where many small ones keep the backlog above that, it has waited long enough after so many rounds, a
+/// millisecond or two each.
+const PATIENT_ROUNDS: u32 = 250;
+
 /// Writers are delayed by at most this much, when the backlog is full.
 const DELAY_MAX: Duration = Duration::from_millis(20);
 
@@ -42,7 +46,8 @@ impl Shard {
     pub(crate) fn admit(&self, work: &mut Work) -> Admission {
         let behind = self.backlog.bytes.load(Ordering::Relaxed) as u64 + self.queue.bytes();
         let most = self.settings.backlog_bytes as u64;
-        if behind > if work.bytes > SMALL_BYTES { most / 4 * 3 } else { most } {
+        let is_large = work.grows && work.bytes > SMALL_BYTES && work.rounds < PATIENT_ROUNDS;
+        if behind > if is_large { most / 4 * 3 } else { most } {
             return Admission::Later(Wait::Backlog);
         }
         let need = work.bytes + OVERHEAD_BYTES + OBJECT_BYTES * work.named.len();

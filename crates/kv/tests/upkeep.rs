@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use base::Sequence;
 use groundsill_kv::{Settings, Type};
-use tables::{Change, Error, Flush, Sealed, Stats, Tables, Value, View};
+use tables::{Cause, Change, Error, Flush, Sealed, Stats, Tables, Value, View};
 
 mod ground;
 
@@ -23,9 +23,10 @@ struct Troubles {
     /// A piece of compaction does not fit the disk.
     is_cramped: AtomicBool,
     maintained: AtomicU64,
-    /// How often all was to be merged, and how much that may have been at most the last time.
+    /// How often all was to be merged for want of space.
     reclaimed: AtomicU64,
-    reclaimed_max: AtomicU64,
+    /// How often because the store rested.
+    rested: AtomicU64,
     rotated: AtomicU64,
 }
 
@@ -94,9 +95,11 @@ impl Tables for Troubled {
         self.within.compact()
     }
 
-    fn reclaim_space(&self, bytes_max: u64) -> Result<bool, Error> {
-        count(&self.troubles.reclaimed);
-        self.troubles.reclaimed_max.store(bytes_max, Ordering::Relaxed);
+    fn reclaim_space(&self, cause: Cause) -> Result<bool, Error> {
+        count(match cause {
+            Cause::Shortage => &self.troubles.reclaimed,
+            Cause::Rest => &self.troubles.rested,
+        });
         Ok(true)
     }
 
@@ -192,7 +195,7 @@ fn a_store_that_rests_writes_what_is_in_memory_to_disk_and_gives_back_what_was_r
     write(&mut world, 1000, 60);
     assert_eq!(read(&troubles.rotated), rotated, "too little for a table of its own");
     // Five seconds pass until it is applied, ten more until it rests.
-    write(&mut world, 100_000, 12);
+    write(&mut world, 2 << 20, 12);
     assert_eq!(read(&troubles.rotated), rotated, "not at once");
     write(&mut world, 100, 30);
     assert_eq!(read(&troubles.rotated), rotated + 1);
@@ -201,10 +204,19 @@ fn a_store_that_rests_writes_what_is_in_memory_to_disk_and_gives_back_what_was_r
             world.step_one("compactor");
             world.hands.turn(1000);
         }
-        read(&troubles.reclaimed)
+        read(&troubles.rested)
     };
-    let before = read(&troubles.reclaimed);
+    let before = read(&troubles.rested);
     assert_eq!(rest(&mut world, 10), before, "it was busy until now");
-    assert_eq!(rest(&mut world, 60), before + 1, "once after each flush");
-    assert_eq!(read(&troubles.reclaimed_max), 1 << 30);
+    assert_eq!(rest(&mut world, 60), before + 1, "once after each time");
+    for _ in 0..20 {
+        write(&mut world, 100, 8);
+        rest(&mut world, 1);
+    }
+    assert_eq!(
+        read(&troubles.rested),
+        before + 1,
+        "what is written to from time to time does not rest"
+    );
+    assert_eq!(read(&troubles.reclaimed), 0, "there is room");
 }

@@ -43,6 +43,8 @@ pub struct Report {
     pub clean: bool,
     /// What is wrong.
     pub damage: Vec<Damage>,
+    /// Where history has a gap, with older segments behind it: no state is lost.
+    pub gap: Option<Damage>,
     /// Bytes behind the last frame that nothing vouches for: the next open drops them.
     pub tail: Option<Damage>,
 }
@@ -160,11 +162,15 @@ fn plan(directory: &Directory, slots: &Slots, report: &mut Report) -> Vec<Place>
                 let has_older = directory.begun().any(|(older, ..)| older < at);
                 if previous != 0 && (is_needed || has_older) {
                     let last = Sequence(report.oldest.0.saturating_sub(1));
-                    let of_what = if is_needed { "" } else { ", of history: no state is lost" };
-                    let reason = format!("the segment is missing{of_what}");
+                    let reason = "the segment is missing".to_owned();
                     let file = segment::name(previous);
                     let first = Sequence(1);
-                    report.damage.push(Damage { file, offset: 0, bytes: 0, reason, first, last });
+                    let missing = Damage { file, offset: 0, bytes: 0, reason, first, last };
+                    if is_needed {
+                        report.damage.push(missing);
+                    } else {
+                        report.gap = Some(missing);
+                    }
                 }
                 break;
             }

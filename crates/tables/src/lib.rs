@@ -28,4 +28,4 @@ pub use error::Error;
 pub use lsm::{AtRest, Existing, LsmTables, Problem, Report, Settings, verify, verify_telling};
 pub use model::ModelTables;
 pub use stats::{Level, Stats};
-pub use tables::{Flush, Rows, Sealed, Tables, View};
+pub use tables::{Cause, Flush, Rows, Sealed, Tables, View};

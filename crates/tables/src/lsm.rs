@@ -14,7 +14,8 @@
 //! 3. Memtables are flushed in the order in which they were sealed, each only when the log is
 //!    durable through its last commit.
 //! 4. The locks are taken in this order: flushing, compacting, applier, then those of [`Horizon`],
-//!    the sealed list, [`Grave`] and [`Strays`], which are leaves.
+//!    the sealed list, [`Grave`] and [`Strays`]. Below [`Grave`] the tree's own lock is taken, so never the
+//!    other way round; the others are leaves.
 
 mod archive;
 mod at_rest;
@@ -58,7 +59,7 @@ use self::space::Space;
 use self::strays::Strays;
 use self::view::LsmView;
 use crate::change::{applied_row, check};
-use crate::{Change, Error, Flush, KEY_BYTES_MAX, Sealed, Stats, Tables, Value, View};
+use crate::{Cause, Change, Error, Flush, KEY_BYTES_MAX, Sealed, Stats, Tables, Value, View};
 
 pub use self::at_rest::AtRest;
 pub use self::verify::{Problem, Report, verify, verify_telling};
@@ -280,8 +281,8 @@ impl Tables for LsmTables {
         self.tree.compact()
     }
 
-    fn reclaim_space(&self, bytes_max: u64) -> Result<bool, Error> {
-        self.tree.reclaim_space(bytes_max)
+    fn reclaim_space(&self, cause: Cause) -> Result<bool, Error> {
+        self.tree.reclaim_space(cause)
     }
 
     fn maintain(&self) {

@@ -15,6 +15,15 @@ pub struct Flush {
     pub more: bool,
 }
 
+/// Why [`Tables::reclaim_space`] is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The disk is short of space: whatever it costs.
+    Shortage,
+    /// Nothing else is to be done: what is quickly done, where there is plenty of room.
+    Rest,
+}
+
 /// The sealed memtables: those that wait to be written to a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sealed {
@@ -31,8 +40,9 @@ pub type Rows<'a> = Box<dyn DoubleEndedIterator<Item = Result<(Value, Value), Er
 /// Ordered rows, changed a batch at a time.
 ///
 /// Four kinds of thread use it: any number of readers; one *applier*, which alone calls
-/// [`Tables::apply`] and [`Tables::rotate`]; one flusher; one compactor. A reader may wait for a
-/// version change of the tree, which syncs: never call from a thread that serves connections.
+/// [`Tables::apply`] and [`Tables::rotate`]; one flusher; one compactor. The last two both call
+/// [`Tables::maintain`]. A reader may wait for a version change of the tree, which syncs: never call from a
+/// thread that serves connections.
 pub trait Tables: Send + Sync {
     /// The last commit that readers see.
     fn applied(&self) -> Sequence;
@@ -80,12 +90,13 @@ pub trait Tables: Send + Sync {
     /// lost: try again, later.
     fn compact(&self) -> Result<bool, Error>;
 
-    /// For a disk that is short of space, or a store that rests: merges everything, if a good part of it is
-    /// markers of deletion, so that what was removed gives its space back. Not if that is more than
-    /// `_bytes_max`: no other compaction is done meanwhile. Takes no more of the disk for a while than what is
-    /// left takes. False if there was nothing to gain. On an error nothing is lost.
-    fn reclaim_space(&self, _bytes_max: u64) -> Result<bool, Error> {
-        Ok(false)
+    /// Merges everything, if a good part of it is markers of deletion, so that what was removed gives its space
+    /// back; no other compaction is done meanwhile. Takes no more of the disk for a while than what is left
+    /// takes. False if there was nothing to gain, or `cause` is not worth it. On an error nothing is lost.
+    fn reclaim_space(&self, cause: Cause) -> Result<bool, Error> {
+        match cause {
+            Cause::Shortage | Cause::Rest => Ok(false),
+        }
     }
 
     /// Frees what no reader needs any more. To be called from time to time by a background thread,

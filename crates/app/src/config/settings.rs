@@ -81,7 +81,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         least: Some("256MiB"),
         most: Some("64TiB"),
         shape: "BYTES",
-        help: "Memory that what is counted may take, such as 4GiB; `auto` is three fifths of its control group's or machine's",
+        help: "Memory for objects, blocks, requests and buffers, such as 4GiB; copies under way come on top; `auto` is three fifths of its control group's or machine's",
     },
     Setting {
         key: "connections",

@@ -136,6 +136,8 @@ fn memory_is_what_was_said_or_three_fifths_of_what_there_is_but_not_below_the_le
         Config::new(&gather(args, &[]).unwrap()).unwrap().memory_of(available)
     };
     assert_eq!(of(&[], 400 << 30), 240 << 30);
+    assert_eq!(of(&[], 600 << 20), 344 << 20);
+    assert_eq!(of(&[], 512 << 20), 256 << 20);
     assert_eq!(of(&["--memory", "auto"], 1000), 256 << 20);
     assert_eq!(of(&["--memory", "2GiB"], 1 << 30), 2 << 30);
 }

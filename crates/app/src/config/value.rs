@@ -37,12 +37,15 @@ pub(crate) struct Config {
 /// on top, and the system keeps files in the rest.
 const MEMORY_PERCENT: u64 = 60;
 
+/// And so much is left for them at least, as those copies are as large where there is little.
+const MEMORY_LEFT: u64 = 256 << 20;
+
 impl Config {
     /// Bytes that what is counted may take, where `available` are there: as the operator says, or a share.
     /// Never less than an operator may say, however little there is.
     pub(crate) fn memory_of(&self, available: u64) -> u64 {
-        let share = || (available / 100 * MEMORY_PERCENT).max(self.memory_least);
-        self.memory.unwrap_or_else(share)
+        let share = (available / 100 * MEMORY_PERCENT).min(available.saturating_sub(MEMORY_LEFT));
+        self.memory.unwrap_or_else(|| share.max(self.memory_least))
     }
 
     /// Checks every setting; an error names the setting, its origin and what it takes.

@@ -170,7 +170,7 @@ static METRICS: &[Metric] = &[
     Metric {
         name: "memory_bytes_max",
         kind: Kind::Gauge,
-        help: "Memory that what is counted may take",
+        help: "Memory for objects, blocks, requests and buffers",
         series: Series::Process(|moment| whole(moment.server.host.memory_bytes)),
     },
     Metric {
@@ -402,7 +402,7 @@ static METRICS: &[Metric] = &[
     Metric {
         name: "tables_written_back_bytes_total",
         kind: Kind::Counter,
-        help: "Bytes of tables that were synced while these were written, so that no sync has to wait for all of one",
+        help: "Bytes of tables that were synced before these were finished, so that their last sync is short",
         series: Series::Shard(|moment| of_tables(moment, |tables| tables.written_back_bytes)),
     },
     Metric {

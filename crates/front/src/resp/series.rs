@@ -2,8 +2,8 @@
 //! its own, with what all of them would pay alone paid once.
 //!
 //! Knows nothing of what the commands do. What does not go on at once, or answers for the whole
-//! transaction, is left to be run by itself: so an error, a delay or a large reply has one place where it
-//! is dealt with.
+//! transaction, is left to be run by itself: so an error or a large reply has one place where it is dealt
+//! with.
 
 use kv::{Attempt, Origin, SERIES_MAX, Want};
 use redis::{Command, Flags, Group, Run};
@@ -76,6 +76,9 @@ impl Session {
         }
         // Once for all of them: a pipeline would otherwise take as many times as long as a single command.
         self.server.hold_back(&self.plan).await;
+        if self.server.pause.may_be_on() {
+            return 0;
+        }
         // What is too large to be read at once is streamed, by itself.
         self.plan.stream();
         let mut ran = self.attempt_series(commands, joined);

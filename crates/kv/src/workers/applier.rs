@@ -36,7 +36,7 @@ const SHORT_TIME: Duration = Duration::from_secs(2);
 
 /// A store that rests seals a memtable of at least so many bytes, so that what was removed can give its space back,
 /// and the next start has less to replay. What comes in drops would make a table of each.
-const REST_BYTES: u64 = 64 << 10;
+const REST_BYTES: u64 = 1 << 20;
 
 /// It rests when nothing was applied for so long.
 const REST_TIME: Duration = Duration::from_secs(10);
@@ -60,8 +60,8 @@ pub(crate) struct Applier {
     since: Option<Monotonic>,
     /// When the memtable was sealed last.
     sealed_at: Monotonic,
-    /// When something was applied last.
-    applied_at: Monotonic,
+    /// When something was applied last, or it was stepped first.
+    applied_at: Option<Monotonic>,
 }
 
 impl Applier {
@@ -71,7 +71,7 @@ impl Applier {
             groups: Vec::new(),
             since: None,
             sealed_at: Monotonic::ZERO,
-            applied_at: Monotonic::ZERO,
+            applied_at: None,
         }
     }
 
@@ -139,8 +139,8 @@ impl Applier {
             now >= self.sealed_at + SHORT_TIME && shard.tables.top_runs() < TOP_RUNS_MAX;
         let bytes_min = if may_be_little { 0 } else { SHORT_BYTES };
         let short = shard.log.room().exhausted && shard.tables.memtable_bytes() > bytes_min;
-        let resting =
-            now >= self.applied_at + REST_TIME && shard.tables.memtable_bytes() >= REST_BYTES;
+        let resting = now >= *self.applied_at.get_or_insert(now) + REST_TIME
+            && shard.tables.memtable_bytes() >= REST_BYTES;
         if shard.tables.sealed().count < SEALED_MAX
             && (large || short || resting || long())
             && shard.tables.rotate()
@@ -178,7 +178,7 @@ impl Worker for Applier {
             return Next::At(now + IDLE);
         }
         match self.apply() {
-            Ok(()) => self.applied_at = now,
+            Ok(()) => self.applied_at = Some(now),
             Err(error @ Error::Tables(_)) if error.kind() != Kind::Closed => {
                 // A block that cannot be read, say: nothing was applied, and nothing is lost by waiting.
                 shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });

@@ -16,7 +16,7 @@ use super::space::Extent;
 use super::writeback::Writeback;
 use super::{SealedMemtable, Tree};
 use crate::span::span;
-use crate::{APPLIED_KEY, Error, Flush};
+use crate::{APPLIED_KEY, Cause, Error, Flush, Stats};
 
 /// A flush is refused when this many runs lie at the top. The manifest counts them in one byte and
 /// does not notice when that overflows.
@@ -31,6 +31,9 @@ const PIECE_TABLES: u64 = 12;
 
 /// All is merged for the sake of space where at least one entry in so many is a marker of deletion.
 const DEAD_SHARE: u64 = 10;
+
+/// More than this is not merged for the sake of space by a store that rests.
+const REST_MERGE_BYTES_MAX: u64 = 256 << 20;
 
 /// The deepest level.
 const LEVEL_LAST: u8 = 6;
@@ -168,11 +171,11 @@ impl Tree {
         Ok(changed)
     }
 
-    pub(super) fn reclaim_space(&self, bytes_max: u64) -> Result<bool, Error> {
-        self.try_reclaim_space(bytes_max).map_err(|error| self.failed(error))
+    pub(super) fn reclaim_space(&self, cause: Cause) -> Result<bool, Error> {
+        self.try_reclaim_space(cause).map_err(|error| self.failed(error))
     }
 
-    fn try_reclaim_space(&self, bytes_max: u64) -> Result<bool, Error> {
+    fn try_reclaim_space(&self, cause: Cause) -> Result<bool, Error> {
         let mut compactor = self.compacting.lock();
         let flushes = self.gauges.flushes.load(Ordering::Relaxed);
         if [compactor.stuck_at, compactor.merged_at].contains(&Some(flushes)) {
@@ -180,7 +183,7 @@ impl Tree {
         }
         let stats = self.stats();
         let is_worth_it = stats.tombstones.saturating_mul(DEAD_SHARE) >= stats.entries;
-        if !is_worth_it || stats.tombstones == 0 || stats.bytes > bytes_max {
+        if !is_worth_it || stats.tombstones == 0 || !self.allows(cause, &stats) {
             return Ok(false);
         }
         self.space.begin(Extent::Whole)?;
@@ -193,6 +196,16 @@ impl Tree {
         }
         self.count_top_runs()?;
         Ok(changed)
+    }
+
+    /// A store that rests merges what is soon merged, as it may be written to or stopped meanwhile; where that leaves
+    /// as much room as before for what is written; and not into what is damaged, over and over.
+    fn allows(&self, cause: Cause, stats: &Stats) -> bool {
+        let wanted = self.space_wanted().saturating_add(stats.bytes).saturating_mul(2);
+        cause == Cause::Shortage
+            || stats.bytes <= REST_MERGE_BYTES_MAX
+                && stats.damaged.is_empty()
+                && self.space.has_beyond(wanted)
     }
 
     /// Lets the tree compact; whether that changed anything.

@@ -91,6 +91,11 @@ impl Space {
         found.map_or(u64::MAX, |found| found.f_bavail.saturating_mul(found.f_frsize))
     }
 
+    /// Whether so much is free beyond what is to stay free.
+    pub(super) fn has_beyond(&self, bytes: u64) -> bool {
+        self.free() >= self.free_bytes_min.saturating_add(bytes)
+    }
+
     /// Refuses to begin a piece of compaction that would be given up again.
     pub(super) fn begin(&self, extent: Extent) -> Result<(), Error> {
         let mut short = self.short.lock();

@@ -67,9 +67,10 @@ impl Growing {
     fn sync(&mut self) -> u64 {
         let len = self.file.metadata().map_or(self.synced, |data| data.len());
         let grown = len.saturating_sub(self.synced);
-        if grown > 0 && self.file.sync_data().is_ok() {
-            self.synced = len;
+        if grown == 0 || self.file.sync_data().is_err() {
+            return 0;
         }
+        self.synced = len;
         grown
     }
 }

@@ -14,7 +14,7 @@ use super::yard::{
     Chance, History, assert_same, batch, compact_all, flush_all, open, open_watched, rows, small,
 };
 use crate::lsm::manifest::Manifest;
-use crate::{Change, Error, Existing, LsmTables, Settings, Tables};
+use crate::{Cause, Change, Error, Existing, LsmTables, Settings, Tables};
 
 /// Tables with a history, some of it in a sealed memtable that is to be flushed.
 fn with_sealed(dir: &Path) -> (LsmTables, History) {
@@ -270,26 +270,34 @@ fn a_compaction_is_given_up_before_the_disk_is_fuller_than_it_may_be_and_leaves_
 }
 
 #[test]
-fn what_was_removed_gives_its_space_back_when_that_is_asked_for() {
+fn what_was_removed_gives_its_space_back_where_the_disk_is_short_of_it() {
+    removed_gives_back(Cause::Shortage);
+}
+
+#[test]
+fn what_was_removed_gives_its_space_back_where_the_store_rests() {
+    removed_gives_back(Cause::Rest);
+}
+
+fn removed_gives_back(cause: Cause) {
     let dir = tempfile::tempdir().unwrap();
     let tables = open(dir.path(), Existing::Possible);
     let put = |key: u64| Change::put(&key.to_be_bytes(), vec![1; 300]);
     tables.apply((0..4_000).map(put).collect(), Sequence(1)).unwrap();
     flush_all(&tables);
     compact_all(&tables);
-    assert!(!tables.reclaim_space(u64::MAX).unwrap(), "nothing was removed");
+    assert!(!tables.reclaim_space(Cause::Shortage).unwrap(), "nothing was removed");
     let remove = |key: u64| Change::remove(&key.to_be_bytes());
     tables.apply((0..3_900).map(remove).collect(), Sequence(2)).unwrap();
     flush_all(&tables);
     compact_all(&tables);
     let expected = rows(&*tables.view());
     let before = tables.stats().bytes;
-    assert!(!tables.reclaim_space(before - 1).unwrap(), "more than may be merged");
-    assert!(tables.reclaim_space(before).unwrap());
+    assert!(tables.reclaim_space(cause).unwrap());
     tables.maintain();
     let after = tables.stats();
     assert!(after.bytes < before / 20 && after.tombstones == 0, "{before}, {after:?}");
-    assert!(!tables.reclaim_space(u64::MAX).unwrap(), "once");
+    assert!(!tables.reclaim_space(Cause::Shortage).unwrap(), "once");
     assert_same(&rows(&*tables.view()), &expected, "rows");
     drop(tables);
     assert_same(&rows(&*open(dir.path(), Existing::Required).view()), &expected, "rows");

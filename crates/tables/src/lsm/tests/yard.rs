@@ -259,6 +259,7 @@ pub(super) fn background<'scope>(
     scope.spawn(move || {
         while on_flushed.recv().is_ok() {
             compactions.fetch_add(compact_all(tables), Ordering::Relaxed);
+            tables.maintain();
         }
     });
     sealed
