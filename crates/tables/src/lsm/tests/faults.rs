@@ -279,6 +279,27 @@ fn what_was_removed_gives_its_space_back_where_the_store_rests() {
     removed_gives_back(Cause::Rest);
 }
 
+#[test]
+fn a_store_that_rests_merges_nothing_where_the_disk_has_little_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = |disk_free_bytes_min: u64| {
+        let settings = Settings { disk_free_bytes_min, ..small() };
+        LsmTables::open(dir.path(), &settings, Existing::Possible, Arc::new(|_: &Event| {}))
+            .unwrap()
+    };
+    let tables = open(1 << 60);
+    let put = |key: u64| Change::put(&key.to_be_bytes(), vec![1; 300]);
+    tables.apply((0..1_000).map(put).collect(), Sequence(1)).unwrap();
+    flush_all(&tables);
+    let remove = |key: u64| Change::remove(&key.to_be_bytes());
+    tables.apply((0..900).map(remove).collect(), Sequence(2)).unwrap();
+    flush_all(&tables);
+    assert!(!tables.reclaim_space(Cause::Rest).unwrap());
+    assert_eq!(tables.stats().failures, 0, "it was not begun");
+    drop(tables);
+    assert!(open(0).reclaim_space(Cause::Rest).unwrap());
+}
+
 fn removed_gives_back(cause: Cause) {
     let dir = tempfile::tempdir().unwrap();
     let tables = open(dir.path(), Existing::Possible);
