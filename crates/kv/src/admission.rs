@@ -45,15 +45,21 @@ impl Shard {
     /// Sets bytes of the log aside for one round; [`Shard::give_back`] ends it.
     pub(crate) fn admit(&self, work: &mut Work) -> Admission {
         let behind = self.backlog.bytes.load(Ordering::Relaxed) as u64 + self.queue.bytes();
-        let most = self.settings.backlog_bytes as u64;
-        let is_large = work.grows && work.bytes > SMALL_BYTES && work.rounds < PATIENT_ROUNDS;
-        if behind > if is_large { most / 4 * 3 } else { most } {
-            return Admission::Later(Wait::Backlog);
-        }
         let need = work.bytes + OVERHEAD_BYTES + OBJECT_BYTES * work.named.len();
+        let most = self.settings.backlog_bytes as u64;
+        let room = self.log.room();
+        let is_large = work.grows && work.bytes > SMALL_BYTES && work.rounds < PATIENT_ROUNDS;
+        if behind > if is_large && !room.exhausted { most / 4 * 3 } else { most } {
+            // The tables do not catch up while their disk is full.
+            let is_hopeless = work.grows && room.exhausted;
+            return if is_hopeless {
+                self.refuse(room, need, true)
+            } else {
+                Admission::Later(Wait::Backlog)
+            };
+        }
         let reserved = self.reserved.fetch_add(need as u64, Ordering::AcqRel) + self.queue.bytes();
         work.reserved = need;
-        let room = self.log.room();
         let fits = if work.grows {
             room.admits(need as u64, reserved)
         } else {
@@ -64,11 +70,15 @@ impl Shard {
         }
         self.give_back(work);
         if room.refuses(need as u64) {
-            let why = self.log.shortage().map_or_else(String::new, |why| format!(" ({why})"));
-            return Admission::Refused(refusal(room, need, work.grows, &why));
+            return self.refuse(room, need, work.grows);
         }
         self.upkeep.raise();
         Admission::Later(Wait::LogRoom)
+    }
+
+    fn refuse(&self, room: Room, need: usize, grows: bool) -> Admission {
+        let why = self.log.shortage().map_or_else(String::new, |why| format!(" ({why})"));
+        Admission::Refused(refusal(room, need, grows, &why))
     }
 
     /// Gives back what was set aside: by now it is queued, and counted there, or not needed.

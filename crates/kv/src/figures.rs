@@ -61,7 +61,7 @@ pub struct Standing {
     pub queued_bytes: u64,
     /// Bytes of log that are written and not yet in the tables.
     pub backlog_bytes: u64,
-    /// Both together may be so many; above it, writers wait.
+    /// Both together may be so many; above it, writers wait, large ones from three quarters of it on.
     pub backlog_bytes_max: u64,
     /// Bytes of log that are set aside for transactions that run.
     pub reserved_bytes: u64,
@@ -74,9 +74,9 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Whether writers wait until the tables have caught up.
+    /// Whether writers wait until the tables have caught up, large ones at least.
     pub fn is_far_behind(&self) -> bool {
-        self.queued_bytes + self.backlog_bytes > self.backlog_bytes_max
+        self.queued_bytes + self.backlog_bytes > self.backlog_bytes_max / 4 * 3
     }
 }
 
@@ -90,14 +90,17 @@ impl Store {
         let (queued, room) = (shard.queue.bytes(), shard.log.room());
         let reserved = shard.reserved.load(Ordering::Relaxed);
         let Room { bytes, exhausted, .. } = room;
+        let backlog = shard.backlog.bytes.load(Ordering::Relaxed) as u64;
+        let most = shard.settings.backlog_bytes as u64;
         Standing {
             queued_bytes: queued,
-            backlog_bytes: shard.backlog.bytes.load(Ordering::Relaxed) as u64,
-            backlog_bytes_max: shard.settings.backlog_bytes as u64,
+            backlog_bytes: backlog,
+            backlog_bytes_max: most,
             reserved_bytes: reserved,
             room_bytes: bytes,
             is_out_of_room: exhausted
-                && !room.admits(SMALL_WRITE_BYTES, reserved.saturating_add(queued)),
+                && (queued + backlog > most
+                    || !room.admits(SMALL_WRITE_BYTES, reserved.saturating_add(queued))),
             skew_ms: shard.clock.skew(shard.machine.monotonic(), shard.machine.wall_ms()),
         }
     }

@@ -109,6 +109,24 @@ fn one_that_waits_for_the_backlog_is_told_of_it() {
 }
 
 #[test]
+fn where_the_disk_is_full_nobody_who_grows_waits_for_the_tables() {
+    let mut world = World::new(Settings { backlog_bytes: 1000, ..Settings::default() });
+    world.leave_free(0);
+    for _ in 0..100 {
+        world.step();
+        world.hands.turn(1000);
+    }
+    world.transact(|txn| put(txn, "a", &[0; 2000])).unwrap();
+    let mut write = plan(&world, &["b"], Some(100));
+    let told = refused(&mut world, &mut write);
+    assert!(told.starts_with("the disk has no space for the log: free some"), "{told}");
+    let mut delete = plan(&world, &["a"], None);
+    delete.release_bytes(100);
+    let attempt = world.store.attempt(&mut delete, |_| Ok(()));
+    assert!(matches!(attempt, Attempt::Busy), "{attempt:?}");
+}
+
+#[test]
 fn a_small_write_does_not_wait_with_large_ones() {
     let mut world = World::new(Settings { backlog_bytes: 1 << 20, ..Settings::default() });
     world.transact(|txn| put(txn, "a", &vec![0; 900_000])).unwrap();
