@@ -174,7 +174,7 @@ impl Findings {
             writeln!(
                 out,
                 "DAMAGED history before commit {}: {} is missing, and older ones are there; no state is lost",
-                log.oldest, gap.file
+                log.oldest, gap
             )?;
         }
         for damage in &log.damage {

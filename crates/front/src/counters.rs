@@ -13,6 +13,8 @@ pub(crate) struct Counters {
     pub(crate) commands: Counter,
     /// Those of them that were run as one of a series.
     pub(crate) joined: Counter,
+    /// Transactions and series that waited because the tables were behind.
+    pub(crate) held_back: Counter,
     /// Bytes received.
     pub(crate) received_bytes: Counter,
     /// Bytes sent.
@@ -32,10 +34,10 @@ pub(crate) struct Counters {
 impl Counters {
     pub(crate) fn reset(&self) {
         let Self { connections, rejected, commands, joined, received_bytes, sent_bytes, .. } = self;
-        let Self { stalled, crowded_out, turned_away, failed, defects, .. } = self;
+        let Self { held_back, stalled, crowded_out, turned_away, failed, defects, .. } = self;
         for counter in [connections, rejected, commands, joined, received_bytes, sent_bytes]
             .into_iter()
-            .chain([stalled, crowded_out, turned_away, failed, defects])
+            .chain([held_back, stalled, crowded_out, turned_away, failed, defects])
         {
             counter.0.store(0, Ordering::Relaxed);
         }

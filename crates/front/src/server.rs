@@ -73,7 +73,7 @@ pub(crate) enum Failure {
 const LOADERS: usize = 4;
 
 /// A shorter delay is none: timers round up to a millisecond.
-pub(crate) const DELAY_MIN: Duration = Duration::from_millis(1);
+const DELAY_MIN: Duration = Duration::from_millis(1);
 
 /// Of the connections, those that may wait at one time to show their password: one of so many, and no more
 /// than that many.
@@ -229,6 +229,7 @@ impl Server {
         if plan.writes()
             && let Some(delay) = self.store.write_delay().filter(|delay| *delay >= DELAY_MIN)
         {
+            self.counters.held_back.add(1);
             tokio::time::sleep(delay).await;
         }
     }

@@ -48,10 +48,10 @@ impl Shard {
         let need = work.bytes + OVERHEAD_BYTES + OBJECT_BYTES * work.named.len();
         let most = self.settings.backlog_bytes as u64;
         let room = self.log.room();
+        // The tables do not catch up while their disk is full.
+        let is_hopeless = work.grows && room.exhausted;
         let is_large = work.grows && work.bytes > SMALL_BYTES && work.rounds < PATIENT_ROUNDS;
-        if behind > if is_large && !room.exhausted { most / 4 * 3 } else { most } {
-            // The tables do not catch up while their disk is full.
-            let is_hopeless = work.grows && room.exhausted;
+        if behind > if is_large && !is_hopeless { most / 4 * 3 } else { most } {
             return if is_hopeless {
                 self.refuse(room, need, true)
             } else {

@@ -61,7 +61,7 @@ pub struct Standing {
     pub queued_bytes: u64,
     /// Bytes of log that are written and not yet in the tables.
     pub backlog_bytes: u64,
-    /// Both together may be so many; above it, writers wait, large ones from three quarters of it on.
+    /// Both together may be so many; above it, writers wait.
     pub backlog_bytes_max: u64,
     /// Bytes of log that are set aside for transactions that run.
     pub reserved_bytes: u64,
@@ -74,9 +74,9 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Whether writers wait until the tables have caught up, large ones at least.
+    /// Whether writers wait until the tables have caught up.
     pub fn is_far_behind(&self) -> bool {
-        self.queued_bytes + self.backlog_bytes > self.backlog_bytes_max / 4 * 3
+        self.queued_bytes + self.backlog_bytes > self.backlog_bytes_max
     }
 }
 
@@ -90,19 +90,19 @@ impl Store {
         let (queued, room) = (shard.queue.bytes(), shard.log.room());
         let reserved = shard.reserved.load(Ordering::Relaxed);
         let Room { bytes, exhausted, .. } = room;
-        let backlog = shard.backlog.bytes.load(Ordering::Relaxed) as u64;
-        let most = shard.settings.backlog_bytes as u64;
-        Standing {
+        let mut standing = Standing {
             queued_bytes: queued,
-            backlog_bytes: backlog,
-            backlog_bytes_max: most,
+            backlog_bytes: shard.backlog.bytes.load(Ordering::Relaxed) as u64,
+            backlog_bytes_max: shard.settings.backlog_bytes as u64,
             reserved_bytes: reserved,
             room_bytes: bytes,
-            is_out_of_room: exhausted
-                && (queued + backlog > most
-                    || !room.admits(SMALL_WRITE_BYTES, reserved.saturating_add(queued))),
+            is_out_of_room: false,
             skew_ms: shard.clock.skew(shard.machine.monotonic(), shard.machine.wall_ms()),
-        }
+        };
+        // Also where there is room: tables whose disk is full do not catch up.
+        let fits = room.admits(SMALL_WRITE_BYTES, reserved.saturating_add(queued));
+        standing.is_out_of_room = exhausted && (!fits || standing.is_far_behind());
+        standing
     }
 
     /// Figures of the tables. Waits for changes of their version: for a thread that may.

@@ -1,5 +1,7 @@
 //! The workers of a store, one file each.
 
+use std::time::Duration;
+
 mod applier;
 mod evictor;
 mod flusher;
@@ -22,3 +24,6 @@ pub(crate) use syncer::Syncer;
 pub(crate) use tables_upkeep::TablesUpkeep;
 pub(crate) use timekeeper::Timekeeper;
 pub(crate) use writer::Writer;
+
+/// Where a worker has met nothing new for so long, it takes the store to rest.
+const REST_TIME: Duration = Duration::from_secs(10);

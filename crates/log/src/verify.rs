@@ -43,8 +43,8 @@ pub struct Report {
     pub clean: bool,
     /// What is wrong.
     pub damage: Vec<Damage>,
-    /// Where history has a gap, with older segments behind it: no state is lost.
-    pub gap: Option<Damage>,
+    /// The segment of history that is missing although older ones are there: no state is lost.
+    pub gap: Option<String>,
     /// Bytes behind the last frame that nothing vouches for: the next open drops them.
     pub tail: Option<Damage>,
 }
@@ -160,17 +160,14 @@ fn plan(directory: &Directory, slots: &Slots, report: &mut Report) -> Vec<Place>
                 let oldest = slots.newest.map_or(0, |(_, state)| state.oldest);
                 let is_needed = previous >= oldest;
                 let has_older = directory.begun().any(|(older, ..)| older < at);
-                if previous != 0 && (is_needed || has_older) {
+                let file = segment::name(previous);
+                if previous != 0 && is_needed {
                     let last = Sequence(report.oldest.0.saturating_sub(1));
                     let reason = "the segment is missing".to_owned();
-                    let file = segment::name(previous);
                     let first = Sequence(1);
-                    let missing = Damage { file, offset: 0, bytes: 0, reason, first, last };
-                    if is_needed {
-                        report.damage.push(missing);
-                    } else {
-                        report.gap = Some(missing);
-                    }
+                    report.damage.push(Damage { file, offset: 0, bytes: 0, reason, first, last });
+                } else if previous != 0 && has_older {
+                    report.gap = Some(file);
                 }
                 break;
             }

@@ -512,9 +512,7 @@ fn verify_names_a_segment_that_is_missing_but_not_one_whose_time_is_over() {
     };
     assert_eq!(missing_without(&segments[..2]), None, "the oldest go first");
     for gone in &segments[1..4] {
-        let gap = missing_without(&[gone]).unwrap();
-        assert_eq!((&gap.file, gap.bytes), (*gone, 0));
-        assert_eq!(gap.reason, "the segment is missing");
+        assert_eq!(missing_without(&[gone]).as_ref(), Some(*gone));
     }
 }
 

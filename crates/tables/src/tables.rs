@@ -92,11 +92,9 @@ pub trait Tables: Send + Sync {
 
     /// Merges everything, if a good part of it is markers of deletion, so that what was removed gives its space
     /// back; no other compaction is done meanwhile. Takes no more of the disk for a while than what is left
-    /// takes. False if there was nothing to gain, or `cause` is not worth it. On an error nothing is lost.
-    fn reclaim_space(&self, cause: Cause) -> Result<bool, Error> {
-        match cause {
-            Cause::Shortage | Cause::Rest => Ok(false),
-        }
+    /// takes. False if there was nothing to gain, or the cause is not worth it. On an error nothing is lost.
+    fn reclaim_space(&self, _cause: Cause) -> Result<bool, Error> {
+        Ok(false)
     }
 
     /// Frees what no reader needs any more. To be called from time to time by a background thread,

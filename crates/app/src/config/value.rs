@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use kv::Durability;
 
-use super::{Resolved, SETTINGS};
+use super::{Resolved, SETTINGS, Setting};
 
 /// The configuration, ready for use.
 #[derive(Clone, Debug)]
@@ -21,7 +21,6 @@ pub(crate) struct Config {
     pub(crate) durability: Durability,
     /// `None` stands for a share of what the machine has: see [`Config::memory_of`].
     memory: Option<u64>,
-    memory_least: u64,
     /// `None` stands for what the descriptors allow.
     pub(crate) connections: Option<usize>,
     pub(crate) drain_time: Duration,
@@ -45,7 +44,8 @@ impl Config {
     /// Never less than an operator may say, however little there is.
     pub(crate) fn memory_of(&self, available: u64) -> u64 {
         let share = (available / 100 * MEMORY_PERCENT).min(available.saturating_sub(MEMORY_LEFT));
-        self.memory.unwrap_or_else(|| share.max(self.memory_least))
+        let least = setting("memory").and_then(|memory| parse_bytes(memory.least?).ok());
+        self.memory.unwrap_or_else(|| share.max(least.unwrap_or(0)))
     }
 
     /// Checks every setting; an error names the setting, its origin and what it takes.
@@ -64,7 +64,6 @@ impl Config {
                 _ => bail!("it is neither `durable` nor `relaxed`"),
             })?,
             memory: read_or_auto(resolved, "memory", parse_bytes)?,
-            memory_least: least_of("memory").map_or(Ok(0), parse_bytes)?,
             connections: read_or_auto(resolved, "connections", parse_count)?,
             drain_time: read_number(resolved, "drain-time", parse_time)?,
             log_segment: read_number(resolved, "log-segment", parse_bytes)?,
@@ -156,12 +155,12 @@ fn read_or_auto<T: PartialOrd>(
 
 fn within<T: PartialOrd>(key: &str, text: &str, parse: fn(&str) -> Result<T>) -> Result<T> {
     let value = parse(text)?;
-    if let Some(least) = least_of(key)
+    let setting = setting(key);
+    if let Some(least) = setting.and_then(|found| found.least)
         && value < parse(least)?
     {
         bail!("the least is {least}");
     }
-    let setting = SETTINGS.iter().find(|setting| setting.key == key);
     if let Some(most) = setting.and_then(|found| found.most)
         && value > parse(most)?
     {
@@ -170,8 +169,8 @@ fn within<T: PartialOrd>(key: &str, text: &str, parse: fn(&str) -> Result<T>) ->
     Ok(value)
 }
 
-fn least_of(key: &str) -> Option<&'static str> {
-    SETTINGS.iter().find(|setting| setting.key == key)?.least
+fn setting(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr> {

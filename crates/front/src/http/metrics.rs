@@ -492,6 +492,12 @@ static METRICS: &[Metric] = &[
         series: Series::Process(|moment| whole(moment.server.counters.joined.get())),
     },
     Metric {
+        name: "writes_held_back_total",
+        kind: Kind::Counter,
+        help: "Writes, pipelines of them as one, that were delayed because the tables were behind",
+        series: Series::Process(|moment| whole(moment.server.counters.held_back.get())),
+    },
+    Metric {
         name: "received_bytes_total",
         kind: Kind::Counter,
         help: "Bytes received by resp and kafka",

@@ -14,6 +14,7 @@ use crate::shard::Shard;
 use crate::signal::Signal;
 use crate::watermark::Level;
 use crate::worker::{Next, Worker};
+use crate::workers::REST_TIME;
 
 /// At most this many bytes of groups become one batch, and no more than the memtable has room for, but for
 /// the first: memory has to hold a batch twice, as groups and as rows, and then all of the memtable.
@@ -37,9 +38,6 @@ const SHORT_TIME: Duration = Duration::from_secs(2);
 /// A store that rests seals a memtable of at least so many bytes, so that what was removed can give its space back,
 /// and the next start has less to replay. What comes in drops would make a table of each.
 const REST_BYTES: u64 = 1 << 20;
-
-/// It rests when nothing was applied for so long.
-const REST_TIME: Duration = Duration::from_secs(10);
 
 /// The backlog gathers for at most this long.
 const GATHER_TIME: Duration = Duration::from_secs(5);

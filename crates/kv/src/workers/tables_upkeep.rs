@@ -9,15 +9,13 @@ use tables::Cause;
 use crate::shard::Shard;
 use crate::signal::Signal;
 use crate::worker::{Next, Worker};
+use crate::workers::REST_TIME;
 
 /// How often it looks whether there is something to compact.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// A compaction that failed is tried again after this long.
 const BACK_OFF: Duration = Duration::from_secs(5);
-
-/// Where nothing was applied and nothing flushed for so long, the store rests.
-const REST_TIME: Duration = Duration::from_secs(10);
 
 /// See the module's description.
 #[derive(Debug)]
