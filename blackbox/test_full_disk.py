@@ -31,7 +31,7 @@ NO_ROOM = b"LIMIT the disk has no space for the log"
 TOO_FAR_BEHIND = b"LIMIT the tables are too far behind"
 FAR_BEHIND = b"the tables are too far behind the log, because the disk is slow or full"
 REASONS = {
-    NO_ROOM: "the disk has no space for the log: writes are refused",
+    NO_ROOM: "the disk has no space for the log: writes are refused, large ones first",
     FAR_BEHIND: "the tables are too far behind the log: writes wait",
 }
 

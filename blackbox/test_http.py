@@ -80,7 +80,7 @@ def test_a_server_that_has_no_room_for_writes_is_not_ready(launch, tmp_path):
     try:
         server.start()
         until(lambda: ask(server, "/readyz")[0] == 503, "a readiness that has ended", 10)
-        assert ask(server, "/readyz")[2] == "the disk has no space for the log: writes are refused\n"
+        assert ask(server, "/readyz")[2] == "the disk has no space for the log: writes are refused, large ones first\n"
         assert server.call("SET", "key", "1").value.startswith(b"LIMIT the disk has no space")
         assert ask(server, "/livez")[0] == 200
         persistence = server.call("INFO", "persistence").value

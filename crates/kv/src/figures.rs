@@ -67,7 +67,7 @@ pub struct Standing {
     pub reserved_bytes: u64,
     /// Bytes that the log takes for certain.
     pub room_bytes: u64,
-    /// Whether not even a small write would be admitted, and more space could not be had.
+    /// Whether a write of up to a MiB would not be admitted, and more space could not be had.
     pub is_out_of_room: bool,
     /// The wall clock minus store time, in milliseconds.
     pub skew_ms: i64,
@@ -80,8 +80,9 @@ impl Standing {
     }
 }
 
-/// Bytes that a write of one object sets aside, as [`Standing::is_out_of_room`] takes it.
-const SMALL_WRITE_BYTES: u64 = 16 * 1024;
+/// Bytes that a write of one object sets aside, as [`Standing::is_out_of_room`] takes it: a large one, since the last
+/// room may stay as it is for long where nobody writes little, and whoever writes more is refused meanwhile.
+const WRITE_BYTES: u64 = 1 << 20;
 
 impl Store {
     /// How the shard stands. Waits for nothing.
@@ -100,7 +101,7 @@ impl Store {
             skew_ms: shard.clock.skew(shard.machine.monotonic(), shard.machine.wall_ms()),
         };
         // Also where there is room: tables whose disk is full do not catch up.
-        let fits = room.admits(SMALL_WRITE_BYTES, reserved.saturating_add(queued));
+        let fits = room.admits(WRITE_BYTES, reserved.saturating_add(queued));
         standing.is_out_of_room = exhausted && (!fits || standing.is_far_behind());
         standing
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use base::Sequence;
-use groundsill_kv::{Settings, Type};
+use groundsill_kv::{Level, Settings, Type};
 use tables::{Cause, Change, Error, Flush, Sealed, Stats, Tables, Value, View};
 
 mod ground;
@@ -186,6 +186,61 @@ fn where_the_disk_is_full_a_little_is_sealed_unless_there_are_many_runs() {
     troubles.top_runs.store(31, Ordering::Relaxed);
     write(&mut world, 100, 30);
     assert!(read(&troubles.rotated) > before);
+}
+
+/// How many milliseconds it takes until 16 MiB of new rows are in the tables, if it takes no more than a minute.
+fn time_to_apply(world: &mut World) -> Option<u64> {
+    for row in 0..16_u8 {
+        let put = world.transact(|txn| {
+            let object = open(txn, "key")?;
+            txn.create(object, Type::Hash)?;
+            txn.put(object, &[row], &vec![row; 1 << 20])
+        });
+        put.unwrap();
+    }
+    let queued = world.store.watermarks().queued();
+    (0..60_000).step_by(10).find(|_| {
+        for worker in ["log-writer", "log-syncer", "applier", "flusher"] {
+            world.step_one(worker);
+        }
+        world.hands.turn(10);
+        world.store.watermarks().at(Level::Applied) >= queued
+    })
+}
+
+#[test]
+fn the_more_runs_wait_to_be_merged_the_slower_what_is_written_reaches_the_tables() {
+    let settings = Settings { memtable_bytes: 8 << 20, gather_bytes: 1, ..Settings::default() };
+    let (mut world, troubles) = troubled(settings);
+    let mut time_with = |runs| {
+        troubles.top_runs.store(runs, Ordering::Relaxed);
+        time_to_apply(&mut world)
+    };
+    let at_once = time_with(16).unwrap();
+    assert!(at_once <= 100, "{at_once}");
+    let [few, many, most] = [40, 64, 96].map(|runs| time_with(runs).unwrap());
+    // A memtable takes 0.7, 2.9 and 8 seconds; after the last batch nobody waits.
+    assert!((500..2_000).contains(&few), "{few}");
+    assert!((2_000..6_000).contains(&many), "{many}");
+    assert!((7_000..17_000).contains(&most), "{most}");
+    assert_eq!(time_with(97), None, "nothing keeps up any more");
+    // A minute and more has gathered by then.
+    assert!(time_with(0).unwrap() <= 8_000);
+}
+
+#[test]
+fn a_memtable_is_not_sealed_for_log_that_it_does_not_hold() {
+    let (mut world, troubles) = troubled(Settings { replay_bytes: 8 << 20, ..Settings::default() });
+    let rotated = read(&troubles.rotated);
+    write(&mut world, 100, 10);
+    // The tables do not take it: it is in the backlog.
+    troubles.top_runs.store(97, Ordering::Relaxed);
+    write(&mut world, 6 << 20, 5);
+    troubles.top_runs.store(0, Ordering::Relaxed);
+    world.step_one("applier");
+    assert_eq!(read(&troubles.rotated), rotated, "sealed before it was applied");
+    write(&mut world, 100, 10);
+    assert_eq!(read(&troubles.rotated), rotated + 1, "and not sealed after");
 }
 
 #[test]

@@ -127,6 +127,35 @@ fn where_the_disk_is_full_nobody_who_grows_waits_for_the_tables() {
 }
 
 #[test]
+fn a_store_says_that_it_has_no_room_while_small_writes_still_have_some() {
+    let mut world = World::new(Settings::default());
+    for _ in 0..1000 {
+        world.step();
+        world.hands.turn(1);
+    }
+    world.leave_free(0);
+    let mut written = 0;
+    while !world.store.standing().is_out_of_room {
+        world.transact(|txn| put(txn, "a", &[0; 50_000])).unwrap();
+        world.hands.turn(1000);
+        // Nothing reaches the tables, so that the log gives no room back.
+        for worker in ["log-writer", "log-syncer", "log-upkeep"] {
+            world.step_one(worker);
+        }
+        written += 1;
+        assert!(written < 1000, "{:?}", world.store.standing());
+    }
+    assert!(written > 10, "{written}");
+    let mut large = plan(&world, &["b"], Some(1 << 20));
+    let told = refused(&mut world, &mut large);
+    assert!(told.starts_with("the disk has no space for the log: free some"), "{told}");
+    for _ in 0..5 {
+        world.transact(|txn| put(txn, "a", &[0; 50_000])).unwrap();
+        assert!(world.store.standing().is_out_of_room);
+    }
+}
+
+#[test]
 fn a_small_write_does_not_wait_with_large_ones() {
     let mut world = World::new(Settings { backlog_bytes: 1 << 20, ..Settings::default() });
     world.transact(|txn| put(txn, "a", &vec![0; 900_000])).unwrap();

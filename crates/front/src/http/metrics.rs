@@ -236,7 +236,7 @@ static METRICS: &[Metric] = &[
     Metric {
         name: "log_out_of_room",
         kind: Kind::Gauge,
-        help: "Whether writes are refused because the disk has no space for the log: 1 or 0",
+        help: "Whether writes, of a MiB at least, are refused because the disk has no space for the log: 1 or 0",
         series: Series::Shard(|moment| whole(u64::from(moment.standing.is_out_of_room))),
     },
     Metric {

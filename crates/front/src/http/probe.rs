@@ -91,7 +91,8 @@ impl Probe {
             (!self.is_live(), "the log has failed: the process is about to end".to_owned()),
             (
                 moment.standing.is_out_of_room,
-                "the disk has no space for the log: writes are refused".to_owned(),
+                "the disk has no space for the log: writes are refused, large ones first"
+                    .to_owned(),
             ),
             (
                 moment.standing.is_far_behind(),

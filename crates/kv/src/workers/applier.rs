@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use base::{Event, Kind, Monotonic};
+use base::{Event, Kind, Monotonic, Sequence};
 use log::Group;
 
 use crate::error::Error;
@@ -23,11 +23,27 @@ const BATCH_BYTES: usize = 128 << 20;
 /// More sealed memtables than this, and the applier waits for the flusher.
 const SEALED_MAX: u64 = 2;
 
-/// More unmerged runs of tables than this, and the applier waits for the compactor.
-const TOP_RUNS_MAX: u64 = 32;
+/// From so many unmerged runs of tables on, the applier takes its time, the more of them the longer. So those who
+/// write slow down to what the compactor keeps up with, each a little, and none waits for a merge to end.
+const MANY_RUNS: u64 = 16;
+
+/// More than this, and the applier waits for the compactor.
+const TOP_RUNS_MAX: u64 = 96;
+
+/// Where there are so many, a memtable is filled in no less than this.
+const FILL_TIME_MAX: Duration = Duration::from_secs(8);
+
+/// While it takes its time, a batch is no larger than this: who waits for room in the backlog gets some soon.
+const SLOW_BATCH_BYTES: usize = 4 << 20;
+
+/// More runs than this, and a full disk has no little memtable sealed.
+const LITTLE_RUNS_MAX: u64 = 32;
 
 /// Tombstones cleared in one step: more than one batch of commits can add.
 const TOMBSTONES: usize = 1 << 20;
+
+/// Of the log that may have to be replayed, a memtable that is sealed for its sake holds at least one part in so many.
+const SEALED_SHARE: u64 = 8;
 
 /// While the log lacks space, the memtable is sealed above this many bytes.
 const SHORT_BYTES: u64 = 1 << 20;
@@ -58,8 +74,12 @@ pub(crate) struct Applier {
     since: Option<Monotonic>,
     /// When the memtable was sealed last.
     sealed_at: Monotonic,
+    /// The last commit in it then.
+    sealed_through: Sequence,
     /// When something was applied last, or it was stepped first.
     applied_at: Option<Monotonic>,
+    /// Until when it takes its time.
+    slow_until: Monotonic,
 }
 
 impl Applier {
@@ -69,7 +89,9 @@ impl Applier {
             groups: Vec::new(),
             since: None,
             sealed_at: Monotonic::ZERO,
+            sealed_through: Sequence::ZERO,
             applied_at: None,
+            slow_until: Monotonic::ZERO,
         }
     }
 
@@ -97,7 +119,9 @@ impl Applier {
         }
         let shard = &*self.shard;
         let room = shard.settings.memtable_bytes.saturating_sub(shard.tables.memtable_bytes());
-        let bytes_max = usize::try_from(room).unwrap_or(usize::MAX).min(BATCH_BYTES);
+        let is_slow = shard.tables.top_runs() >= MANY_RUNS;
+        let batch = if is_slow { SLOW_BATCH_BYTES } else { BATCH_BYTES };
+        let bytes_max = usize::try_from(room).unwrap_or(usize::MAX).min(batch);
         let mut backlog = shard.backlog.groups.lock();
         let mut bytes = 0;
         let fits = |group: &&Group| {
@@ -125,28 +149,50 @@ impl Applier {
         Ok(())
     }
 
+    /// Whether so much log is behind the tables on disk that some had better go, and the memtable holds a good part
+    /// of it: what is not applied yet stays, however often one seals.
+    fn is_much_to_replay(&self) -> bool {
+        let shard = &*self.shard;
+        let backlog = shard.backlog.bytes.load(Ordering::Relaxed) as u64;
+        let flushed = shard.tables.flushed();
+        let in_memtable = || shard.log.bytes_after(self.sealed_through.max(flushed));
+        let most = shard.settings.replay_bytes;
+        shard.log.bytes_after(flushed) >= most / 2
+            && in_memtable().saturating_sub(backlog) >= most / SEALED_SHARE
+    }
+
     /// Seals the memtable when it is large, when much log would have to be replayed, or when nothing comes.
     fn seal(&mut self, now: Monotonic) {
         let shard = &*self.shard;
         let large = shard.tables.memtable_bytes() >= shard.settings.memtable_bytes;
-        let long =
-            || shard.log.bytes_after(shard.tables.flushed()) >= shard.settings.replay_bytes / 2;
         // What is in tables on disk lets the log go, which is where space comes back from.
         // A little at a time makes many runs of tables, and too many would hold the applier up.
         let may_be_little =
-            now >= self.sealed_at + SHORT_TIME && shard.tables.top_runs() < TOP_RUNS_MAX;
+            now >= self.sealed_at + SHORT_TIME && shard.tables.top_runs() < LITTLE_RUNS_MAX;
         let bytes_min = if may_be_little { 0 } else { SHORT_BYTES };
         let short = shard.log.room().exhausted && shard.tables.memtable_bytes() > bytes_min;
         let resting = now >= *self.applied_at.get_or_insert(now) + REST_TIME
             && shard.tables.memtable_bytes() >= REST_BYTES;
         if shard.tables.sealed().count < SEALED_MAX
-            && (large || short || resting || long())
+            && (large || short || resting || self.is_much_to_replay())
             && shard.tables.rotate()
         {
             self.sealed_at = now;
+            self.sealed_through = shard.tables.applied();
             shard.flushing.raise();
         }
     }
+}
+
+/// How long so many bytes of a memtable are to take.
+fn time_for(bytes: u64, memtable_bytes: u64, runs: u64) -> Duration {
+    let over = runs.saturating_sub(MANY_RUNS).min(TOP_RUNS_MAX - MANY_RUNS);
+    #[expect(clippy::cast_precision_loss, reason = "shares, where a few bytes do not matter")]
+    let (crowd, part) = (
+        over as f64 / (TOP_RUNS_MAX - MANY_RUNS) as f64,
+        (bytes as f64 / memtable_bytes.max(1) as f64).min(1.0),
+    );
+    FILL_TIME_MAX.mul_f64(crowd * crowd * part)
 }
 
 impl Worker for Applier {
@@ -171,12 +217,21 @@ impl Worker for Applier {
         if let Some(later) = self.may_wait(now) {
             return if more { Next::Again } else { Next::At(later) };
         }
+        if now < self.slow_until {
+            return Next::At(self.slow_until);
+        }
         self.gather();
         if self.groups.is_empty() {
             return Next::At(now + IDLE);
         }
+        let before = shard.tables.memtable_bytes();
         match self.apply() {
-            Ok(()) => self.applied_at = Some(now),
+            Ok(()) => {
+                self.applied_at = Some(now);
+                let added = shard.tables.memtable_bytes().saturating_sub(before);
+                let runs = shard.tables.top_runs();
+                self.slow_until = now + time_for(added, shard.settings.memtable_bytes, runs);
+            }
             Err(error @ Error::Tables(_)) if error.kind() != Kind::Closed => {
                 // A block that cannot be read, say: nothing was applied, and nothing is lost by waiting.
                 shard.observer.event(&Event::TableWorkFailed { reason: error.to_string() });
