@@ -180,7 +180,11 @@ impl Teller {
         else {
             return Ok(());
         };
-        let who = self.sessions.get(session).map_or_else(|| "the store".to_owned(), name);
+        let who = match self.sessions.get(session) {
+            Some(names) => name(names),
+            None if session == 0 => "the store".to_owned(),
+            None => "a session that this segment does not name".to_owned(),
+        };
         let command = numbers::name_of(command).unwrap_or("-");
         for change in changes.clone() {
             let (row, what) = match change.context("a change in the log")? {

@@ -12,8 +12,9 @@ use crate::shard::Shard;
 use crate::store::Store;
 use crate::wait::Wait;
 
-/// Bytes that are set aside for a transaction beside what it expects: header rows, index rows, counts.
-const OVERHEAD_BYTES: usize = 8 * 1024;
+/// Bytes that are set aside for a transaction beside what it expects: header rows, index rows, counts, and what the
+/// log hears of sessions with it.
+pub(crate) const OVERHEAD_BYTES: usize = 8 * 1024;
 
 /// Bytes that are set aside beside that for each object it names: its id, and most contents of one
 /// row. What takes more is seen when it is queued, and set aside for another round.

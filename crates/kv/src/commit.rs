@@ -45,18 +45,27 @@ impl Txn<'_> {
     /// What was changed, as it goes to the log; `None` if nothing was.
     ///
     /// # Errors
-    /// [`Stop::Retry`] if it needs more of the log than was set aside for it.
+    /// [`Stop::Retry`] if it needs more of the log than was set aside for it; a refusal if whole contents that go
+    /// with changed headers are more than a transaction may change, as after a deadline for each of many keys.
     pub(crate) fn encode_commit(&mut self) -> Result<Option<Vec<u8>>, Stop> {
         self.mark_changed();
         if self.loose.is_empty() && self.changed.is_empty() {
             return Ok(None);
         }
+        let contents: usize = self
+            .changes()
+            .filter_map(|(object, _)| Some(self.entry(object)?.content().len()))
+            .sum();
+        self.check_bytes(contents)?;
         let mut changes = std::mem::take(&mut self.work.changes);
         let mut key = std::mem::take(&mut self.work.key);
         changes.clear();
         // All at once: a buffer that doubles would take twice a large value for a while.
-        changes
-            .reserve(self.bytes + 2 * self.work.ids.len() + ROW_OVERHEAD * (self.undo.len() + 4));
+        changes.reserve(
+            self.bytes.max(contents)
+                + 2 * self.work.ids.len()
+                + ROW_OVERHEAD * (self.undo.len() + 4),
+        );
         self.encode(&mut changes, &mut key);
         self.work.key = key;
         // Before it is queued, and before anything is locked for that: what does not decode could not be

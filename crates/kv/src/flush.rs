@@ -167,7 +167,7 @@ impl Txn<'_> {
         for Replaced { was, by, .. } in &replaced {
             if matches!(by, By::Fresh(_)) {
                 self.shard.complete.write().remove(&was.space);
-                self.shard.dead_spaces.lock().push(was.space);
+                self.shard.dead_spaces.lock().insert(was.space);
             }
         }
     }

@@ -57,13 +57,21 @@ impl Store {
     /// The objects of a layer in a namespace, as they are applied now. Blocks on the disk.
     pub fn overview(&self, namespace: &Handle, layer: Layer) -> Result<Overview, Error> {
         let (now, view) = (self.now(), self.shard.tables.view());
-        // Where it lives in this state, and not in memory's: a swap or a flush may be on its way.
-        let row = view.get(&key::catalogue(namespace.namespace())).map_err(Error::Tables)?;
-        let entry = row.map(|row| CatalogueEntry::decode(&row)).transpose();
-        let entry = entry.map_err(|Malformed { .. }| DAMAGED)?;
-        let space = entry.map(|entry| entry.part(layer).space);
+        let space = space_in(&*view, namespace, layer)?;
         Ok(Overview { view, space, now })
     }
+}
+
+/// Where a namespace lives in this state of the tables, and not in memory's: a swap or a flush may be on its way.
+pub(crate) fn space_in(
+    view: &dyn View,
+    namespace: &Handle,
+    layer: Layer,
+) -> Result<Option<Space>, Error> {
+    let row = view.get(&key::catalogue(namespace.namespace())).map_err(Error::Tables)?;
+    let entry = row.map(|row| CatalogueEntry::decode(&row)).transpose();
+    let entry = entry.map_err(|Malformed { .. }| DAMAGED)?;
+    Ok(entry.map(|entry| entry.part(layer).space))
 }
 
 impl Overview {

@@ -47,6 +47,7 @@ mod store;
 mod stripe;
 mod survey;
 mod txn;
+mod unsynced;
 mod wait;
 mod watermark;
 mod worker;

@@ -38,6 +38,10 @@ pub(crate) const fn comes_whole(split: &Split) -> bool {
 /// A range is read up to this many bytes; what it lacks then is asked for again.
 const RANGE_BYTES_MAX: usize = 1 << 20;
 
+/// Rows come along with headers until one part in so many of what a transaction may read was read; then only those
+/// that are asked for.
+const ROWS_AHEAD_SHARE: u64 = 4;
+
 /// Loads under way, and who waits for them.
 #[derive(Debug, Default)]
 pub(crate) struct Loads {
@@ -109,6 +113,9 @@ impl Drop for Pins {
 struct Job {
     want: Want,
     slot: Slot,
+    /// Of a split object, which rows it had before the view was taken that they are read from: what it got since, by
+    /// a rename say, an older view does not tell of.
+    life: Option<Life>,
     read: Read,
 }
 
@@ -171,10 +178,13 @@ impl Load {
         let bytes_max = shard.settings.limits.object_bytes;
         for job in &mut self.jobs {
             job.read = match &job.want.part {
-                Part::Header => read_header(&*view, &job.want)?,
-                Part::Row(suffix) => read_row(shard, &*view, job, suffix)?,
-                Part::Range { from, most } => read_range(shard, &*view, job, from, *most)?,
-                Part::All => read_all(shard, &*view, job)?,
+                Part::Header => {
+                    let with_rows = self.bytes <= bytes_max / ROWS_AHEAD_SHARE;
+                    read_header(&*view, &job.want, with_rows)?
+                }
+                Part::Row(suffix) => read_row(&*view, job, suffix)?,
+                Part::Range { from, most } => read_range(&*view, job, from, *most)?,
+                Part::All => read_all(&*view, job)?,
             };
             self.bytes += job.read.bytes();
             if self.bytes > bytes_max {
@@ -187,7 +197,9 @@ impl Load {
 
 const DAMAGED: Error = Error::Damaged { what: "the header row of an object" };
 
-fn read_header(view: &dyn View, want: &Want) -> Result<Read, Error> {
+/// The header, and the rows of an object that is split and small, if they are to come along: many commands need no
+/// more than the header.
+fn read_header(view: &dyn View, want: &Want, with_rows: bool) -> Result<Read, Error> {
     let mut key = Vec::new();
     key::put_header(&mut key, want.space, &want.id);
     let Some(row) = view.get(&key).map_err(Error::Tables)? else { return Ok(Read::Header(None)) };
@@ -195,7 +207,7 @@ fn read_header(view: &dyn View, want: &Want) -> Result<Read, Error> {
     let mut entry = Entry::new(want.space, &want.id, State::Absent);
     entry.decode(last_commit, body).map_err(|Malformed { .. }| DAMAGED)?;
     let rows = match &entry.state {
-        State::Split(split) if comes_whole(split) => {
+        State::Split(split) if with_rows && comes_whole(split) => {
             Some(scan(view, want.space, split.generation)?)
         }
         _ => None,
@@ -223,17 +235,8 @@ impl Life {
     }
 }
 
-/// The life of a split object in memory; `None` if it has become something else since.
-fn life_of(shard: &Shard, job: &Job) -> Option<Life> {
-    let stripe = shard.stripes.lock(job.want.hash.stripe()).read();
-    match &stripe.get(job.slot)?.state {
-        State::Split(split) => Some(Life::of(split)),
-        _ => None,
-    }
-}
-
-fn read_row(shard: &Shard, view: &dyn View, job: &Job, suffix: &[u8]) -> Result<Read, Error> {
-    let Some(life) = life_of(shard, job) else { return Ok(Read::Nothing) };
+fn read_row(view: &dyn View, job: &Job, suffix: &[u8]) -> Result<Read, Error> {
+    let Some(life) = job.life else { return Ok(Read::Nothing) };
     let mut key = Vec::new();
     key::put_content(&mut key, job.want.space, life.generation, suffix);
     let row = view.get(&key).map_err(Error::Tables)?;
@@ -241,8 +244,8 @@ fn read_row(shard: &Shard, view: &dyn View, job: &Job, suffix: &[u8]) -> Result<
     Ok(Read::Rows { life, covers: None, rows: vec![row] })
 }
 
-fn read_all(shard: &Shard, view: &dyn View, job: &Job) -> Result<Read, Error> {
-    let Some(life) = life_of(shard, job) else { return Ok(Read::Nothing) };
+fn read_all(view: &dyn View, job: &Job) -> Result<Read, Error> {
+    let Some(life) = job.life else { return Ok(Read::Nothing) };
     let rows = scan(view, job.want.space, life.generation)?;
     Ok(Read::Rows { life, covers: Some(all()), rows })
 }
@@ -252,14 +255,8 @@ fn all() -> Range {
     (Box::default(), None)
 }
 
-fn read_range(
-    shard: &Shard,
-    view: &dyn View,
-    job: &Job,
-    from: &[u8],
-    most: usize,
-) -> Result<Read, Error> {
-    let Some(life) = life_of(shard, job) else { return Ok(Read::Nothing) };
+fn read_range(view: &dyn View, job: &Job, from: &[u8], most: usize) -> Result<Read, Error> {
+    let Some(life) = job.life else { return Ok(Read::Nothing) };
     let (mut start, mut prefix) = (Vec::new(), Vec::new());
     key::put_content(&mut start, job.want.space, life.generation, from);
     key::put_content(&mut prefix, job.want.space, life.generation, b"");
@@ -326,7 +323,11 @@ impl Shard {
                 }
                 (State::Loading(_), _) if found.is_some() && !taken_over => {}
                 (State::Loading(_), _) | (_, Part::Row(_) | Part::Range { .. } | Part::All) => {
-                    load.jobs.push(Job { want, slot, read: Read::Nothing });
+                    let life = match &entry.state {
+                        State::Split(split) => Some(Life::of(split)),
+                        _ => None,
+                    };
+                    load.jobs.push(Job { want, slot, life, read: Read::Nothing });
                 }
                 (_, Part::Header) => {}
             }

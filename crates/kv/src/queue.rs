@@ -7,7 +7,7 @@
 //! 1. Sequences are gapless and in the order of the log.
 //! 2. A commit lies wholly in one group.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::limits::GROUP_BYTES;
@@ -34,7 +34,26 @@ struct Pending {
     next: Sequence,
     /// Groups that are in the tables, kept for their memory.
     spare: Vec<Group>,
+    /// Sessions that are open and have tried to write.
+    sessions: HashMap<u64, Announced>,
+    /// Those of them that the log is to hear of with their next commit.
+    untold: usize,
+    /// Sessions that are over, which the log hears of with later commits.
+    ended: VecDeque<u64>,
 }
+
+/// What a session says of itself, until the log has heard of it, and whether it has heard of it before.
+#[derive(Debug, Default)]
+struct Announced {
+    names: Option<[Box<[u8]>; 4]>,
+    is_told: bool,
+}
+
+/// Of what a session says of itself, the log keeps so much of each name.
+const NAME_BYTES_MAX: usize = 64;
+
+/// The ends of so many sessions go with one commit: what is set aside for it beside its changes covers them.
+const ENDS_MAX: usize = 64;
 
 /// Spare groups that are kept, and how much memory each may have.
 const SPARE: usize = 4;
@@ -51,10 +70,16 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn new(next: Sequence) -> Self {
         let open = Group::new(next, StoreTime(0));
-        Self {
-            pending: Mutex::new(Pending { closed: VecDeque::new(), open, next, spare: Vec::new() }),
-            bytes: AtomicU64::new(0),
-        }
+        let pending = Pending {
+            closed: VecDeque::new(),
+            open,
+            next,
+            spare: Vec::new(),
+            sessions: HashMap::new(),
+            untold: 0,
+            ended: VecDeque::new(),
+        };
+        Self { pending: Mutex::new(pending), bytes: AtomicU64::new(0) }
     }
 
     /// Stamps a commit and queues its changes. `stamped` runs under the queue's lock.
@@ -70,6 +95,7 @@ impl Queue {
         let sequence = pending.next;
         pending.start(at);
         let before = pending.open.bytes();
+        pending.tell_of_sessions(origin.session);
         pending.open.push_commit(at, origin.session, origin.count, origin.command, changes);
         pending.next = sequence.next();
         self.bytes.fetch_add((pending.open.bytes() - before) as u64, Ordering::Relaxed);
@@ -82,22 +108,26 @@ impl Queue {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Puts a session into the log's table of sessions.
-    pub(crate) fn push_session(&self, session: &Session<'_>, at: StoreTime) {
+    /// Has the log hear of a session, or of what it is called now, with its next commit: what writes nothing takes
+    /// no place in the log.
+    pub(crate) fn announce(&self, session: &Session<'_>) {
+        let cut = |name: &[u8]| name.get(..NAME_BYTES_MAX).unwrap_or(name).into();
+        let names = [session.user, session.client, session.address, session.protocol].map(cut);
         let mut pending = self.pending.lock();
-        pending.start(at);
-        let before = pending.open.bytes();
-        pending.open.push_session(session);
-        self.bytes.fetch_add((pending.open.bytes() - before) as u64, Ordering::Relaxed);
+        let announced = pending.sessions.entry(session.number).or_default();
+        if announced.names.replace(names).is_none() {
+            pending.untold += 1;
+        }
     }
 
-    /// Takes a session out of the log's table of sessions.
-    pub(crate) fn push_session_end(&self, number: u64, at: StoreTime) {
+    /// The session is over; the log hears of that with later commits, if it has heard of the session.
+    pub(crate) fn end(&self, number: u64) {
         let mut pending = self.pending.lock();
-        pending.start(at);
-        let before = pending.open.bytes();
-        pending.open.push_session_end(number);
-        self.bytes.fetch_add((pending.open.bytes() - before) as u64, Ordering::Relaxed);
+        let Some(announced) = pending.sessions.remove(&number) else { return };
+        pending.untold -= usize::from(announced.names.is_some());
+        if announced.is_told {
+            pending.ended.push_back(number);
+        }
     }
 
     /// The next group to write, if anything is queued. `generations` is what no generation in it reaches.
@@ -134,6 +164,22 @@ impl Pending {
         if self.open.is_empty() {
             self.open.restart(self.next, at);
         }
+    }
+
+    /// Puts into the open group what the log is to hear of sessions before a commit of `session`.
+    fn tell_of_sessions(&mut self, session: u64) {
+        for number in self.ended.drain(..self.ended.len().min(ENDS_MAX)) {
+            self.open.push_session_end(number);
+        }
+        if self.untold == 0 {
+            return;
+        }
+        let Some(announced) = self.sessions.get_mut(&session) else { return };
+        let Some([user, client, address, protocol]) = announced.names.take() else { return };
+        let (user, client, address, protocol) = (&*user, &*client, &*address, &*protocol);
+        self.open.push_session(&Session { number: session, user, client, address, protocol });
+        announced.is_told = true;
+        self.untold -= 1;
     }
 
     /// Ends the open group and begins another.

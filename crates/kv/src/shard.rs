@@ -1,6 +1,6 @@
 //! What the transactions and workers of one shard share.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -20,6 +20,7 @@ use crate::settings::Settings;
 use crate::signal::Signal;
 use crate::stripe::{Hash, Slot, Stripes};
 use crate::survey::Journals;
+use crate::unsynced::Unsynced;
 use crate::watermark::{Level, Watermarks};
 
 /// An absent object whose entry is kept until its absence is in the tables and durable.
@@ -58,6 +59,7 @@ pub(crate) struct Shard {
     pub(crate) writing: Mutex<()>,
     pub(crate) watermarks: Watermarks,
     pub(crate) backlog: Backlog,
+    pub(crate) unsynced: Unsynced,
     /// Bytes of the log that are set aside for transactions that run.
     pub(crate) reserved: AtomicU64,
     /// Raised when the log needs space at once.
@@ -74,7 +76,7 @@ pub(crate) struct Shard {
     /// Whether what a space does not have in memory is absent, for the evictor.
     pub(crate) complete: RwLock<HashMap<Space, Arc<AtomicBool>>>,
     /// Spaces that were flushed and may still have entries.
-    pub(crate) dead_spaces: Mutex<Vec<Space>>,
+    pub(crate) dead_spaces: Mutex<BTreeSet<Space>>,
     generations: AtomicU64,
     tombstones: Mutex<VecDeque<Tombstone>>,
     /// Bytes of memory that objects are taken to cost.
@@ -118,6 +120,7 @@ impl Shard {
             writing: Mutex::default(),
             watermarks: Watermarks::new(Sequence(next.0 - 1)),
             backlog: Backlog::default(),
+            unsynced: Unsynced::default(),
             reserved: AtomicU64::new(0),
             upkeep: Arc::default(),
             eviction: Arc::default(),
@@ -152,12 +155,17 @@ impl Shard {
     /// The namespace that a space is part of, and as which layer's; `None` if it was flushed.
     pub(crate) fn home(&self, space: Space) -> Option<(Handle, Layer)> {
         let namespaces = self.namespaces.read();
-        let mut homes = namespaces.values().filter_map(|handle| {
-            let entry = handle.0.entry.read();
+        let mut handles: Vec<Handle> = namespaces.values().cloned().collect();
+        drop(namespaces);
+        // All at once, in the order in which transactions take them: a swap between two looks could move it from one
+        // that is yet to be looked at to one that was.
+        handles.sort_unstable_by_key(Handle::namespace);
+        let gates: Vec<_> = handles.iter().map(|handle| handle.0.entry.read()).collect();
+        let home = gates.iter().zip(&handles).find_map(|(entry, handle)| {
             let layer = LAYERS.into_iter().find(|layer| entry.part(*layer).space == space)?;
             Some((handle.clone(), layer))
         });
-        homes.next()
+        home
     }
 
     /// Makes durable what is written, and notes how long that took; how far it came.

@@ -7,11 +7,12 @@
 use std::ops::Bound;
 
 use base::codec::Malformed;
-use base::{Generation, Space};
+use base::{Generation, Sequence, Space};
 use tables::{Value, View};
 
 use crate::error::Error;
 use crate::key;
+use crate::keyspace::space_in;
 use crate::load::parse_header_row;
 use crate::namespace::{Handle, Layer};
 use crate::object::{Entry, Header, State};
@@ -47,15 +48,27 @@ impl std::fmt::Debug for Snapshot {
 const DAMAGED: Error = Error::Damaged { what: "the rows of an object" };
 
 impl Store {
-    /// The object as the tables have it now; `None` if it does not exist. Blocks on the disk.
+    /// The object as the tables have it now, `None` if it does not exist, and the last commit that this state knows of:
+    /// what is told of it waits for that one. Blocks on the disk.
     pub fn snapshot(
         &self,
         namespace: &Handle,
         layer: Layer,
         id: &[u8],
-    ) -> Result<Option<Snapshot>, Error> {
-        let space = namespace.0.entry.read().part(layer).space;
+    ) -> Result<(Option<Snapshot>, Sequence), Error> {
         let view = self.shard.tables.view();
+        let applied = view.applied();
+        Ok((self.snapshot_in(view, namespace, layer, id)?, applied))
+    }
+
+    fn snapshot_in(
+        &self,
+        view: Box<dyn View>,
+        namespace: &Handle,
+        layer: Layer,
+        id: &[u8],
+    ) -> Result<Option<Snapshot>, Error> {
+        let Some(space) = space_in(&*view, namespace, layer)? else { return Ok(None) };
         let mut key = Vec::new();
         key::put_header(&mut key, space, id);
         let Some(row) = view.get(&key).map_err(Error::Tables)? else { return Ok(None) };

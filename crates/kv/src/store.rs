@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use base::{Event, Monotonic, Namespace, Sequence, Space, StoreTime, Tenant};
 use log::record::Session;
 use smallvec::SmallVec;
 
-use crate::admission::Admission;
+use crate::admission::{Admission, OVERHEAD_BYTES};
 use crate::error::{Error, Refusal, Stop};
 use crate::load::Load;
 use crate::lock::{GateGuard, StripeGuard};
@@ -113,14 +113,15 @@ impl Store {
         handle
     }
 
-    /// Puts a session into the log, so that its commits can be told by whom they were made.
+    /// Puts a session into the log with its next commit, so that it can be told by whom that was made. Of each name,
+    /// the first 64 bytes.
     pub fn begin_session(&self, session: &Session<'_>) {
-        self.shard.queue.push_session(session, self.now());
+        self.shard.queue.announce(session);
     }
 
     /// Takes a session out again.
     pub fn end_session(&self, number: u64) {
-        self.shard.queue.push_session_end(number, self.now());
+        self.shard.queue.end(number);
     }
 
     /// Runs one round of a transaction. The closure must do the same each time it is run, apart from
@@ -148,6 +149,9 @@ impl Store {
         if round > 0 {
             shard.observer.event(&Event::Rerun { round });
             if shard.machine.monotonic() > plan.work.deadline {
+                // Its owner may keep the plan for its next transaction, however long that takes to come.
+                plan.work.pins.release();
+                plan.work.surveys.clear();
                 return Attempt::Refused(plan.work.wait.refusal(round), Receipt::NOTHING);
             }
         }
@@ -268,6 +272,21 @@ impl Shard {
     pub(crate) fn commit_own(&self, changes: &[u8]) -> Sequence {
         let stamped = |sequence| self.watermarks.set_queued(sequence);
         self.queue.push(self.now(), Origin::default(), changes, stamped)
+    }
+
+    /// The same for what gives back space, if the log has room for it; `None` if it has not, and it is to be tried
+    /// again later. Half of what is kept for deletes is left to those of clients.
+    pub(crate) fn release_own(&self, changes: &[u8]) -> Option<Sequence> {
+        let need = (changes.len() + OVERHEAD_BYTES) as u64;
+        let room = self.log.room();
+        let reserved = self.reserved.fetch_add(need, Ordering::AcqRel) + self.queue.bytes();
+        let fits = room.admits_release(need, reserved.saturating_add(room.reserve / 2));
+        let committed = fits.then(|| self.commit_own(changes));
+        self.reserved.fetch_sub(need, Ordering::AcqRel);
+        if !fits {
+            self.upkeep.raise();
+        }
+        committed
     }
 
     /// Takes note of a namespace's spaces, for the evictor.

@@ -137,7 +137,7 @@ fn a_range_brings_no_more_into_memory_than_it_names() {
 #[test]
 fn a_snapshot_stands_still_while_its_object_changes_and_goes() {
     let (mut world, twin) = large();
-    let snapshot = world.store.snapshot(&world.handle, Layer::Redis, b"large").unwrap();
+    let snapshot = world.store.snapshot(&world.handle, Layer::Redis, b"large").unwrap().0;
     let mut snapshot = snapshot.unwrap();
     let mut found = Twin::new();
     for round in 0.. {
@@ -161,7 +161,7 @@ fn a_snapshot_stands_still_while_its_object_changes_and_goes() {
         world.reclaim();
     }
     assert_eq!(found, twin);
-    let gone = world.store.snapshot(&world.handle, Layer::Redis, b"large").unwrap();
+    let gone = world.store.snapshot(&world.handle, Layer::Redis, b"large").unwrap().0;
     assert!(gone.is_none());
 }
 

@@ -21,6 +21,8 @@ mod shard;
 mod signal;
 #[path = "../src/workers/syncer.rs"]
 mod syncer;
+#[path = "../src/unsynced.rs"]
+mod unsynced;
 #[path = "../src/watermark.rs"]
 mod watermark;
 #[path = "../src/worker.rs"]

@@ -5,11 +5,12 @@
 mod ground;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base::rng::SplitMix64;
 use base::{Namespace, Tenant};
 use ground::{PATIENCE, World};
-use groundsill_kv::{Attempt, Handle, Layer, Place, Refusal, Settings, Stop, Txn, Type};
+use groundsill_kv::{Attempt, Handle, Layer, Level, Place, Refusal, Settings, Stop, Txn, Type};
 
 /// What there is in each of the two.
 type Twin = [BTreeMap<String, String>; 2];
@@ -202,4 +203,72 @@ fn a_reply_that_saw_what_a_swap_brought_waits_for_the_swap() {
         };
         assert_eq!(receipt.after, queued);
     }
+}
+
+#[test]
+fn a_snapshot_is_of_one_state_also_while_a_swap_is_on_its_way() {
+    let mut world = World::new(Settings::default());
+    let handles = handles(&world);
+    transact(&mut world, &handles, |txn| carry_out(txn, &Change::Set(0, "k".into(), "v".into())))
+        .unwrap();
+    world.settle();
+    let is_there = |world: &World, at: usize| {
+        let (found, seen) = world.store.snapshot(&handles[at], Layer::Redis, b"k").unwrap();
+        assert_eq!(seen, world.store.watermarks().at(Level::Applied));
+        found.is_some()
+    };
+    transact(&mut world, &handles, |txn| carry_out(txn, &Change::Swap)).unwrap();
+    assert!(is_there(&world, 0) && !is_there(&world, 1), "the tables have not heard of the swap");
+    world.settle();
+    assert!(!is_there(&world, 0) && is_there(&world, 1));
+}
+
+#[test]
+fn what_expires_is_swept_while_its_namespace_is_swapped() {
+    let mut world = World::new(Settings::default());
+    let handles = handles(&world);
+    let many = 600;
+    for number in 0..many {
+        // By turns, so that a slice of the sweeper is one of them.
+        let put = |txn: &mut Txn<'_>| {
+            let places: Vec<Place> = txn.places().collect();
+            let object =
+                txn.open(places[number % 2], Layer::Redis, b"%".repeat(number + 1).as_slice())?;
+            txn.create(object, Type::String)?;
+            txn.put(object, b"", b"v")?;
+            txn.set_deadline(object, Some(base::StoreTime(1_000_000 + 10 + number as u64)))
+        };
+        transact(&mut world, &handles, put).unwrap();
+    }
+    world.settle();
+    world.hands.turn(10_000);
+    let (store, over) = (world.store.clone(), AtomicBool::new(false));
+    let swap = || {
+        let mut plan = store.plan(PATIENCE);
+        while !over.load(Ordering::Relaxed) {
+            store.replan(&mut plan, PATIENCE);
+            let places = handles.each_ref().map(|handle| plan.namespace(handle));
+            plan.take_exclusively();
+            let swapped =
+                store.attempt(&mut plan, |txn| txn.swap(places[0], places[1], Layer::Redis));
+            // Without room it waits, as a client does.
+            if matches!(swapped, Attempt::Busy) {
+                std::thread::yield_now();
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(swap);
+        for _ in 0..100_000 {
+            for worker in ["sweeper", "log-syncer", "log-writer", "applier", "log-upkeep"] {
+                world.step_one(worker);
+            }
+            world.hands.turn(5);
+            if world.store.figures().expired.get() == many as u64 {
+                break;
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(world.store.figures().expired.get(), many as u64);
 }

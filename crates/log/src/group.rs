@@ -113,6 +113,12 @@ impl Group {
         self.first
     }
 
+    /// Whether it holds a commit, and not records of sessions alone.
+    #[must_use]
+    pub const fn has_commits(&self) -> bool {
+        self.next.0 > self.first.0
+    }
+
     /// Its last commit; if it has none, the sequence before [`Group::first`].
     #[must_use]
     pub const fn last(&self) -> Sequence {

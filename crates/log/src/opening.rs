@@ -87,6 +87,7 @@ pub(crate) fn open(
         time: highest.time.max(now),
         stated: last,
         sessions: BTreeMap::new(),
+        sessions_bytes: 0,
         marks: findings.marks,
         trimmed: applied,
         retired: Vec::new(),

@@ -55,6 +55,8 @@ pub(crate) struct Tail {
     pub(crate) stated: Sequence,
     /// The sessions that are open, as records.
     pub(crate) sessions: BTreeMap<u64, Vec<u8>>,
+    /// Bytes of these.
+    pub(crate) sessions_bytes: u64,
     pub(crate) marks: Marks,
     pub(crate) trimmed: Sequence,
     /// Segments that were left with unsynced bytes in them.
@@ -117,10 +119,24 @@ impl Tail {
         self.rotations += 1;
         let mut buffer = self.blank();
         link.put(&mut buffer);
-        for session in self.sessions.values() {
+        let mut left = repeated(self.sessions_bytes, self.capacity);
+        for session in self.sessions.values().rev() {
+            let Some(rest) = left.checked_sub(session.len() as u64) else { break };
+            left = rest;
             buffer.extend_from_slice(session);
         }
         self.write_buffer(kind, buffer, durable)
+    }
+
+    fn note_session(&mut self, number: u64, record: Option<&[u8]>) {
+        let before = match record {
+            Some(record) => {
+                self.sessions_bytes += record.len() as u64;
+                self.sessions.insert(number, record.to_vec())
+            }
+            None => self.sessions.remove(&number),
+        };
+        self.sessions_bytes -= before.map_or(0, |record| record.len() as u64);
     }
 
     /// Writes a frame without a payload.
@@ -161,15 +177,12 @@ impl Tail {
         let (checksum, written) = group.write_under(&header, |bytes| self.write(bytes));
         written?;
         self.next = group.next();
-        if group.last() >= group.first() {
+        if group.has_commits() {
             self.last = group.last();
         }
         self.time = self.time.max(group.latest());
         for (number, record) in group.session_changes() {
-            match record {
-                Some(record) => drop(self.sessions.insert(number, record.to_vec())),
-                None => drop(self.sessions.remove(&number)),
-            }
+            self.note_session(number, record);
         }
         self.wrote(frame::span(group.bytes()), checksum, durable);
         Ok(())
@@ -281,7 +294,10 @@ impl Tail {
 
     /// What can be appended for certain within what was filled in advance.
     pub(crate) fn room(&self) -> u64 {
-        let standby: u64 = self.standby.iter().map(|segment| usable(segment.bytes)).sum();
+        let of_standby = |segment: &SegmentFile| {
+            usable(segment.bytes).saturating_sub(repeated(self.sessions_bytes, segment.bytes))
+        };
+        let standby: u64 = self.standby.iter().map(of_standby).sum();
         // Behind the last segment that there is, a clean stop and the next open have to find a place.
         let kept = if self.standby.is_empty() { END_BYTES.min(self.filled / 8) } else { 0 };
         standby + self.filled.saturating_sub(self.end).saturating_sub(kept)
@@ -307,6 +323,12 @@ impl Unsynced {
         }
         Ok(())
     }
+}
+
+/// How many bytes of open sessions a segment of `bytes` begins with: all of them, or the newest, so that it is not
+/// filled by them. A commit of another is one of a session that the segment does not name.
+const fn repeated(sessions_bytes: u64, bytes: u64) -> u64 {
+    if sessions_bytes < bytes / 8 { sessions_bytes } else { bytes / 8 }
 }
 
 /// What of a segment of `bytes` is sure to be used, whatever frame does not fit its end.

@@ -3,7 +3,7 @@
 //!
 //! Within MULTI the same commands load what they need, up to a bound.
 
-use kv::{Layer, Level, Receipt, Refusal, Snapshot};
+use kv::{Layer, Receipt, Refusal, Snapshot};
 use redis::{Command, Error, Stream};
 use wire::resp::Args;
 
@@ -40,20 +40,21 @@ impl Session {
             return Err(Failure::Refused(Refusal::internal(what), receipt));
         };
         let namespace = self.bound()?;
-        self.server.reached(Level::Applied, receipt.after).await?;
+        self.server.applied(receipt.after).await?;
         let (mut id, store) = (Vec::new(), self.server.store.clone());
         self.server.keys.put_id(&mut id, &args[1]);
         let opened = {
             let namespace = namespace.clone();
             self.server.on_loader(move || store.snapshot(&namespace, Layer::Redis, &id)).await
         };
-        let snapshot = opened.and_then(|opened| opened).map_err(Failure::Store)?;
+        let (snapshot, seen) = opened.and_then(|opened| opened).map_err(Failure::Store)?;
         self.note_receipt(receipt);
+        // Not only what the object itself tells of: it may be gone, or elsewhere, by a commit of that state.
+        self.note_receipt(namespace.receipt(seen));
         let Some(snapshot) = snapshot else {
             stream.put_absent(&mut self.reply);
             return Ok(());
         };
-        self.note_receipt(namespace.receipt(snapshot.header().last_commit));
         match stream.put_head(&mut self.reply, snapshot.header()) {
             Ok(()) => self.streaming = Some(Streaming { snapshot, stream }),
             Err(Error::Reply(text)) => self.reply.error(&text),

@@ -176,10 +176,14 @@ impl Txn<'_> {
     }
 
     pub(crate) fn charge_bytes(&mut self, bytes: usize) -> Result<(), Stop> {
-        let limits = &self.shard.settings.limits;
         self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes > limits.transaction_bytes {
-            let max = limits.transaction_bytes;
+        self.check_bytes(self.bytes)
+    }
+
+    /// Whether a transaction may change so many bytes.
+    pub(crate) fn check_bytes(&self, bytes: usize) -> Result<(), Stop> {
+        let max = self.shard.settings.limits.transaction_bytes;
+        if bytes > max {
             return Err(Refusal::limit(format!(
                 "a transaction changes at most {max} bytes; split it up"
             ))

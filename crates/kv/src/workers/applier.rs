@@ -135,7 +135,10 @@ impl Applier {
     fn apply(&mut self) -> Result<(), Error> {
         let Some(last) = self.groups.last().map(Group::last) else { return Ok(()) };
         let shard = &*self.shard;
-        if last > shard.tables.applied() {
+        // A group without commits names the sequence before the next one, which after an unclean stop no commit has:
+        // tables that were applied so far would vouch for what never was.
+        let commits = self.groups.iter().rfind(|group| group.has_commits()).map(Group::last);
+        if let Some(last) = commits.filter(|last| *last > shard.tables.applied()) {
             let mut fold = Fold::new(shard.settings.hash_seed);
             for group in &self.groups {
                 fold.add(group.records())?;

@@ -3,6 +3,7 @@
 //! A hand goes round the stripes; what was used since it last passed gets a second chance. What is not
 //! yet in the tables stays: an object that left memory is found there again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -34,9 +35,11 @@ pub(crate) struct Evictor {
     /// Entries passed since one was let go.
     fruitless: usize,
     /// Spaces whose entries are being dropped, stripes passed for it, and whether anything had to stay.
-    dead: Vec<Space>,
-    passed: usize,
+    dead: BTreeSet<Space>,
+    passed: StripeId,
     leftover: bool,
+    /// What was left is looked at again from then on.
+    dead_from: Monotonic,
 }
 
 /// How far the tables have come, as far as eviction is concerned.
@@ -49,34 +52,74 @@ struct Settled {
 
 impl Evictor {
     pub(crate) const fn new(shard: Arc<Shard>) -> Self {
-        Self { shard, stripe: 0, fruitless: 0, dead: Vec::new(), passed: 0, leftover: false }
+        Self {
+            shard,
+            stripe: 0,
+            fruitless: 0,
+            dead: BTreeSet::new(),
+            passed: 0,
+            leftover: false,
+            dead_from: Monotonic::ZERO,
+        }
     }
 
     /// Passes over one stripe and drops what belongs to spaces that were flushed. Nothing can reach it;
     /// what is pinned or being loaded goes with a later round.
-    fn pass_dead(&mut self, dead: &[Space]) {
+    fn pass_dead(&mut self) {
         let shard = &*self.shard;
-        let mut stripe = shard.stripes.lock(self.stripe).write();
+        let mut stripe = shard.stripes.lock(self.passed).write();
         for slot in 0..stripe.slots() {
-            let Some(entry) = stripe.get(slot).filter(|entry| dead.contains(&entry.space)) else {
+            let Some(entry) = stripe.get(slot).filter(|entry| self.dead.contains(&entry.space))
+            else {
                 continue;
             };
             let hash = shard.stripes.hash(entry.space, entry.id());
-            if entry.pins > 0 || matches!(entry.state, State::Loading(_)) {
+            let is_loading = matches!(entry.state, State::Loading(ticket) if ticket != ABANDONED);
+            if entry.pins > 0 || is_loading {
                 self.leftover = true;
             } else if let Some(entry) = stripe.remove(hash, slot) {
                 shard.charge(-entry.charge().cast_signed());
             }
         }
-        self.stripe = (self.stripe + 1) % STRIPES;
         self.passed += 1;
-        if self.passed >= usize::from(STRIPES) {
-            if !self.leftover {
-                shard.dead_spaces.lock().retain(|space| !dead.contains(space));
+        if self.passed >= STRIPES {
+            let mut dead = std::mem::take(&mut self.dead);
+            if self.leftover {
+                shard.dead_spaces.lock().append(&mut dead);
             }
             (self.passed, self.leftover) = (0, false);
-            self.dead.clear();
         }
+    }
+
+    /// Goes on with what was flushed; whether there is more to do at once.
+    fn drop_dead(&mut self, now: Monotonic) -> bool {
+        if self.dead.is_empty() && now >= self.dead_from {
+            self.dead = std::mem::take(&mut *self.shard.dead_spaces.lock());
+        }
+        if self.dead.is_empty() {
+            return false;
+        }
+        self.pass_dead();
+        self.dead_from = now + INTERVAL;
+        !self.dead.is_empty()
+    }
+
+    /// Passes over a slice, if objects take more than they may.
+    fn evict(&mut self, now: Monotonic) -> Next {
+        // Twice round without finding anything: all of it is in use or on its way to the tables.
+        let enough = 2 * usize::from(STRIPES) * (1 + SLICE as usize);
+        let over = self.shard.resident() > self.shard.settings.objects_bytes;
+        if over && self.fruitless > enough {
+            // What is not yet in the tables holds its place.
+            let marks = &self.shard.watermarks;
+            marks.demand(Level::Applied, marks.queued());
+        }
+        if !over || self.fruitless > enough {
+            self.fruitless = 0;
+            return Next::At(now + if over { INTERVAL } else { IDLE });
+        }
+        self.pass();
+        Next::Again
     }
 
     /// Passes over a slice of one stripe.
@@ -136,29 +179,10 @@ impl Worker for Evictor {
     }
 
     fn step(&mut self, now: Monotonic) -> Next {
-        if self.dead.is_empty() {
-            self.dead.clone_from(&self.shard.dead_spaces.lock());
-        }
-        if !self.dead.is_empty() {
-            let dead = std::mem::take(&mut self.dead);
-            self.dead.clone_from(&dead);
-            self.pass_dead(&dead);
-            return if self.dead.is_empty() { Next::At(now + INTERVAL) } else { Next::Again };
-        }
-        // Twice round without finding anything: all of it is in use or on its way to the tables.
-        let enough = 2 * usize::from(STRIPES) * (1 + SLICE as usize);
-        let over = self.shard.resident() > self.shard.settings.objects_bytes;
-        if over && self.fruitless > enough {
-            // What is not yet in the tables holds its place.
-            let marks = &self.shard.watermarks;
-            marks.demand(Level::Applied, marks.queued());
-        }
-        if !over || self.fruitless > enough {
-            self.fruitless = 0;
-            return Next::At(now + if over { INTERVAL } else { IDLE });
-        }
-        self.pass();
-        Next::Again
+        // Both, so that memory keeps to its budget while spaces are flushed over and over.
+        let has_dead = self.drop_dead(now);
+        let evicted = self.evict(now);
+        if has_dead { Next::Again } else { evicted }
     }
 
     fn signal(&self) -> Option<Arc<Signal>> {

@@ -25,6 +25,9 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// Rows removed in one slice, at most.
 const ROWS: usize = 1000;
 
+/// And no more once they take so many bytes of the log: keys may be long, and the room of a full disk is short.
+const SLICE_BYTES: usize = 256 << 10;
+
 /// Debts that a slice looks at, at most; the gauge of what is owed counts up to here.
 pub const OWED_COUNTED_MAX: usize = 1000;
 
@@ -50,7 +53,7 @@ impl Reclaimer {
         for row in view.range(Bound::Included(&from), Bound::Excluded(&to)).take(OWED_COUNTED_MAX) {
             let (row, _) = row.map_err(Error::Tables)?;
             owed += 1;
-            if left > 0 {
+            if left > 0 && changes.len() < SLICE_BYTES {
                 left -= pay(&*view, &row, left, &mut changes)?;
             }
         }
@@ -58,9 +61,10 @@ impl Reclaimer {
         if owed == 0 {
             return Ok(false);
         }
+        let Some(pending) = self.shard.release_own(&changes) else { return Ok(false) };
+        self.pending = pending;
         self.shard.figures.reclaimed_rows.add((ROWS - left) as u64);
-        self.pending = self.shard.commit_own(&changes);
-        let is_full = left == 0 || owed == OWED_COUNTED_MAX;
+        let is_full = left == 0 || changes.len() >= SLICE_BYTES || owed == OWED_COUNTED_MAX;
         if is_full {
             self.shard.watermarks.demand(Level::Applied, self.pending);
         }
@@ -76,7 +80,7 @@ fn pay(view: &dyn View, owed: &[u8], most: usize, changes: &mut Vec<u8>) -> Resu
     for prefix in prefixes(what) {
         left -= remove_rows(view, &prefix, left, changes)?;
     }
-    if left > 0 {
+    if left > 0 && changes.len() < SLICE_BYTES {
         if let Owed::Space(space) = what {
             record::remove(changes, &key::keys(space));
         }
@@ -113,6 +117,9 @@ fn remove_rows(
         let (key, _) = row.map_err(Error::Tables)?;
         record::remove(changes, &key);
         count += 1;
+        if changes.len() >= SLICE_BYTES {
+            break;
+        }
     }
     Ok(count)
 }

@@ -26,6 +26,9 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// Objects in one slice.
 const SLICE: usize = 256;
 
+/// And no more once their ids take so many bytes: the room that a full disk leaves for them is short.
+const SLICE_BYTES: usize = 128 << 10;
+
 /// A slice that takes longer is given up and tried again.
 const SLICE_TIME: Duration = Duration::from_secs(1);
 
@@ -54,7 +57,7 @@ impl Sweeper {
     fn due(&self, now: StoreTime) -> Result<Vec<Due>, Error> {
         let view = self.store.shard.tables.view();
         let (from, to) = key::expiry_bounds(now);
-        let mut due: Vec<Due> = Vec::new();
+        let (mut due, mut bytes) = (Vec::<Due>::new(), 0);
         for row in view.range(Bound::Included(&from), Bound::Excluded(&to)).take(SLICE) {
             let (key, _) = row.map_err(Error::Tables)?;
             let malformed = |_| Error::Damaged { what: "a row of the expiry index" };
@@ -63,6 +66,10 @@ impl Sweeper {
                 break;
             }
             due.push(Due { deadline, space, id: id.into() });
+            bytes += id.len();
+            if bytes >= SLICE_BYTES {
+                break;
+            }
         }
         let lag = due.first().map_or(0, |first| now.0 - first.deadline.0);
         self.store.shard.figures.expiry_lag_ms.set(lag);
@@ -77,8 +84,7 @@ impl Sweeper {
         let home = self.store.shard.home(first.space);
         let Some((handle, layer)) = home else {
             // The space was flushed: its objects are gone, and these rows with them.
-            self.drop_rows(&due);
-            return Ok(true);
+            return Ok(self.drop_rows(&due));
         };
         name(&mut plan, &handle, layer, &due);
         loop {
@@ -104,15 +110,16 @@ impl Sweeper {
         }
     }
 
-    fn drop_rows(&mut self, due: &[Due]) {
+    /// Takes rows out of the index; false if the log has no room for that at present.
+    fn drop_rows(&mut self, due: &[Due]) -> bool {
         let mut changes = Vec::new();
         for due in due {
             let mut key = Vec::new();
             key::put_expiry(&mut key, due.deadline, due.space, &due.id);
             log::record::remove(&mut changes, &key);
         }
-        let sequence = self.store.shard.commit_own(&changes);
-        self.wait_for(sequence);
+        let sequence = self.store.shard.release_own(&changes);
+        sequence.map(|sequence| self.wait_for(sequence)).is_some()
     }
 
     fn wait_for(&mut self, sequence: Sequence) {

@@ -18,28 +18,27 @@ use crate::worker::{Next, Worker};
 #[derive(Debug)]
 pub(crate) struct Syncer {
     shard: Arc<Shard>,
-    /// Since when there have been unsynced bytes.
-    unsynced_since: Option<Monotonic>,
     /// What was queued is written, and the next step syncs it.
     has_written: bool,
 }
 
 impl Syncer {
     pub(crate) const fn new(shard: Arc<Shard>) -> Self {
-        Self { shard, unsynced_since: None, has_written: false }
+        Self { shard, has_written: false }
     }
 
-    fn is_due(&mut self, now: Monotonic) -> Result<(), Monotonic> {
+    fn is_due(&self, now: Monotonic) -> Result<(), Monotonic> {
         let watermarks = &self.shard.watermarks;
         if watermarks.is_demanded(Level::Durable) {
             return Ok(());
         }
         let interval = Duration::from_millis(self.shard.settings.sync_interval_ms);
         if watermarks.at(Level::Written) <= watermarks.at(Level::Durable) {
-            self.unsynced_since = None;
-            return Err(now + interval);
+            // Nobody is told when something is written: it is found after less than an interval, then.
+            return Err(now + interval * 9 / 10);
         }
-        let due = *self.unsynced_since.get_or_insert(now) + interval;
+        // A tenth of the interval is for the sync itself.
+        let due = self.shard.unsynced.since().unwrap_or_default() + interval * 9 / 10;
         if now >= due { Ok(()) } else { Err(due) }
     }
 
@@ -73,9 +72,10 @@ impl Worker for Syncer {
             return Next::Again;
         }
         self.has_written = false;
+        // Before: what is written meanwhile is for the next one, if this one does not take it along.
+        shard.unsynced.clear();
         match shard.sync_log() {
             Ok(durable) => {
-                self.unsynced_since = None;
                 // It may have synced what the writer has written and not yet announced.
                 shard.watermarks.advance(Level::Written, durable);
                 shard.watermarks.advance(Level::Durable, durable);

@@ -41,6 +41,7 @@ impl Shard {
             return false;
         }
         self.queue.appended(&group);
+        self.unsynced.note(|| self.machine.monotonic());
         let last = group.last();
         // In the backlog before it is announced as written, so that applied can always catch up.
         let bytes = group.bytes();

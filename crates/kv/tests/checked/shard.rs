@@ -5,12 +5,14 @@ use std::io;
 use base::Sequence;
 
 use crate::primitives::{Mutex, MutexGuard};
+use crate::unsynced::Unsynced;
 use crate::watermark::{Level, Watermarks};
 
 #[derive(Debug)]
 pub(crate) struct Shard {
     pub(crate) watermarks: Watermarks,
     pub(crate) settings: Settings,
+    pub(crate) unsynced: Unsynced,
     pub(crate) writing: Mutex<()>,
     /// What was written.
     log: Mutex<u64>,
@@ -27,6 +29,7 @@ impl Shard {
         Self {
             watermarks: Watermarks::new(Sequence::ZERO),
             settings: Settings { sync_interval_ms: 100 },
+            unsynced: Unsynced::default(),
             writing: Mutex::default(),
             log: Mutex::default(),
             stamping: Mutex::default(),

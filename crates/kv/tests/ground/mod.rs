@@ -12,8 +12,8 @@ use std::time::Duration;
 use base::codec::Reader;
 use base::{Clock, Event, Generation, Monotonic, Namespace, Sequence, StoreId, StoreTime, Tenant};
 use groundsill_kv::{
-    Attempt, AuditBounds, Ground, Handle, Layer, Level, Object, Place, Plan, Refusal, Scanned,
-    Settings, Start, Stop, Store, Txn, Worker, audit,
+    Attempt, AuditBounds, Ground, Handle, Layer, Level, Next, Object, Place, Plan, Refusal,
+    Scanned, Settings, Start, Stop, Store, Txn, Worker, audit,
 };
 use log::{Change, FileLog, Log, Record, SimulatedMedium};
 use tables::{ModelTables, Tables};
@@ -50,7 +50,7 @@ pub(crate) struct World {
     pub(crate) hands: Arc<Hands>,
     medium: SimulatedMedium,
     tables: Arc<ModelTables>,
-    log: Arc<dyn Log>,
+    pub(crate) log: Arc<dyn Log>,
     settings: Settings,
     workers: Vec<Box<dyn Worker>>,
 }
@@ -137,10 +137,10 @@ impl World {
     }
 
     /// Steps one worker once.
-    pub(crate) fn step_one(&mut self, name: &str) {
+    pub(crate) fn step_one(&mut self, name: &str) -> Next {
         let now = self.hands.monotonic();
         let worker = self.workers.iter_mut().find(|worker| worker.name() == name).unwrap();
-        worker.step(now);
+        worker.step(now)
     }
 
     /// Steps the workers until all that was queued is in the tables.
