@@ -86,7 +86,13 @@ fn sessions_that_commit_nothing_take_no_place_in_the_log() {
 #[test]
 fn a_store_that_was_only_connected_to_since_a_crash_opens_again() {
     let mut world = World::new(Settings::default());
-    commit(&mut world, 0);
+    // So much that it goes to tables on disk when the store rests.
+    let put = world.transact(|txn| {
+        let object = open(txn, "large")?;
+        txn.create(object, Type::Hash)?;
+        txn.put(object, b"", &vec![7; 2 << 20])
+    });
+    put.unwrap();
     let mut world = world.reopened();
     begin(&world, 1, b"one");
     world.store.end_session(1);
