@@ -17,7 +17,7 @@ def dump(server, *arguments):
     assert done.returncode == 0, done.stderr
     first, *lines = done.stdout.splitlines()
     assert first.startswith("# complete from commit "), first
-    parsed = [re.fullmatch(r"(\d+) (\d+) (.*?\(\d+\.\d+\)|.*?): (.*)", line) for line in lines]
+    parsed = [re.fullmatch(r"(\d+) (\d+) (.*?\(\d+\.\d+\)(?: in tenant \d+ database \d+)?): (.*)", line) for line in lines]
     assert all(parsed), lines
     return [(int(one[1]), int(one[2]), one[3], one[4]) for one in parsed]
 
@@ -119,3 +119,34 @@ def test_commands_find_the_data_where_the_server_does(server, tmp_path):
     assert done.returncode == 1 and "names no directory" in done.stderr
     done = server.command("config", "check", "--resp", "127.0.0.1:7000", "--kafka", "127.0.0.1:7000")
     assert done.returncode == 1 and "`resp` and `kafka` are both" in done.stderr
+
+
+def test_a_dump_tells_in_which_database_and_who_removed_or_swapped_all_keys_of_one(server):
+    """Also for a key that was removed with all others, and that the command did not name."""
+    with server.connect() as connection:
+        for command in [
+            ("SET", "k", "of 0"),
+            ("SELECT", "1"),
+            ("SET", "k", "of 1"),
+            ("SWAPDB", "0", "1"),
+            ("FLUSHDB",),
+            ("SELECT", "0"),
+            ("SET", "k", "again"),
+            ("FLUSHALL",),
+        ]:
+            assert connection.call(*command).value == b"OK"
+    assert server.stop() == 0
+    told = [
+        (re.search(r" (\w+) \(\d+\.\d+\) in tenant 0 database (\d+)$", who).groups(), what)
+        for _, _, who, what in dump(server, "--key", "k")
+    ]
+    set_at, swapped, removed = 'key "k" set', "all keys swapped with another database's", "all keys removed"
+    assert [(command.lower(), database, re.sub(r", \d+ bytes$", "", what)) for (command, database), what in told] == [
+        ("set", "0", set_at),
+        ("set", "1", set_at),
+        ("swapdb", "0", swapped),
+        ("swapdb", "1", swapped),
+        ("flushdb", "1", removed),
+        ("set", "0", set_at),
+        *[("flushall", str(database), removed) for database in range(16)],
+    ]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{BufWriter, Write, stdout};
+use std::ops::Bound;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -23,7 +24,7 @@ pub(crate) fn command() -> Command {
     };
     let dump = Command::new("dump")
         .about("Show what was committed: sequence, time, who, with which command, and what changed")
-        .arg(flag("key", "KEY", "Only changes of this key, or of the lock, request or topic of this name"))
+        .arg(flag("key", "KEY", "Only changes of this key, of all keys of a database, or of the lock, request or topic of this name"))
         .arg(flag("from", "SEQUENCE", "Only commits from this one on"))
         .arg(flag("since", "MILLISECONDS", "Only commits from this time on, in milliseconds since the Unix epoch"))
         .arg(flag("until", "MILLISECONDS", "Only commits up to this time"))
@@ -79,7 +80,8 @@ impl Filter {
 
     fn admits_row(&self, name: &Name) -> bool {
         match &self.key {
-            Some(_) => name.of == self.key,
+            // All keys of a database may be that one, too.
+            Some(_) => name.of == self.key || name.is_all,
             None => self.all || !name.is_internal,
         }
     }
@@ -105,6 +107,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn show(dir: &DataDir, filter: &Filter, out: &mut impl Write) -> Result<()> {
     let medium = log_medium(dir)?;
     let mut teller = Teller::new(&dir.identity.hash_key);
+    teller.learn_places(dir);
     let mut is_first = true;
     for frame in dump(&*medium, &dir.identity.store).context("read the log")? {
         let frame = frame.context("read the log")?;
@@ -143,13 +146,28 @@ pub(crate) struct Told<'a> {
 impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { sequence, time, row, who, command, at: (session, count), what } = self;
-        write!(f, "{sequence} {time} {who} {command} ({session}.{count}): {} {what}", row.text)
+        write!(f, "{sequence} {time} {who} {command} ({session}.{count})")?;
+        if let Some(place) = row.place {
+            write!(f, " in {place}")?;
+        }
+        write!(f, ": {} {what}", row.text)
     }
 }
 
 impl Teller {
     pub(crate) fn new(hash_key: &[u8; 16]) -> Self {
         Self { names: Names::new(hash_key), sessions: Sessions::default() }
+    }
+
+    /// Learns of which databases the tables know, since the log may have begun later than they. Where the tables
+    /// cannot be read, what the log tells is all.
+    fn learn_places(&mut self, dir: &DataDir) {
+        let Ok(tables) = tables::AtRest::read(&dir.tables()) else { return };
+        let (from, to) = kv::catalogue_bounds();
+        let rows = tables.scan(Bound::Included(&from), Bound::Excluded(&to));
+        for (row, value) in rows.map_while(Result::ok) {
+            self.names.learn_later_place(&row, &value);
+        }
     }
 
     /// Tells each change in a frame.
@@ -185,9 +203,19 @@ impl Teller {
             None if session == 0 => "the store".to_owned(),
             None => "a session that this segment does not name".to_owned(),
         };
+        let is_of_client = command != 0;
         let command = numbers::name_of(command).unwrap_or("-");
         for change in changes.clone() {
-            let (row, what) = match change.context("a change in the log")? {
+            let change = change.context("a change in the log")?;
+            if let Change::Put { key, value } = change
+                && is_of_client
+                && let Some((row, what)) = self.names.rearranged(key, value)
+            {
+                let (at, what) = ((session, count), what.to_owned());
+                tell(&Told { sequence, time: time.0, row, who: &who, command, at, what })?;
+                continue;
+            }
+            let (row, what) = match change {
                 Change::Put { key, value } => (key, format!("set, {} bytes", value.len())),
                 Change::Remove { key } => (key, "removed".to_owned()),
                 Change::Add { key, delta } => (key, format!("grown by {delta}")),

@@ -5,11 +5,14 @@
 //!
 //! Knows no file and no log. Takes memory for each large object that the log names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 
-use base::{Generation, Space};
-use kv::{Layer, RowKey, Type, describe_row, read_header, read_key};
+use base::{Generation, Namespace, Space, Tenant};
+use kv::{CatalogueRow, Layer, RowKey, Type, describe_row, read_catalogue, read_header, read_key};
 use redis::Keys;
+
+use crate::server::DATABASES;
 
 /// What has been learned.
 #[derive(Debug)]
@@ -17,6 +20,24 @@ pub struct Names {
     keys: Keys,
     layers: HashMap<Space, Layer>,
     owners: HashMap<(Space, Generation), Owner>,
+    places: HashMap<Space, Place>,
+    /// The same by the tables, which are later than the log.
+    later_places: HashMap<Space, Place>,
+    /// Namespaces whose parts the last row of the catalogue that was learned took from others.
+    swapped: HashSet<Namespace>,
+}
+
+/// The database that a space is or was a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    tenant: Tenant,
+    namespace: Namespace,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tenant {} database {}", self.tenant.0, self.namespace.0 % DATABASES)
+    }
 }
 
 /// Whose the rows of a generation are.
@@ -37,16 +58,65 @@ pub struct Name {
     pub of: Option<Vec<u8>>,
     /// Whether it is the store's own.
     pub is_internal: bool,
+    /// Where it is, if that is known: the log may have begun later.
+    pub place: Option<Place>,
+    /// Whether it stands for all keys of a database, which were flushed or swapped.
+    pub is_all: bool,
 }
 
 impl Names {
     /// Nothing learned yet; with the hash key of the data directory.
     pub fn new(hash_key: &[u8; 16]) -> Self {
-        Self { keys: Keys::new(hash_key), layers: HashMap::new(), owners: HashMap::new() }
+        Self {
+            keys: Keys::new(hash_key),
+            layers: HashMap::new(),
+            owners: HashMap::new(),
+            places: HashMap::new(),
+            later_places: HashMap::new(),
+            swapped: HashSet::new(),
+        }
+    }
+
+    /// Learns from a row of the tables' catalogue where spaces are, for what the log does not tell of.
+    pub fn learn_later_place(&mut self, row: &[u8], value: &[u8]) {
+        if let Some(CatalogueRow { namespace, tenant, spaces }) = read_catalogue(row, value) {
+            let place = Place { tenant, namespace };
+            self.later_places.extend(spaces.into_iter().map(|space| (space, place)));
+        }
+    }
+
+    /// Learns from a row of the catalogue where spaces are; false if it is another row.
+    fn learn_place(&mut self, row: &[u8], value: &[u8]) -> bool {
+        let Some(CatalogueRow { namespace, tenant, spaces }) = read_catalogue(row, value) else {
+            return false;
+        };
+        let mut is_swapped = false;
+        for space in spaces {
+            let before = self.places.insert(space, Place { tenant, namespace });
+            is_swapped |= before.is_some_and(|before| before.namespace != namespace);
+        }
+        if is_swapped {
+            self.swapped.insert(namespace);
+        } else {
+            self.swapped.remove(&namespace);
+        }
+        true
+    }
+
+    /// What became of all keys of a database with a row of the catalogue that a client's command has put.
+    pub fn rearranged(&self, row: &[u8], value: &[u8]) -> Option<(Name, &'static str)> {
+        let CatalogueRow { namespace, tenant, .. } = read_catalogue(row, value)?;
+        let (text, place) = ("all keys".to_owned(), Some(Place { tenant, namespace }));
+        let name = Name { text, of: None, is_internal: false, place, is_all: true };
+        let is_swapped = self.swapped.contains(&namespace);
+        Some((name, if is_swapped { "swapped with another database's" } else { "removed" }))
     }
 
     /// Learns from a row that is put.
     pub fn learn(&mut self, row: &[u8], value: &[u8]) {
+        if self.learn_place(row, value) {
+            return;
+        }
         match read_key(row) {
             RowKey::Header { space, id } => {
                 let Ok(header) = read_header(value) else { return };
@@ -77,24 +147,25 @@ impl Names {
 
     /// What a row is called, as far as has been learned.
     pub fn name(&self, row: &[u8]) -> Name {
-        match read_key(row) {
-            RowKey::Header { space, id } => {
-                self.object(space, id).map(|(text, of)| (text, Some(of)))
-            }
+        let (space, named) = match read_key(row) {
+            RowKey::Header { space, id } => (Some(space), self.object(space, id)),
             RowKey::Content { space, generation, suffix } => {
-                self.owners.get(&(space, generation)).and_then(|owner| {
+                let owner = self.owners.get(&(space, generation));
+                let named = owner.and_then(|owner| {
                     let (text, of) = self.object(space, &owner.id)?;
-                    Some((format!("{} of {text}", self.part(owner, suffix)), Some(of)))
-                })
+                    Some((format!("{} of {text}", self.part(owner, suffix)), of))
+                });
+                (Some(space), named)
             }
-            RowKey::Internal => {
-                return Name { text: describe_row(row), of: None, is_internal: true };
-            }
-        }
-        .map_or_else(
-            || Name { text: describe_row(row), of: None, is_internal: false },
-            |(text, of)| Name { text, of, is_internal: false },
-        )
+            RowKey::Internal => (None, None),
+        };
+        let place_of = |space| self.places.get(&space).or_else(|| self.later_places.get(&space));
+        let place = space.and_then(place_of).copied();
+        let (text, of) = match named {
+            Some((text, of)) => (text, Some(of)),
+            None => (describe_row(row), None),
+        };
+        Name { text, of, is_internal: space.is_none(), place, is_all: false }
     }
 
     /// An object, and what clients call it.

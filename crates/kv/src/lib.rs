@@ -67,7 +67,10 @@ pub use open::{Ground, Start};
 pub use packed::{BYTES_MAX as PACKED_BYTES_MAX, LONE_ROW_BYTES_MAX, ROWS_MAX as PACKED_ROWS_MAX};
 pub use plan::{Access, Allowance, Attempt, Place, Plan, Receipt, Want};
 pub use queue::Origin;
-pub use reading::{HeaderBody, RowKey, describe_row, read_header, read_key};
+pub use reading::{
+    CatalogueRow, HeaderBody, RowKey, catalogue_bounds, describe_row, read_catalogue, read_header,
+    read_key,
+};
 pub use records::StoredRecord;
 pub use series::SERIES_MAX;
 pub use settings::{Limits, Settings};

@@ -1,9 +1,10 @@
 //! Rows as they stand in the log, taken apart for whoever reads it there.
 
 use base::codec::{Malformed, Reader};
-use base::{Generation, Sequence, Space};
+use base::{Generation, Namespace, Sequence, Space, Tenant};
 
 use crate::key;
+use crate::namespace::Entry as CatalogueEntry;
 use crate::object::{Entry, State, Type};
 use crate::packed;
 
@@ -46,6 +47,31 @@ pub fn read_key(row: &[u8]) -> RowKey<'_> {
         Ok(RowKey::Content { space, generation, suffix: reader.rest() })
     };
     parse().unwrap_or(RowKey::Internal)
+}
+
+/// What a row of the catalogue says: where the parts of a namespace are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogueRow {
+    /// Which namespace.
+    pub namespace: Namespace,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Where each of its layers is.
+    pub spaces: Vec<Space>,
+}
+
+/// Reads a row of the catalogue; `None` if it is another row, or not as it should be.
+pub fn read_catalogue(row: &[u8], value: &[u8]) -> Option<CatalogueRow> {
+    let namespace = key::parse_catalogue(row)?;
+    let entry = CatalogueEntry::decode(value).ok()?;
+    let spaces = entry.parts.iter().map(|part| part.space).collect();
+    Some(CatalogueRow { namespace, tenant: entry.tenant, spaces })
+}
+
+/// The bounds of the rows of the catalogue, in the tables.
+pub fn catalogue_bounds() -> (Vec<u8>, Vec<u8>) {
+    let start = key::catalogue_start();
+    (start.to_vec(), key::after_prefix(start))
 }
 
 /// What a header row says, as it stands in the log.

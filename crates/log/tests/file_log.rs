@@ -721,3 +721,24 @@ fn no_segment_is_removed_while_the_log_is_held_and_all_that_are_due_afterwards()
     run.settle();
     assert!(removed() > 3);
 }
+
+#[test]
+fn a_segment_that_cannot_be_filled_or_named_because_the_disk_fails_ends_the_log() {
+    for (operation, outcome) in [
+        (Operation::Write, Outcome::Fail),
+        (Operation::Sync, Outcome::Fail),
+        (Operation::SyncDirectory, Outcome::Fail),
+    ] {
+        let medium = SimulatedMedium::new(1);
+        let (log, _, events) = open(&medium, settings(), Sequence::ZERO).unwrap();
+        medium.inject(Fault { operation, nth: 1, times: 1, outcome });
+        let failed = (0..100).any(|_| log.maintain(Duration::ZERO).is_err());
+        assert!(failed, "{operation:?}: filling went on after a disk that failed");
+        let mut group = Group::new(Sequence(1), StoreTime(0));
+        group.push_commit(StoreTime(0), 0, 0, 0, &[]);
+        let refused = log.append(&mut group).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Closed, "{operation:?}: {refused}");
+        assert_eq!(events.count(|e| matches!(e, Event::Poisoned { .. })), 1);
+        assert_eq!(events.count(|e| matches!(e, Event::LogSpaceExhausted { .. })), 0);
+    }
+}

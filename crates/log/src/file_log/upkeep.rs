@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use base::{Event, Monotonic};
+use base::{Event, Kind, Monotonic};
 
 use super::{FileLog, RESERVE_SEGMENTS};
 use crate::error::Error;
@@ -65,6 +65,14 @@ impl State {
     }
 }
 
+/// Why the next segment is not there.
+enum Unfilled {
+    /// There is no space, or no file, to be had; a sentence for the operator.
+    Short(String),
+    /// The log is poisoned: the disk did not do as it was told.
+    Failed(Error),
+}
+
 impl FileLog {
     pub(super) fn one_piece(&self, state: &mut State, now: Monotonic) -> Result<Upkeep, Error> {
         if self.tail.lock().closed {
@@ -89,7 +97,7 @@ impl FileLog {
         let standby = self.tail.lock().standby.len() as u64;
         let may_try = state.retry.is_none_or(|retry| now >= retry.at);
         if standby < STANDBY && may_try {
-            self.fill(state, now);
+            self.fill(state, now)?;
             return Ok(Upkeep::Again);
         }
         let retry_at = state.retry.filter(|_| standby < STANDBY).map(|retry| retry.at);
@@ -149,9 +157,9 @@ impl FileLog {
         Ok(())
     }
 
-    /// Fills a part of the next segment. That it cannot is no failure of the log: writers are
-    /// refused for want of room until it can.
-    fn fill(&self, state: &mut State, now: Monotonic) {
+    /// Fills a part of the next segment. That there is no space for it is no failure of the log: writers are
+    /// refused for want of room until there is. A write or a sync that fails otherwise is one: the disk lies.
+    fn fill(&self, state: &mut State, now: Monotonic) -> Result<(), Error> {
         match self.fill_step(state) {
             Ok(false) => {}
             Ok(true) => {
@@ -162,7 +170,8 @@ impl FileLog {
                     *self.shortage.lock() = None;
                 }
             }
-            Err(reason) => {
+            Err(Unfilled::Failed(error)) => return Err(error),
+            Err(Unfilled::Short(reason)) => {
                 state.filling = None;
                 let _may_be_left_for_the_next_try = remove_if_there(&*self.medium, FILLING);
                 let after = state.retry.map_or(RETRY_FIRST, |retry| retry.after);
@@ -175,6 +184,7 @@ impl FileLog {
                 }
             }
         }
+        Ok(())
     }
 
     fn tell_of_return(&self, state: &mut State, now: Monotonic) {
@@ -188,25 +198,28 @@ impl FileLog {
     }
 
     /// True when a segment was added to those that stand by.
-    fn fill_step(&self, state: &mut State) -> Result<bool, String> {
+    fn fill_step(&self, state: &mut State) -> Result<bool, Unfilled> {
         let described = |error: Error| {
+            if matches!(error, Error::Poisoned { .. }) {
+                return Unfilled::Failed(error);
+            }
             let free = self.medium.free().map_or(0, |free| free.bytes);
             let (free, wanted) = (mib(free), mib(self.settings.segment_bytes));
             let place = self.medium.place();
             let source = std::error::Error::source(&error);
             let why = source.map_or_else(|| error.to_string(), ToString::to_string);
-            format!(
+            Unfilled::Short(format!(
                 "{free:.1} MiB are free on the disk of {place}, and {wanted:.1} MiB are wanted for the next segment of the log: {why}"
-            )
+            ))
         };
         if state.filling.is_none() {
-            self.check_free()?;
+            self.check_free().map_err(Unfilled::Short)?;
             let filling = Filling::begin(&*self.medium, self.settings.segment_bytes);
             state.filling = Some(filling.map_err(described)?);
             return Ok(false);
         }
         let Some(filling) = &mut state.filling else { return Ok(false) };
-        if !filling.step().map_err(described)? {
+        if !filling.step().map_err(|error| described(self.unless_full(error)))? {
             return Ok(false);
         }
         self.stand_by(filling).map_err(described)?;
@@ -261,6 +274,11 @@ impl FileLog {
         self.settings.disk_free_bytes_min.saturating_add(others)
     }
 
+    /// A write or a sync that has failed poisons the log, unless it was for want of space.
+    fn unless_full(&self, error: Error) -> Error {
+        if error.kind() == Kind::Limit { error } else { self.poison(&error) }
+    }
+
     /// Names what was filled, durably, and lets it stand by. Numbers rise along the log, so if appends
     /// have meanwhile gone on to a segment of a higher number, it gets a higher one still.
     fn stand_by(&self, filling: &Filling) -> Result<(), Error> {
@@ -272,7 +290,8 @@ impl FileLog {
                 tail.next_number - 1
             };
             let segment = filling.become_segment(&*self.medium, &from, number)?;
-            self.medium.sync().map_err(Error::io("sync", "the log's directory"))?;
+            let synced = self.medium.sync().map_err(Error::io("sync", "the log's directory"));
+            synced.map_err(|error| self.unless_full(error))?;
             let mut tail = self.tail.lock();
             if tail.kept.back().is_none_or(|kept| kept.segment.number < number) {
                 tail.standby.push_back(segment);
