@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
+use crate::tally::Tally;
 use crate::{check, crash, fuzz, redis_suite, teeth, test};
 
 /// Run what CI runs: the stages check, test, teeth, crash, suite and fuzz.
 ///
 /// Each stage is a command of its own: `check` is `cargo x check`, and so on. A stage that fails does
-/// not stop the next. A table of the stages and their times is printed at the end.
+/// not stop the next; a test that is skipped fails its stage. A table of the stages and their times is printed at the end.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Run this stage instead; may be given several times
@@ -44,9 +45,9 @@ impl Stage {
     fn run(self) -> Result<()> {
         match self {
             Self::Check => check::run(&check::Args {}),
-            Self::Test => test::run(&test::Args::ALL),
+            Self::Test => test::run(&test::Args::ALL).and_then(all_ran),
             Self::Teeth => teeth::run(),
-            Self::Crash => crash::run(&crash::Args::DEFAULT),
+            Self::Crash => crash::run(&crash::Args::DEFAULT).and_then(all_ran),
             Self::Suite => redis_suite::run(&redis_suite::Args {}),
             Self::Fuzz => fuzz::run(&fuzz::Args::DEFAULT),
         }
@@ -74,6 +75,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let failed = failed.collect::<Vec<_>>().join(", ");
     if !failed.is_empty() {
         bail!("these stages failed: {failed}");
+    }
+    Ok(())
+}
+
+/// A test that is skipped for want of a program or a right has shown nothing.
+fn all_ran(sum: Tally) -> Result<()> {
+    if sum.skipped > 0 {
+        bail!("{} skipped: `.ci/run` installs what they need, as root", sum.skipped);
     }
     Ok(())
 }

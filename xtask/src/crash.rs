@@ -31,7 +31,7 @@ impl Args {
     pub(crate) const DEFAULT: Self = Self { rounds: 8 };
 }
 
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &Args) -> Result<Tally> {
     build_binary()?;
     let mut catalogue = Catalogue::read()?;
     let mut sum = Tally::default();

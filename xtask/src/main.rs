@@ -45,8 +45,8 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Check(args) => check::run(&args),
-        Command::Test(args) => test::run(&args),
-        Command::Crash(args) => crash::run(&args),
+        Command::Test(args) => test::run(&args).map(drop),
+        Command::Crash(args) => crash::run(&args).map(drop),
         Command::Sim(args) => sim::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),

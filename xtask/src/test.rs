@@ -38,9 +38,9 @@ impl Args {
     pub(crate) const ALL: Self = Self { filter: None, rewrite: false };
 }
 
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &Args) -> Result<Tally> {
     if args.filter.as_deref() == Some("teeth") {
-        return teeth::run();
+        return teeth::run().map(|()| Tally::default());
     }
     let mut sum = Tally::default();
     if !args.rewrite {
@@ -79,7 +79,7 @@ pub(crate) fn build_binary() -> Result<()> {
 }
 
 /// Prints the closing line; an error if a test failed or none ran.
-pub(crate) fn conclude(sum: Tally) -> Result<()> {
+pub(crate) fn conclude(sum: Tally) -> Result<Tally> {
     println!("\n{sum}");
     if sum.failed > 0 {
         bail!("{} failed", sum.failed);
@@ -87,5 +87,5 @@ pub(crate) fn conclude(sum: Tally) -> Result<()> {
     if sum.passed == 0 {
         bail!("no test ran: look at the name that was asked for");
     }
-    Ok(())
+    Ok(sum)
 }

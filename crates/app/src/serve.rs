@@ -401,11 +401,13 @@ fn print_start(
         format!("  durability  new namespaces are {durability}"),
         format!("  disk        {disk}"),
         format!(
-            "  memory      {} MiB: objects {}, table blocks {}, requests {}",
+            "  memory      {} MiB: objects {}, table blocks {}, requests {}, memtables 3 x {}, backlog {}",
             mib(budget.memory),
             mib(budget.objects),
             mib(budget.blocks),
-            mib(budget.inboxes)
+            mib(budget.inboxes),
+            mib(running.store.settings().memtable_bytes),
+            mib(running.store.settings().backlog_bytes as u64)
         ),
         format!("  connections at most {connections}"),
         format!("  passwords   {passwords}"),

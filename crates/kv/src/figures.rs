@@ -16,6 +16,12 @@ pub struct Figures {
     pub loads: Figure,
     /// Nanoseconds that they took together, on the threads that read.
     pub load_nanos: Figure,
+    /// Rounds of transactions beyond their first.
+    pub reruns: Figure,
+    /// Rounds that held a namespace alone.
+    pub exclusive: Figure,
+    /// Nanoseconds that these took together, with their waiting for it.
+    pub exclusive_nanos: Figure,
     /// Syncs of the log.
     pub syncs: Figure,
     /// Nanoseconds that they took together.

@@ -312,6 +312,11 @@ impl Work {
     pub(crate) fn is_desperate(&self) -> bool {
         self.lock_failures >= LOCK_FAILURES_MAX
     }
+
+    /// Whether its next round takes its namespaces for itself.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.is_desperate() || self.exclusive
+    }
 }
 
 /// Something that a transaction needs and that is not in memory.

@@ -148,6 +148,7 @@ impl Store {
         plan.work.rounds += 1;
         if round > 0 {
             shard.observer.event(&Event::Rerun { round });
+            shard.figures.reruns.add(1);
             if shard.machine.monotonic() > plan.work.deadline {
                 // Its owner may keep the plan for its next transaction, however long that takes to come.
                 plan.work.pins.release();
@@ -167,6 +168,7 @@ impl Store {
             }
         }
         let lock_failures = work.lock_failures;
+        let alone_since = work.is_alone().then(|| shard.machine.monotonic());
         let gates = lock_gates(namespaces, shard, work);
         let guards = lock_stripes(shard, &gates, work);
         // With the locks held: whoever held them before has taken its time before.
@@ -176,6 +178,11 @@ impl Store {
         }
         let held = namespaces.iter().map(Handle::namespace).collect();
         let attempt = run(Txn::new(shard, work, gates, held, guards));
+        if let Some(since) = alone_since {
+            shard.figures.exclusive.add(1);
+            let took = shard.machine.monotonic().saturating_sub(since);
+            shard.figures.exclusive_nanos.add_time(took);
+        }
         shard.give_back(&mut plan.work);
         if let Attempt::Again(wants) = &attempt {
             plan.work.wait = Wait::of_round(&plan.work, !wants.is_empty(), lock_failures);
@@ -323,7 +330,7 @@ fn lock_gates<'a>(
     shard: &Shard,
     work: &Work,
 ) -> SmallVec<[GateGuard<'a>; 1]> {
-    let alone = work.is_desperate() || work.exclusive;
+    let alone = work.is_alone();
     let access = if alone { Access::Exclusive } else { Access::Shared };
     if alone {
         shard.observer.event(&Event::ExclusiveFallback);

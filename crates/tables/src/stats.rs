@@ -35,6 +35,8 @@ pub struct Stats {
     pub buried_memtables: u64,
     /// Blocks in the cache, in bytes.
     pub cache_bytes: u64,
+    /// And at most so many.
+    pub cache_bytes_max: u64,
     /// Filter and index blocks that are held in memory outside the cache, in bytes.
     pub pinned_bytes: u64,
     /// Views and reads under way.

@@ -68,7 +68,10 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     let mut lines = Vec::new();
     match matches.subcommand() {
         Some(("show", matches)) => {
-            for (setting, text, origin) in gather(matches)?.iter() {
+            let resolved = gather(matches)?;
+            // What it shows is what a server would take: an error says which setting is not.
+            Config::new(&resolved)?;
+            for (setting, text, origin) in resolved.iter() {
                 lines.push(format!("{:<16} {:<24} # {origin}\n", setting.key, text));
             }
         }

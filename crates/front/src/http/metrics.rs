@@ -278,6 +278,26 @@ static METRICS: &[Metric] = &[
         }),
     },
     Metric {
+        name: "transactions_rerun_total",
+        kind: Kind::Counter,
+        help: "Rounds of transactions beyond their first: for locks that others had, or after a load",
+        series: Series::Shard(|moment| whole(figures(moment).reruns.get())),
+    },
+    Metric {
+        name: "transactions_exclusive_total",
+        kind: Kind::Counter,
+        help: "Rounds of transactions that held a namespace alone, as FLUSHDB or SCAN in MULTI does",
+        series: Series::Shard(|moment| whole(figures(moment).exclusive.get())),
+    },
+    Metric {
+        name: "transactions_exclusive_seconds_total",
+        kind: Kind::Counter,
+        help: "Time that these took together, with their waiting for it",
+        series: Series::Shard(|moment| {
+            about(Duration::from_nanos(figures(moment).exclusive_nanos.get()))
+        }),
+    },
+    Metric {
         name: "log_syncs_total",
         kind: Kind::Counter,
         help: "Syncs of the log, each for all that were waiting for one",
@@ -346,6 +366,12 @@ static METRICS: &[Metric] = &[
         series: Series::Shard(|moment| of_tables(moment, |tables| tables.memtable_bytes)),
     },
     Metric {
+        name: "tables_memtable_bytes_max",
+        kind: Kind::Gauge,
+        help: "From so many on it is sealed; two sealed ones may wait for the disk beside it",
+        series: Series::Shard(|moment| whole(moment.server.store.settings().memtable_bytes)),
+    },
+    Metric {
         name: "tables_sealed",
         kind: Kind::Gauge,
         help: "Memtables that wait for a flush",
@@ -368,6 +394,12 @@ static METRICS: &[Metric] = &[
         kind: Kind::Gauge,
         help: "Blocks of tables in memory",
         series: Series::Shard(|moment| of_tables(moment, |tables| tables.cache_bytes)),
+    },
+    Metric {
+        name: "tables_cache_bytes_max",
+        kind: Kind::Gauge,
+        help: "At most so many",
+        series: Series::Shard(|moment| of_tables(moment, |tables| tables.cache_bytes_max)),
     },
     Metric {
         name: "tables_pinned_bytes",

@@ -17,6 +17,7 @@ use crate::access::tests::{access_of, users_of};
 use crate::host::Host;
 use crate::server::Limits;
 
+mod limits;
 mod scripts;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

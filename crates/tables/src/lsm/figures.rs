@@ -56,6 +56,7 @@ impl Tree {
             sealed_bytes: sealed.bytes,
             buried_memtables: self.grave.memtables(),
             cache_bytes: self.cache.size(),
+            cache_bytes_max: self.cache.capacity(),
             views: self.horizon.readers(),
             flushes: self.gauges.flushes.load(Ordering::Relaxed),
             compactions: self.gauges.compactions.load(Ordering::Relaxed),
