@@ -15,6 +15,7 @@ mod counters;
 mod host;
 pub mod http;
 pub mod kafka;
+mod latency;
 mod parameters;
 mod pause;
 mod records;

@@ -81,7 +81,7 @@ pub(crate) static PARAMETERS: &[Parameter] = &[
     inert("hash-max-ziplist-value", "64"),
     inert("hz", "10"),
     inert("jemalloc-bg-thread", "yes"),
-    fixed("latency-monitor-threshold", |_| "0".to_owned(), "events are not sampled; use SLOWLOG"),
+    effective("latency-monitor-threshold", |server| &server.latencies.threshold_ms, 0, i64::MAX),
     inert("lazyfree-lazy-eviction", "no"),
     inert("lazyfree-lazy-expire", "no"),
     inert("lazyfree-lazy-server-del", "no"),

@@ -15,6 +15,7 @@ mod held;
 pub(crate) mod inbox;
 mod info;
 mod keyspace;
+mod latency;
 pub mod numbers;
 mod outgoing;
 mod read;

@@ -16,6 +16,7 @@ use crate::budget::Budget;
 use crate::clients::Clients;
 use crate::counters::Counters;
 use crate::host::Host;
+use crate::latency::Latencies;
 use crate::parameters::Inert;
 use crate::pause::Pause;
 use crate::slowlog::Slowlog;
@@ -105,6 +106,7 @@ pub struct Server {
     pub(crate) clients: Arc<Clients>,
     pub(crate) counters: Counters,
     pub(crate) slowlog: Slowlog,
+    pub(crate) latencies: Latencies,
     pub(crate) inert: Inert,
     pub(crate) pause: Pause,
     /// The latest store time, in seconds, of which it is known that everything was durable.
@@ -132,6 +134,7 @@ impl Server {
             clients: Arc::default(),
             counters: Counters::default(),
             slowlog: Slowlog::default(),
+            latencies: Latencies::default(),
             inert: Inert::default(),
             pause: Pause::default(),
             saved: AtomicU64::new(store.now().0 / 1000),

@@ -324,6 +324,8 @@ pub enum Connection {
     Config(Config),
     /// The commands that took long.
     Slowlog(Slowlog),
+    /// What took long, by second.
+    Latency(Latency),
     /// Tells figures of the server.
     Info,
     /// Tells figures of its memory.
@@ -398,6 +400,19 @@ pub enum Config {
     ResetStat,
     /// Refused.
     Rewrite,
+}
+
+/// The subcommands of LATENCY that are carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Latency {
+    /// The latest and the longest of each event.
+    Latest,
+    /// The samples of one.
+    History,
+    /// Forgets them.
+    Reset,
+    /// All of it in words.
+    Doctor,
 }
 
 /// The subcommands of SLOWLOG.

@@ -36,7 +36,7 @@ mod world;
 pub use arguments::syntax;
 pub use call::{Call, check_key};
 pub use command::{
-    Arity, Client, Command, Config, Connection, Flags, Group, KeySpec, Run, Slowlog,
+    Arity, Client, Command, Config, Connection, Flags, Group, KeySpec, Latency, Run, Slowlog,
 };
 pub use databases::{DATABASES_NAMED_MAX, databases_named};
 pub use error::Error;

@@ -369,7 +369,10 @@ static METRICS: &[Metric] = &[
         name: "tables_memtable_bytes_max",
         kind: Kind::Gauge,
         help: "From so many on it is sealed; two sealed ones may wait for the disk beside it",
-        series: Series::Shard(|moment| whole(moment.server.store.settings().memtable_bytes)),
+        series: Series::Shard(|moment| {
+            let most = moment.server.store.settings().memtable_bytes;
+            of_tables(moment, |tables| tables.memtable_bytes).and_then(|_| whole(most))
+        }),
     },
     Metric {
         name: "tables_sealed",

@@ -234,6 +234,7 @@ impl Session {
             Connection::Client(which) => return self.client(which, args),
             Connection::Config(which) => self.config(which, args),
             Connection::Slowlog(which) => self.slowlog(which, args),
+            Connection::Latency(which) => self.latency(which, args),
             Connection::Info => self.info(args).await,
             Connection::MemoryStats => self.memory_stats(),
             Connection::Wait => self.wait(args).await,

@@ -3,6 +3,7 @@
 use redis::{Command, Error, Slowlog as Subcommand};
 use wire::resp::{Args, parse_i64};
 
+use crate::latency::event_of;
 use crate::resp::session::Session;
 use crate::slowlog::{Entry, shorten};
 
@@ -67,6 +68,9 @@ impl Session {
         let now = self.server.store.monotonic();
         let took = now.saturating_sub(self.at);
         self.at = now;
+        if self.server.latencies.wants(took) {
+            self.server.latencies.note(event_of(command), self.server.store.now(), took);
+        }
         if !self.server.slowlog.wants(took) {
             return;
         }

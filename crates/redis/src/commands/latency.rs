@@ -1,7 +1,7 @@
-//! `LATENCY`: nothing is sampled, which is what it tells.
+//! `LATENCY`: described here, carried out by the front.
 
 use crate::call::Call;
-use crate::command::{Arity, Command, Flags, Group, KeySpec, Run};
+use crate::command::{Arity, Command, Connection, Flags, Group, KeySpec, Latency, Run};
 use crate::commands::help;
 use crate::error::Error;
 
@@ -13,46 +13,53 @@ pub(crate) static COMMAND: Command = Command {
     group: Group::Server,
     since: "2.8.13",
     complexity: "O(1)",
-    summary: "Tells of events that took long, of which none are sampled.",
+    summary: "Tells of commands that took as long as latency-monitor-threshold or longer.",
     run: Run::Container { subcommands: SUBCOMMANDS, alone: None },
 };
 
 static SUBCOMMANDS: &[&Command] = &[
-    &subcommand("latency|doctor", Arity::Exactly(2), "Returns where to look instead.", doctor),
-    &subcommand("latency|graph", Arity::Exactly(3), "Refused: there are no samples.", graph),
+    &subcommand(
+        "latency|doctor",
+        Arity::Exactly(2),
+        "Tells in words what took long, and where else to look.",
+        Run::Connection(Connection::Latency(Latency::Doctor)),
+    ),
+    &subcommand(
+        "latency|graph",
+        Arity::Exactly(3),
+        "Refused: graphs are not drawn.",
+        Run::Txn(graph),
+    ),
     &help::of("latency|help", Group::Server, "2.8.13"),
     &subcommand(
         "latency|histogram",
         Arity::AtLeast(2),
         "Refused: there are no histograms.",
-        histogram,
+        Run::Txn(histogram),
     ),
     &subcommand(
         "latency|history",
         Arity::Exactly(3),
-        "Returns the samples of an event: none.",
-        empty,
+        "Returns the samples of an event, command or fast-command: Unix time and milliseconds of the longest in each \
+         second, the latest 160.",
+        Run::Connection(Connection::Latency(Latency::History)),
     ),
     &subcommand(
         "latency|latest",
         Arity::Exactly(2),
-        "Returns the latest sample of each event: none.",
-        empty,
+        "Returns of each event its name, the Unix time and the milliseconds of its latest sample, and the most \
+         milliseconds that there were.",
+        Run::Connection(Connection::Latency(Latency::Latest)),
     ),
     &subcommand(
         "latency|reset",
         Arity::AtLeast(2),
-        "Returns how many events were forgotten: 0.",
-        reset,
+        "Forgets the events that are named, or all, and returns how many.",
+        Run::Connection(Connection::Latency(Latency::Reset)),
     ),
 ];
 
-const fn subcommand(
-    name: &'static str,
-    arity: Arity,
-    summary: &'static str,
-    run: fn(&mut Call<'_, '_>) -> Result<(), Error>,
-) -> Command {
+const fn subcommand(name: &'static str, arity: Arity, summary: &'static str, run: Run) -> Command {
     Command {
         name,
         arity,
@@ -62,34 +69,19 @@ const fn subcommand(
         since: "2.8.13",
         complexity: "O(1)",
         summary,
-        run: Run::Txn(run),
+        run,
     }
-}
-
-fn empty(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    call.reply.array(0);
-    Ok(())
-}
-
-fn reset(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    call.reply.integer(0);
-    Ok(())
 }
 
 fn graph(call: &mut Call<'_, '_>) -> Result<(), Error> {
     let event = String::from_utf8_lossy(call.arg(2));
-    Err(Error::Reply(format!("ERR No samples available for event '{event}'").into()))
+    let text =
+        format!("ERR No graph is drawn for event '{event}': LATENCY HISTORY has its samples");
+    Err(Error::Reply(text.into()))
 }
 
 fn histogram(_: &mut Call<'_, '_>) -> Result<(), Error> {
     Err(Error::text(
         "ERR histograms of latency are not kept; SLOWLOG GET tells which commands took long",
     ))
-}
-
-fn doctor(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    let text = "Events are not sampled here (latency-monitor-threshold is fixed at 0). \
-                SLOWLOG GET tells which commands took long, and INFO persistence how far the log is behind.\n";
-    call.reply.verbatim(*b"txt", text.as_bytes());
-    Ok(())
 }

@@ -315,7 +315,7 @@ const ONLY_REFUSED: &[(&str, &str)] = &[
     ("config|rewrite", "always refused"),
     ("debug", "always refused"),
     ("idem.save", "only of use within MULTI: EXEC has its reply"),
-    ("latency|graph", "always refused: there are no samples"),
+    ("latency|graph", "always refused"),
     ("latency|histogram", "always refused"),
     (
         "lock.check",
