@@ -161,11 +161,10 @@ impl Shard {
         // that is yet to be looked at to one that was.
         handles.sort_unstable_by_key(Handle::namespace);
         let gates: Vec<_> = handles.iter().map(|handle| handle.0.entry.read()).collect();
-        let home = gates.iter().zip(&handles).find_map(|(entry, handle)| {
+        gates.iter().zip(&handles).find_map(|(entry, handle)| {
             let layer = LAYERS.into_iter().find(|layer| entry.part(*layer).space == space)?;
             Some((handle.clone(), layer))
-        });
-        home
+        })
     }
 
     /// Makes durable what is written, and notes how long that took; how far it came.

@@ -136,7 +136,7 @@ fn a_store_says_that_it_has_no_room_while_small_writes_still_have_some() {
     world.leave_free(0);
     let mut written = 0;
     while !world.store.standing().is_out_of_room {
-        world.transact(|txn| put(txn, "a", &[0; 50_000])).unwrap();
+        world.transact(|txn| put(txn, "a", &vec![0; 50_000])).unwrap();
         world.hands.turn(1000);
         // Nothing reaches the tables, so that the log gives no room back.
         for worker in ["log-writer", "log-syncer", "log-upkeep"] {
@@ -150,7 +150,7 @@ fn a_store_says_that_it_has_no_room_while_small_writes_still_have_some() {
     let told = refused(&mut world, &mut large);
     assert!(told.starts_with("the disk has no space for the log: free some"), "{told}");
     for _ in 0..5 {
-        world.transact(|txn| put(txn, "a", &[0; 50_000])).unwrap();
+        world.transact(|txn| put(txn, "a", &vec![0; 50_000])).unwrap();
         assert!(world.store.standing().is_out_of_room);
     }
 }

@@ -29,6 +29,7 @@ pub mod record;
 mod recovery;
 pub mod salvage;
 mod segment;
+mod sessions;
 mod tail;
 pub mod verify;
 

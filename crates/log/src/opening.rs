@@ -11,7 +11,6 @@
 //!    nothing proves to have been synced are written again first: after a sync that failed, caches
 //!    show bytes that the medium does not hold.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use base::limits::UNCLEAN_SEQUENCE_GAP;
@@ -25,6 +24,7 @@ use crate::high_water::{HighWater, HighWaterFile};
 use crate::medium::Medium;
 use crate::recovery::{self, Findings, Stood, Torn};
 use crate::segment::{self, SegmentFile, ZEROS, as_len};
+use crate::sessions::OpenSessions;
 use crate::tail::Tail;
 
 /// The file that is being filled to become a segment.
@@ -86,8 +86,7 @@ pub(crate) fn open(
         generations: highest.generations,
         time: highest.time.max(now),
         stated: last,
-        sessions: BTreeMap::new(),
-        sessions_bytes: 0,
+        sessions: OpenSessions::default(),
         marks: findings.marks,
         trimmed: applied,
         retired: Vec::new(),

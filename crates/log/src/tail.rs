@@ -6,7 +6,7 @@
 //! 1. Frames stand one after the other; a segment is left only for the next.
 //! 2. Bytes that were written and not captured for a sync are in `retired` or in the last segment.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use base::limits::GROUP_BYTES;
@@ -18,6 +18,7 @@ use crate::group::Group;
 use crate::medium::{File, Medium};
 use crate::position::Marks;
 use crate::segment::{self, Beginning, Kept, SegmentFile};
+use crate::sessions::OpenSessions;
 
 /// At the end of the last segment so many bytes are left to marks, and to be cut off for the next open.
 const END_BYTES: u64 = 64 * 1024;
@@ -53,10 +54,7 @@ pub(crate) struct Tail {
     pub(crate) time: StoreTime,
     /// The durable watermark that the last frame states.
     pub(crate) stated: Sequence,
-    /// The sessions that are open, as records.
-    pub(crate) sessions: BTreeMap<u64, Vec<u8>>,
-    /// Bytes of these.
-    pub(crate) sessions_bytes: u64,
+    pub(crate) sessions: OpenSessions,
     pub(crate) marks: Marks,
     pub(crate) trimmed: Sequence,
     /// Segments that were left with unsynced bytes in them.
@@ -119,24 +117,10 @@ impl Tail {
         self.rotations += 1;
         let mut buffer = self.blank();
         link.put(&mut buffer);
-        let mut left = repeated(self.sessions_bytes, self.capacity);
-        for session in self.sessions.values().rev() {
-            let Some(rest) = left.checked_sub(session.len() as u64) else { break };
-            left = rest;
+        for session in self.sessions.repeated(self.capacity) {
             buffer.extend_from_slice(session);
         }
         self.write_buffer(kind, buffer, durable)
-    }
-
-    fn note_session(&mut self, number: u64, record: Option<&[u8]>) {
-        let before = match record {
-            Some(record) => {
-                self.sessions_bytes += record.len() as u64;
-                self.sessions.insert(number, record.to_vec())
-            }
-            None => self.sessions.remove(&number),
-        };
-        self.sessions_bytes -= before.map_or(0, |record| record.len() as u64);
     }
 
     /// Writes a frame without a payload.
@@ -182,7 +166,7 @@ impl Tail {
         }
         self.time = self.time.max(group.latest());
         for (number, record) in group.session_changes() {
-            self.note_session(number, record);
+            self.sessions.note(number, record);
         }
         self.wrote(frame::span(group.bytes()), checksum, durable);
         Ok(())
@@ -295,7 +279,7 @@ impl Tail {
     /// What can be appended for certain within what was filled in advance.
     pub(crate) fn room(&self) -> u64 {
         let of_standby = |segment: &SegmentFile| {
-            usable(segment.bytes).saturating_sub(repeated(self.sessions_bytes, segment.bytes))
+            usable(segment.bytes).saturating_sub(self.sessions.repeated_bytes(segment.bytes))
         };
         let standby: u64 = self.standby.iter().map(of_standby).sum();
         // Behind the last segment that there is, a clean stop and the next open have to find a place.
@@ -323,12 +307,6 @@ impl Unsynced {
         }
         Ok(())
     }
-}
-
-/// How many bytes of open sessions a segment of `bytes` begins with: all of them, or the newest, so that it is not
-/// filled by them. A commit of another is one of a session that the segment does not name.
-const fn repeated(sessions_bytes: u64, bytes: u64) -> u64 {
-    if sessions_bytes < bytes / 8 { sessions_bytes } else { bytes / 8 }
 }
 
 /// What of a segment of `bytes` is sure to be used, whatever frame does not fit its end.

@@ -1,5 +1,7 @@
 //! LATENCY: what a client may ask of what took long.
 
+use std::collections::VecDeque;
+
 use redis::Latency as Subcommand;
 use wire::resp::Args;
 
@@ -37,7 +39,7 @@ impl Session {
         let events = self.server.latencies.events();
         let asked = events.iter().find(|event| name.eq_ignore_ascii_case(event.0.as_bytes()));
         let samples = asked.map(|(_, event)| &event.samples);
-        self.reply.array(samples.map_or(0, |samples| samples.len()));
+        self.reply.array(samples.map_or(0, VecDeque::len));
         for sample in samples.into_iter().flatten() {
             self.reply.array(2);
             for number in [sample.second, sample.ms] {
@@ -48,13 +50,13 @@ impl Session {
 
     fn latency_doctor(&mut self) {
         let events = self.server.latencies.events();
-        let mut text = String::new();
-        for (name, Event { samples, worst_ms }) in &events {
+        let told = events.iter().map(|(name, Event { samples, worst_ms })| {
             let seconds = samples.len();
-            text += &format!(
+            format!(
                 "{name}: at most {worst_ms} ms; {seconds} seconds are kept, see LATENCY HISTORY.\n"
-            );
-        }
+            )
+        });
+        let mut text: String = told.collect();
         if text.is_empty() {
             text += "Nothing has taken as long as latency-monitor-threshold, or it is 0: CONFIG SET it to some milliseconds.\n";
         }
