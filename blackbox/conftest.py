@@ -6,7 +6,8 @@
 
 Run by hand: `target/venv/bin/python -m pytest blackbox`. The binary is `target/release/groundsill`; to
 try another build of it, `--binary PATH`. Kafka's Java client is not among the clients: no package of Debian, PyPI or npm
-was found that brings its jar.
+was found that brings its jar. Nor is `resp-compatibility`, which compares servers with versions of Redis: PyPI has no
+distribution of that name.
 """
 
 from pathlib import Path

@@ -1,9 +1,13 @@
 """What clients may ask of connections and of the server, beyond one reply to one request."""
 
-import redis
+import re
+import subprocess
+
 import pytest
+import redis
 
 from harness.resp import encoded
+from harness.server import HOST, find
 from harness.wait import until
 
 
@@ -182,3 +186,28 @@ def test_redis_py_asks_and_understands(server, protocol):
     assert client.slowlog_len() >= 0 and client.time()[0] > 1_700_000_000
     assert client.wait(0, 100) == 0 and client.save() is True
     client.close()
+
+
+@pytest.mark.skipif(find("redis-benchmark") is None, reason="redis-benchmark is not installed: apt-get install redis-tools")
+@pytest.mark.parametrize("depth", [1, 16])
+def test_redis_benchmark_runs_to_its_end_and_what_it_wrote_is_there(server, depth):
+    """With a rate for each command, one by one and in pipelines; also after a kill."""
+    clients, requests = 5, 1000
+    words = ["redis-benchmark", "-h", HOST, "-p", server.ports["resp"], "-q", "-n", requests, "-c", clients, "-P", depth]
+    done = subprocess.run(
+        [*map(str, words), "-t", "set,get,incr,hset,mset,ping"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0 and done.stderr == "", done
+    rates = {name: float(rate) for name, rate in re.findall(r"([A-Z_]+)(?: \(10 keys\))?: ([\d.]+) requests per second", done.stdout)}
+    assert set(rates) == {"PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "HSET", "MSET"}, done.stdout
+    assert all(rate > 0 for rate in rates.values()), rates
+    for is_killed_before in (False, True):
+        if is_killed_before:
+            server.crash()
+        with server.connect() as connection:
+            assert connection.call("DBSIZE").value == b"3"
+            assert connection.call("GET", "key:__rand_int__").value == b"VXK"
+            assert connection.call("HLEN", "myhash").value == b"1"
+            assert connection.call("HGET", "myhash", "element:__rand_int__").value == b"VXK"
+            # It may have sent some more before it counted the last of its replies.
+            assert requests <= int(connection.call("GET", "counter:__rand_int__").value) <= requests + clients * depth

@@ -11,6 +11,7 @@ import signal
 import pytest
 
 from harness.load import Load
+from harness.resp import encoded
 from harness.server import Server, find
 from harness.trace import attached, command, injections
 from harness.wait import until
@@ -104,6 +105,45 @@ def test_a_failing_sync_stops_the_server_and_loses_nothing_acknowledged(server, 
     server.start()
     verdict = recovered(load, f"fdatasync number {when} failed, exit code {code}")
     assert verdict.acknowledged > 0
+
+
+UNKNOWN = b"-UNKNOWN the outcome of this command is not known\r\n"
+
+
+@pytest.mark.ours
+@needs_strace
+def test_who_waits_for_a_sync_that_fails_is_told_that_the_outcome_is_not_known(server):
+    """In these words and no others, whatever was asked; each of it then happened as a whole or not at all."""
+    assert server.call("TOPIC.CREATE", "orders").value == b"OK"
+    asked = [
+        ("SET", "key", "after"),
+        ("HSET", "hash", "field", "1"),
+        ("LOCK.ACQUIRE", "lock", "600000"),
+        ("IDEM.CLAIM", "request", "600"),
+        ("TOPIC.PRODUCE", "orders", "PARTITION", "0", "record"),
+        ("EXEC",),
+    ]
+    assert server.call("SET", "key", "before").value == b"OK"
+    clients = [server.connect() for _ in asked]
+    try:
+        for step in (("MULTI",), ("SET", "left", "1"), ("SET", "right", "1")):
+            assert not clients[-1].call(*step).is_error()
+        # It is held up before it fails, so that all of them wait by then.
+        with attached(server, "fdatasync:delay_enter=500000:error=EIO") as record:
+            for client, words in zip(clients, asked, strict=True):
+                client.send(encoded(*words))
+            told = [client.read_to_end() for client in clients]
+            code = server.wait(60)
+    finally:
+        for client in clients:
+            client.close()
+    assert injections(record) > 0
+    assert told == [UNKNOWN] * len(asked)
+    assert code == 74, "an input or output error, as its exit code tells supervisors"
+    server.start()
+    held = [server.call("GET", key).value for key in ("key", "left", "right")]
+    assert held[0] in (b"before", b"after"), held
+    assert held[1:] in ([None, None], [b"1", b"1"]), held
 
 
 @pytest.mark.ours

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.resp import encoded
-from harness.server import FRONTS, HOST, Server, free_ports
+from harness.server import FRONTS, HOST, Server, find, free_ports
 from harness.wait import until
 
 
@@ -32,6 +32,49 @@ def test_asked_to_stop_it_ends_with_zero_and_keeps_everything(server, stop):
     server.start()
     held = [server.call("GET", f"key:{number}").value for number in range(100)]
     assert held == [b"%d" % number for number in range(100)]
+
+
+NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+
+
+def no_namespace():
+    """Why no process can be number 1 here, or None."""
+    if find("unshare") is None:
+        return "apt-get install util-linux"
+    probe = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True, check=False)
+    return f"unshare is not permitted: {probe.stderr.strip()}" if probe.returncode else None
+
+
+def started_as_process_1(server):
+    """Starts it in a namespace of its own; its number outside of that."""
+    server.start(under=NAMESPACE)
+    (child,) = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    status = Path(f"/proc/{child}/status").read_text().splitlines()
+    assert next(line for line in status if line.startswith("NSpid:")).split()[-1] == "1"
+    return int(child)
+
+
+@pytest.mark.ours
+@pytest.mark.skipif(no_namespace() is not None, reason=f"no process 1: {no_namespace()}")
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_as_process_1_it_heeds_signals_and_keeps_everything(launch, tmp_path, stop):
+    """As in a container, where the kernel spares process 1 each signal that it has not asked for."""
+    server = Server(launch, tmp_path / "server")
+    try:
+        number = started_as_process_1(server)
+        for at in range(100):
+            assert server.call("SET", f"key:{at}", at).value == b"OK"
+        before = token(server)
+        os.kill(number, stop)
+        assert server.wait() == 0
+        # Process 1 again, on what another process 1 had: a restart of a container.
+        number = started_as_process_1(server)
+        assert 0 < token(server) - before < UNCLEAN_GAP, "it had been stopped cleanly"
+        assert [server.call("GET", f"key:{at}").value for at in range(100)] == [b"%d" % at for at in range(100)]
+        os.kill(number, stop)
+        assert server.wait() == 0
+    finally:
+        server.kill()
 
 
 def test_a_client_that_waits_does_not_hold_up_the_stop(server):

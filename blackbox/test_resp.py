@@ -126,6 +126,31 @@ def test_a_watched_key_that_changes_stops_the_transaction(server):
     client.close()
 
 
+@pytest.mark.ours
+def test_a_connection_watches_10000_keys_and_is_refused_one_more(server, connection):
+    """By an error that names the bound; what is watched stays so, and the connection goes on."""
+    for first in range(0, 10_000, 2_500):
+        assert connection.call("WATCH", *(f"key:{at}" for at in range(first, first + 2_500))).value == b"OK"
+    for more in (["key:one"], [f"more:{at}" for at in range(10_001)]):
+        refused = connection.call("WATCH", *more)
+        assert refused.is_error()
+        assert refused.value == b"LIMIT a connection watches at most 10000 keys"
+    assert connection.call("PING").value == b"PONG"
+
+    def outcome():
+        """Of a transaction; what is watched is forgotten by it."""
+        connection.call("MULTI")
+        connection.call("SET", "done", "1")
+        answer = connection.call("EXEC").value
+        return answer and [reply.value for reply in answer]
+
+    assert server.call("SET", "key:one", "1").value == b"OK"
+    assert outcome() == [b"OK"], "what was refused is not watched"
+    assert connection.call("WATCH", *(f"key:{at}" for at in range(10_000))).value == b"OK", "there is room again"
+    assert server.call("SET", "key:9999", "1").value == b"OK"
+    assert outcome() is None, "the last of them is watched"
+
+
 def test_many_idle_connections_leave_room_for_one_more(server):
     """A connection costs little while it says nothing."""
     idle = [Connection(server.address) for _ in range(500)]

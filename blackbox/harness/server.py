@@ -102,10 +102,11 @@ class Server:
         """Where it speaks Kafka, as clients are told it."""
         return f"{HOST}:{self.ports['kafka']}"
 
-    def start(self, under=(), wait=True):
+    def start(self, under=(), wait=True, terminal=None):
         """Starts it, `under` another program if that is named, and waits until it is ready.
 
-        An error, with what it printed, if it ends or takes too long before.
+        An error, with what it printed, if it ends or takes too long before. What it writes to standard error
+        goes to a file, or to a `terminal` if one is given.
         """
         assert self.process is None, "it is running"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -116,7 +117,7 @@ class Server:
                 [*under, *self.launch.arguments(self.data, self.ports)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=stderr,
+                stderr=stderr if terminal is None else terminal,
                 text=True,
                 errors="backslashreplace",
                 start_new_session=True,

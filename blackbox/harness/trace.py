@@ -1,5 +1,5 @@
 """Faults of the system calls of a running server, by `strace`: death before the N-th call, a call that
-fails.
+fails, or takes long.
 
 Knows system calls, not servers. A rule is what `strace -e inject=` takes, such as
 `fdatasync:error=EIO:when=1`; it counts from the moment of attaching, and for each thread by itself.
@@ -82,5 +82,6 @@ def is_traced(pid):
 
 
 def injections(record):
-    """How many calls were injected into, by the record of the trace."""
-    return sum("INJECTED" in line or "KILLED" in line.upper() for line in record.read_text().splitlines())
+    """How many calls were injected into, by the record of the trace; one that is held up counts once it is over."""
+    marks = ("INJECTED", "KILLED", "DELAYED")
+    return sum(any(mark in line.upper() for mark in marks) for line in record.read_text().splitlines())
