@@ -6,7 +6,10 @@ import re
 import pytest
 
 from harness import samples
+from harness.probes import metric
 from harness.resp import encoded
+from harness.server import Server
+from harness.wait import until
 
 pytestmark = pytest.mark.ours
 
@@ -149,4 +152,44 @@ def test_a_dump_tells_in_which_database_and_who_removed_or_swapped_all_keys_of_o
         ("flushdb", "1", removed),
         ("set", "0", set_at),
         *[("flushall", str(database), removed) for database in range(16)],
+    ]
+
+
+def test_a_dump_tells_a_swap_from_a_removal_also_where_the_log_no_longer_begins_with_the_databases(launch, tmp_path):
+    """What made the databases is over the bounds of history: then the place of a key from before is not guessed."""
+    server = Server(launch.having("--log-segment", "1MiB", "--log-history", "0", "--memory", "256MiB"), tmp_path / "server")
+    try:
+        server.start()
+        with server.connect() as connection:
+            for database in (1, 0):
+                assert connection.call("SELECT", str(database)).value == b"OK"
+                assert connection.call("SET", f"of:{database}", "1").value == b"OK"
+
+            def is_flushed():
+                assert connection.call("SET", "large", os.urandom(1 << 20)).value == b"OK"
+                return metric(server, "groundsill_tables_flushes_total") >= 3
+
+            until(is_flushed, "flushes that let the log go", 60)
+            for command in [
+                ("SET", "k", "before"),
+                ("SWAPDB", "0", "1"),
+                ("SET", "k", "after"),
+                ("SELECT", "1"),
+                ("FLUSHDB",),
+            ]:
+                assert connection.call(*command).value == b"OK"
+        assert server.stop() == 0
+        found = dump(server, "--key", "k")
+        first = server.command("log", "dump", "--data", server.data).stdout.splitlines()[0]
+        assert int(first.split()[4]) > 10, first
+    finally:
+        server.kill()
+    told = [(re.sub(r".* \(\d+\.\d+\)", "", who), re.sub(r", \d+ bytes$", "", what)) for *_, who, what in found]
+    swapped = "all keys swapped with another database's"
+    assert told == [
+        ("", 'key "k" set'),
+        (" in tenant 0 database 0", swapped),
+        (" in tenant 0 database 1", swapped),
+        (" in tenant 0 database 0", 'key "k" set'),
+        (" in tenant 0 database 1", "all keys removed"),
     ]

@@ -10,9 +10,9 @@ use base::Sequence;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use front::resp::numbers;
 use front::{Name, Names};
-use log::Frame;
 use log::record::{Change, Record};
 use log::verify::{SessionNames, Sessions, dump};
+use log::{Frame, Medium};
 
 use crate::config::cli;
 use crate::data_dir::DataDir;
@@ -107,7 +107,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn show(dir: &DataDir, filter: &Filter, out: &mut impl Write) -> Result<()> {
     let medium = log_medium(dir)?;
     let mut teller = Teller::new(&dir.identity.hash_key);
-    teller.learn_places(dir);
+    teller.learn_places(dir, &*medium)?;
     let mut is_first = true;
     for frame in dump(&*medium, &dir.identity.store).context("read the log")? {
         let frame = frame.context("read the log")?;
@@ -159,15 +159,27 @@ impl Teller {
         Self { names: Names::new(hash_key), sessions: Sessions::default() }
     }
 
-    /// Learns of which databases the tables know, since the log may have begun later than they. Where the tables
-    /// cannot be read, what the log tells is all.
-    fn learn_places(&mut self, dir: &DataDir) {
-        let Ok(tables) = tables::AtRest::read(&dir.tables()) else { return };
+    /// Learns of which databases the tables know, since the log may have begun later than they, but for what the log
+    /// itself tells of that. Where the tables cannot be read, what the log tells is all.
+    fn learn_places(&mut self, dir: &DataDir, medium: &dyn Medium) -> Result<()> {
+        for frame in dump(medium, &dir.identity.store).context("read the log")? {
+            let frame = frame.context("read the log")?;
+            for record in frame.records().flatten() {
+                let Record::Commit { changes, .. } = record else { continue };
+                for change in changes.flatten() {
+                    if let Change::Put { key, value } = change {
+                        self.names.note_told(key, value);
+                    }
+                }
+            }
+        }
+        let Ok(tables) = tables::AtRest::read(&dir.tables()) else { return Ok(()) };
         let (from, to) = kv::catalogue_bounds();
         let rows = tables.scan(Bound::Included(&from), Bound::Excluded(&to));
         for (row, value) in rows.map_while(Result::ok) {
             self.names.learn_later_place(&row, &value);
         }
+        Ok(())
     }
 
     /// Tells each change in a frame.
@@ -230,6 +242,11 @@ impl Teller {
 /// A row may stand before the header that says whose it is, in one commit.
 fn learn(names: &mut Names, record: &Record<'_>) {
     let Record::Commit { changes, .. } = record else { return };
+    let rows = changes.clone().filter_map(|change| match change {
+        Ok(Change::Put { key, .. }) => Some(key),
+        _ => None,
+    });
+    names.begin_commit(rows);
     for change in changes.clone() {
         // What does not decode is told of when it is shown.
         if let Ok(Change::Put { key, value }) = change {

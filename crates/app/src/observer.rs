@@ -73,7 +73,7 @@ impl Journal {
         let _is_gone = poisoned.wait_for(|poisoned| *poisoned).await.is_err();
     }
 
-    fn progress(&self, bytes: u64, of: u64) {
+    fn progress(&self, what: &str, bytes: u64, of: u64) {
         let now = u64::try_from(MachineClock.monotonic().as_millis()).unwrap_or(0);
         let is_terminal = stderr().is_terminal();
         let interval = if is_terminal { BAR_INTERVAL_MS } else { LINE_INTERVAL_MS };
@@ -98,13 +98,13 @@ impl Journal {
             let end = if done { "\n" } else { "" };
             write!(
                 out,
-                "\rrecovering [{:<25}] {percent:>3} %  {} of {} MiB{end}",
+                "\r{what} [{:<25}] {percent:>3} %  {} of {} MiB{end}",
                 "#".repeat(filled),
                 mib(bytes),
                 mib(of)
             )
         } else {
-            writeln!(out, "recovering: {percent} %, {} of {} MiB", mib(bytes), mib(of))
+            writeln!(out, "{what}: {percent} %, {} of {} MiB", mib(bytes), mib(of))
         };
     }
 }
@@ -112,7 +112,8 @@ impl Journal {
 impl Observer for Journal {
     fn event(&self, event: &Event) {
         match event {
-            Event::RecoveryProgress { bytes, of } => self.progress(*bytes, *of),
+            Event::RecoveryProgress { bytes, of } => self.progress("recovering", *bytes, *of),
+            Event::ReplayProgress { bytes, of } => self.progress("replaying", *bytes, *of),
             Event::TornTailDropped { file, offset, bytes, kept, copy } => {
                 let copy = copy.as_deref().unwrap_or("none: the disk is full");
                 warn!(%file, offset, bytes, %kept, %copy, "the log ended in an unfinished write, which nobody was told of: dropped");

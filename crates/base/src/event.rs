@@ -14,6 +14,13 @@ pub enum Event {
         /// Bytes to read in all.
         of: u64,
     },
+    /// So much of the log that the tables lack has been put into them.
+    ReplayProgress {
+        /// Bytes so far.
+        bytes: u64,
+        /// Bytes in all, about.
+        of: u64,
+    },
     /// The log ended in bytes that nothing vouches for; they were copied aside and dropped.
     TornTailDropped {
         /// The segment file's name.

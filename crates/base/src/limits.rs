@@ -10,7 +10,8 @@ pub const ROW_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// A group is closed, and its frame written, when its payload reaches this many bytes.
 pub const GROUP_BYTES: usize = 16 * 1024 * 1024;
 
-/// The log that may lie before the oldest commit that is not yet in tables on disk, in bytes.
+/// The log that memtables may hold before the oldest commit that is not yet in tables on disk, in bytes. What is not
+/// applied yet comes on top.
 pub const LOG_REPLAY_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// Trimmed segments are kept as history up to this many bytes.

@@ -9,7 +9,10 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use base::{Generation, Namespace, Space, Tenant};
-use kv::{CatalogueRow, Layer, RowKey, Type, describe_row, read_catalogue, read_header, read_key};
+use kv::{
+    CatalogueRow, Layer, RowKey, Type, describe_row, read_catalogue, read_header, read_key,
+    read_owed_space,
+};
 use redis::Keys;
 
 use crate::server::DATABASES;
@@ -21,10 +24,14 @@ pub struct Names {
     layers: HashMap<Space, Layer>,
     owners: HashMap<(Space, Generation), Owner>,
     places: HashMap<Space, Place>,
-    /// The same by the tables, which are later than the log.
+    /// The same by the tables, which are later than the log, of spaces that the log does not tell of.
     later_places: HashMap<Space, Place>,
-    /// Namespaces whose parts the last row of the catalogue that was learned took from others.
-    swapped: HashSet<Namespace>,
+    /// Spaces that a row of the log's catalogue names.
+    told: HashSet<Space>,
+    /// Spaces that are dead with the commit that is being learned.
+    dead: Vec<Space>,
+    /// The spaces of each namespace, and whether the row that said so last removed all that was there before.
+    databases: HashMap<Namespace, (Vec<Space>, bool)>,
 }
 
 /// The database that a space is or was a part of.
@@ -73,16 +80,30 @@ impl Names {
             owners: HashMap::new(),
             places: HashMap::new(),
             later_places: HashMap::new(),
-            swapped: HashSet::new(),
+            told: HashSet::new(),
+            dead: Vec::new(),
+            databases: HashMap::new(),
         }
     }
 
-    /// Learns from a row of the tables' catalogue where spaces are, for what the log does not tell of.
+    /// Takes note that the log tells where spaces are, before anything is learned.
+    pub fn note_told(&mut self, row: &[u8], value: &[u8]) {
+        self.told.extend(read_catalogue(row, value).into_iter().flat_map(|row| row.spaces));
+    }
+
+    /// Learns from a row of the tables' catalogue where those spaces are that the log does not tell of.
     pub fn learn_later_place(&mut self, row: &[u8], value: &[u8]) {
-        if let Some(CatalogueRow { namespace, tenant, spaces }) = read_catalogue(row, value) {
-            let place = Place { tenant, namespace };
-            self.later_places.extend(spaces.into_iter().map(|space| (space, place)));
-        }
+        let Some(CatalogueRow { namespace, tenant, spaces }) = read_catalogue(row, value) else {
+            return;
+        };
+        let place = Place { tenant, namespace };
+        let untold = spaces.into_iter().filter(|space| !self.told.contains(space));
+        self.later_places.extend(untold.map(|space| (space, place)));
+    }
+
+    /// Another commit is to be learned, with these rows among others.
+    pub fn begin_commit<'a>(&mut self, rows: impl Iterator<Item = &'a [u8]>) {
+        self.dead = rows.filter_map(read_owed_space).collect();
     }
 
     /// Learns from a row of the catalogue where spaces are; false if it is another row.
@@ -90,16 +111,14 @@ impl Names {
         let Some(CatalogueRow { namespace, tenant, spaces }) = read_catalogue(row, value) else {
             return false;
         };
-        let mut is_swapped = false;
-        for space in spaces {
-            let before = self.places.insert(space, Place { tenant, namespace });
-            is_swapped |= before.is_some_and(|before| before.namespace != namespace);
-        }
-        if is_swapped {
-            self.swapped.insert(namespace);
-        } else {
-            self.swapped.remove(&namespace);
-        }
+        let before = self.databases.get(&namespace).map(|(spaces, _)| spaces);
+        let is_removed = match before {
+            Some(before) => before.iter().any(|space| self.dead.contains(space)),
+            // What was there before is not known: whoever only swaps leaves nothing dead.
+            None => !self.dead.is_empty(),
+        };
+        self.places.extend(spaces.iter().map(|space| (*space, Place { tenant, namespace })));
+        self.databases.insert(namespace, (spaces, is_removed));
         true
     }
 
@@ -108,8 +127,8 @@ impl Names {
         let CatalogueRow { namespace, tenant, .. } = read_catalogue(row, value)?;
         let (text, place) = ("all keys".to_owned(), Some(Place { tenant, namespace }));
         let name = Name { text, of: None, is_internal: false, place, is_all: true };
-        let is_swapped = self.swapped.contains(&namespace);
-        Some((name, if is_swapped { "swapped with another database's" } else { "removed" }))
+        let is_removed = self.databases.get(&namespace).is_some_and(|(_, is_removed)| *is_removed);
+        Some((name, if is_removed { "removed" } else { "swapped with another database's" }))
     }
 
     /// Learns from a row that is put.

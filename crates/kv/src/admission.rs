@@ -64,7 +64,9 @@ impl Shard {
         let fits = if work.grows {
             room.admits(need as u64, reserved)
         } else {
-            room.admits_release(need as u64, reserved)
+            // Half of what is kept for removals is for those of clients.
+            let left = if work.is_upkeep { room.reserve / 2 } else { 0 };
+            room.admits_release(need as u64, reserved.saturating_add(left))
         };
         if fits {
             return Admission::Granted;

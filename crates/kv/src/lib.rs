@@ -69,7 +69,7 @@ pub use plan::{Access, Allowance, Attempt, Place, Plan, Receipt, Want};
 pub use queue::Origin;
 pub use reading::{
     CatalogueRow, HeaderBody, RowKey, catalogue_bounds, describe_row, read_catalogue, read_header,
-    read_key,
+    read_key, read_owed_space,
 };
 pub use records::StoredRecord;
 pub use series::SERIES_MAX;

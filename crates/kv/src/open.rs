@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{Clock, Generation, Kind, Observer, Sequence, StoreTime};
+use base::{Clock, Event, Generation, Kind, Observer, Sequence, StoreTime};
 use log::{Frame, Log};
 use tables::Tables;
 
@@ -60,7 +60,7 @@ impl Store {
     /// moves until the workers are stepped.
     pub fn open(ground: Ground, start: Start) -> Result<(Self, Workers), Error> {
         let Ground { settings, log, tables, observer, machine } = ground;
-        replay(&*log, &*tables, &settings, start)?;
+        replay(&*log, &*tables, &settings, start, &*observer)?;
         if start.files_bytes > FILES_OF_REPLAY * settings.replay_bytes {
             tables.rotate();
             flush_and_compact(&*tables, start.last)?;
@@ -103,8 +103,10 @@ fn replay(
     tables: &dyn Tables,
     settings: &Settings,
     start: Start,
+    observer: &dyn Observer,
 ) -> Result<(), Error> {
     let applied = tables.applied();
+    let (of, mut replayed) = (log.bytes_after(applied), 0);
     if applied > start.last {
         return Err(Error::Behind { applied, last: start.last });
     }
@@ -117,10 +119,16 @@ fn replay(
         if bytes >= REPLAY_BATCH_BYTES {
             replay_batch(tables, settings, start.last, &batch)?;
             batch.clear();
+            replayed += bytes as u64;
+            observer.event(&Event::ReplayProgress { bytes: replayed.min(of), of });
             bytes = 0;
         }
     }
-    replay_batch(tables, settings, start.last, &batch)
+    replay_batch(tables, settings, start.last, &batch)?;
+    if replayed > 0 {
+        observer.event(&Event::ReplayProgress { bytes: of, of });
+    }
+    Ok(())
 }
 
 fn replay_batch(
@@ -147,15 +155,23 @@ fn replay_batch(
 }
 
 /// Writes what was replayed to disk, or keeps it in memory where the disk has no space: so that a store
-/// on a full disk opens, and can be given space by deleting.
+/// on a full disk opens, and can be given space by deleting. A merge that meets a damaged table is left for later, as it
+/// is while the store runs: what is whole is served.
 fn flush_and_compact(tables: &dyn Tables, durable: Sequence) -> Result<(), Error> {
-    let work = || -> Result<(), tables::Error> {
+    let flush = || -> Result<(), tables::Error> {
         while tables.flush(durable)?.more {}
+        Ok(())
+    };
+    let compact = || -> Result<(), tables::Error> {
         while tables.compact()? {}
         Ok(())
     };
-    match work() {
-        Err(error) if error.kind() == Kind::Unavailable => Ok(()),
+    match flush() {
+        Err(error) if error.kind() == Kind::Unavailable => return Ok(()),
+        outcome => outcome.map_err(Error::Tables)?,
+    }
+    match compact() {
+        Err(error) if matches!(error.kind(), Kind::Unavailable | Kind::Corrupt) => Ok(()),
         outcome => outcome.map_err(Error::Tables),
     }
 }

@@ -91,6 +91,8 @@ pub(crate) struct Work {
     pub(crate) reserved: usize,
     /// It may take more space than it gives back: the reserve for a full disk is not for it.
     pub(crate) grows: bool,
+    /// It is work of the store's own, which leaves half of that reserve to clients.
+    pub(crate) is_upkeep: bool,
     /// What [`crate::Txn::rng`] starts from, in every round.
     pub(crate) seed: u64,
     pub(crate) ids: Vec<u8>,
@@ -138,6 +140,7 @@ impl Plan {
             bytes: 0,
             reserved: 0,
             grows: false,
+            is_upkeep: false,
             seed: 0,
             ids: Vec::new(),
             named: Vec::new(),
@@ -245,6 +248,12 @@ impl Plan {
     pub fn release_bytes(&mut self, bytes: usize) {
         self.work.access = Access::Exclusive;
         self.work.bytes = self.work.bytes.saturating_add(bytes);
+    }
+
+    /// The same for work of the store's own, which leaves half of that reserve to clients.
+    pub(crate) fn release_bytes_in_upkeep(&mut self, bytes: usize) {
+        self.release_bytes(bytes);
+        self.work.is_upkeep = true;
     }
 
     /// Adds a namespace, or finds it. At most 255.

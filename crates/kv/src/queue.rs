@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::limits::GROUP_BYTES;
 use base::{Generation, Sequence, StoreTime};
+use foldhash::fast::FixedState;
 use log::Group;
 use log::record::Session;
 use parking_lot::Mutex;
@@ -35,7 +36,7 @@ struct Pending {
     /// Groups that are in the tables, kept for their memory.
     spare: Vec<Group>,
     /// Sessions that are open and have tried to write.
-    sessions: HashMap<u64, Announced>,
+    sessions: HashMap<u64, Announced, FixedState>,
     /// Those of them that the log is to hear of with their next commit.
     untold: usize,
     /// Sessions that are over, which the log hears of with later commits.
@@ -75,7 +76,7 @@ impl Queue {
             open,
             next,
             spare: Vec::new(),
-            sessions: HashMap::new(),
+            sessions: HashMap::default(),
             untold: 0,
             ended: VecDeque::new(),
         };

@@ -68,6 +68,14 @@ pub fn read_catalogue(row: &[u8], value: &[u8]) -> Option<CatalogueRow> {
     Some(CatalogueRow { namespace, tenant: entry.tenant, spaces })
 }
 
+/// The space that a row says is dead, and owed; `None` if it is another row.
+pub fn read_owed_space(row: &[u8]) -> Option<Space> {
+    match key::parse_owed(row) {
+        Ok(key::Owed::Space(space)) => Some(space),
+        _ => None,
+    }
+}
+
 /// The bounds of the rows of the catalogue, in the tables.
 pub fn catalogue_bounds() -> (Vec<u8>, Vec<u8>) {
     let start = key::catalogue_start();

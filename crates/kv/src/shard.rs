@@ -154,17 +154,21 @@ impl Shard {
 
     /// The namespace that a space is part of, and as which layer's; `None` if it was flushed.
     pub(crate) fn home(&self, space: Space) -> Option<(Handle, Layer)> {
-        let namespaces = self.namespaces.read();
-        let mut handles: Vec<Handle> = namespaces.values().cloned().collect();
-        drop(namespaces);
-        // All at once, in the order in which transactions take them: a swap between two looks could move it from one
-        // that is yet to be looked at to one that was.
-        handles.sort_unstable_by_key(Handle::namespace);
-        let gates: Vec<_> = handles.iter().map(|handle| handle.0.entry.read()).collect();
-        gates.iter().zip(&handles).find_map(|(entry, handle)| {
-            let layer = LAYERS.into_iter().find(|layer| entry.part(*layer).space == space)?;
-            Some((handle.clone(), layer))
-        })
+        loop {
+            let mut handles: Vec<Handle> = self.namespaces.read().values().cloned().collect();
+            // All at once, in the order in which transactions take them: a swap between two looks could move it from
+            // one that is yet to be looked at to one that was.
+            handles.sort_unstable_by_key(Handle::namespace);
+            let gates: Vec<_> = handles.iter().map(|handle| handle.0.entry.read()).collect();
+            let home = gates.iter().zip(&handles).find_map(|(entry, handle)| {
+                let layer = LAYERS.into_iter().find(|layer| entry.part(*layer).space == space)?;
+                Some((handle.clone(), layer))
+            });
+            // While the gates were waited for, a namespace may have been made and swapped with one of these.
+            if home.is_some() || self.namespaces.read().len() == handles.len() {
+                return home;
+            }
+        }
     }
 
     /// Makes durable what is written, and notes how long that took; how far it came.
@@ -241,3 +245,6 @@ impl Shard {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use base::rng::SplitMix64;
-use base::{Namespace, Tenant};
+use base::{Namespace, StoreTime, Tenant};
 use ground::{PATIENCE, World};
-use groundsill_kv::{Attempt, Handle, Layer, Level, Place, Refusal, Settings, Stop, Txn, Type};
+use groundsill_kv::{
+    Attempt, Handle, Layer, Level, Place, Plan, Refusal, Settings, Stop, Store, Txn, Type,
+};
 
 /// What there is in each of the two.
 type Twin = [BTreeMap<String, String>; 2];
@@ -223,52 +225,70 @@ fn a_snapshot_is_of_one_state_also_while_a_swap_is_on_its_way() {
     assert!(!is_there(&world, 0) && is_there(&world, 1));
 }
 
+/// Objects that end one after the other, by turns in each of two namespaces, so that a slice of the sweeper is one of
+/// them; all of them are due.
+fn due_by_turns(world: &mut World, handles: &[Handle; 2]) -> u64 {
+    let many = 600_u16;
+    for number in 0..many {
+        let name = "%".repeat(usize::from(number) + 1);
+        let put = |txn: &mut Txn<'_>| {
+            let places: Vec<Place> = txn.places().collect();
+            let object =
+                txn.open(places[usize::from(number % 2)], Layer::Redis, name.as_bytes())?;
+            txn.create(object, Type::String)?;
+            txn.put(object, b"", b"v")?;
+            txn.set_deadline(object, Some(StoreTime(1_000_010 + u64::from(number))))
+        };
+        transact(world, handles, put).unwrap();
+    }
+    world.settle();
+    world.hands.turn(10_000);
+    u64::from(many)
+}
+
+fn swap(store: &Store, plan: &mut Plan, pair: [&Handle; 2]) {
+    store.replan(plan, PATIENCE);
+    let places = pair.map(|handle| plan.namespace(handle));
+    plan.take_exclusively();
+    // Without room it waits, as a client does.
+    while matches!(
+        store.attempt(plan, |txn| txn.swap(places[0], places[1], Layer::Redis)),
+        Attempt::Busy
+    ) {
+        std::thread::yield_now();
+    }
+}
+
+/// Steps the sweeper, and what it waits for, until all is swept or it does not go on.
+fn sweep(world: &mut World, all: u64) -> u64 {
+    for _ in 0..100_000 {
+        for worker in ["sweeper", "log-syncer", "log-writer", "applier", "log-upkeep"] {
+            world.step_one(worker);
+        }
+        world.hands.turn(5);
+        if world.store.figures().expired.get() == all {
+            break;
+        }
+    }
+    world.store.figures().expired.get()
+}
+
 #[test]
 fn what_expires_is_swept_while_its_namespace_is_swapped() {
     let mut world = World::new(Settings::default());
     let handles = handles(&world);
-    let many = 600;
-    for number in 0..many {
-        // By turns, so that a slice of the sweeper is one of them.
-        let put = |txn: &mut Txn<'_>| {
-            let places: Vec<Place> = txn.places().collect();
-            let object =
-                txn.open(places[number % 2], Layer::Redis, b"%".repeat(number + 1).as_slice())?;
-            txn.create(object, Type::String)?;
-            txn.put(object, b"", b"v")?;
-            txn.set_deadline(object, Some(base::StoreTime(1_000_000 + 10 + number as u64)))
-        };
-        transact(&mut world, &handles, put).unwrap();
-    }
-    world.settle();
-    world.hands.turn(10_000);
+    let all = due_by_turns(&mut world, &handles);
     let (store, over) = (world.store.clone(), AtomicBool::new(false));
-    let swap = || {
+    let swapping = || {
         let mut plan = store.plan(PATIENCE);
         while !over.load(Ordering::Relaxed) {
-            store.replan(&mut plan, PATIENCE);
-            let places = handles.each_ref().map(|handle| plan.namespace(handle));
-            plan.take_exclusively();
-            let swapped =
-                store.attempt(&mut plan, |txn| txn.swap(places[0], places[1], Layer::Redis));
-            // Without room it waits, as a client does.
-            if matches!(swapped, Attempt::Busy) {
-                std::thread::yield_now();
-            }
+            swap(&store, &mut plan, handles.each_ref());
         }
     };
     std::thread::scope(|scope| {
-        scope.spawn(swap);
-        for _ in 0..100_000 {
-            for worker in ["sweeper", "log-syncer", "log-writer", "applier", "log-upkeep"] {
-                world.step_one(worker);
-            }
-            world.hands.turn(5);
-            if world.store.figures().expired.get() == many as u64 {
-                break;
-            }
-        }
+        scope.spawn(swapping);
+        let swept = sweep(&mut world, all);
         over.store(true, Ordering::Relaxed);
+        assert_eq!(swept, all);
     });
-    assert_eq!(world.store.figures().expired.get(), many as u64);
 }

@@ -108,6 +108,8 @@ pub struct FileLog {
     upkeep: Mutex<upkeep::State>,
     durable: AtomicU64,
     room: AtomicU64,
+    /// Bytes of sessions that the next segment begins with.
+    repeated: AtomicU64,
     /// See [`Room::beyond`].
     beyond: AtomicU64,
     exhausted: AtomicBool,
@@ -148,6 +150,7 @@ impl FileLog {
             settings,
             observer,
             room: AtomicU64::new(opened.tail.room()),
+            repeated: AtomicU64::new(0),
             beyond: AtomicU64::new(0),
             tail: Mutex::new(opened.tail),
             syncing: Mutex::new(()),
@@ -194,6 +197,13 @@ impl FileLog {
             self.observer.event(&Event::Poisoned { reason: reason.to_string() });
         }
         Error::Poisoned { reason: Arc::clone(reason) }
+    }
+
+    /// Takes note of what can be appended, after the tail has changed.
+    fn note_room(&self, tail: &Tail) {
+        let repeated = tail.sessions.repeated_bytes(self.settings.segment_bytes);
+        self.repeated.store(repeated, Ordering::Release);
+        self.room.store(tail.room(), Ordering::Release);
     }
 
     fn make_durable(&self, unsynced: &Unsynced) -> Result<(), Error> {
@@ -251,7 +261,7 @@ impl Log for FileLog {
             let less = |beyond: u64| Some(beyond.saturating_sub(bytes));
             let _before = self.beyond.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
         }
-        self.room.store(tail.room(), Ordering::Release);
+        self.note_room(&tail);
         Ok(())
     }
 
@@ -286,10 +296,12 @@ impl Log for FileLog {
 
     fn room(&self) -> Room {
         let exhausted = self.exhausted.load(Ordering::Acquire);
+        let repeated = self.repeated.load(Ordering::Acquire);
+        let frame = usable(self.settings.segment_bytes).saturating_sub(repeated);
         Room {
             bytes: self.room.load(Ordering::Acquire),
-            reserve: RESERVE_SEGMENTS * usable(self.settings.segment_bytes),
-            frame: usable(self.settings.segment_bytes),
+            reserve: RESERVE_SEGMENTS * frame,
+            frame,
             // What the disk says it has is not believed once it could not be had.
             beyond: if exhausted { 0 } else { self.beyond.load(Ordering::Acquire) },
             exhausted,

@@ -372,7 +372,7 @@ impl Walk {
     }
 
     fn note_sessions(&mut self, frame: &Frame) {
-        if frame.kind().begins_segment() {
+        if frame.kind() == FrameKind::Opened {
             self.sessions.clear();
         }
         for record in frame.records().flatten() {

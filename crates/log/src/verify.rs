@@ -348,9 +348,10 @@ pub struct SessionNames {
 }
 
 impl Sessions {
-    /// Takes note that a frame begins, before its records: no session outlives an open.
+    /// Takes note that a frame begins, before its records: no session outlives an open. The segments of one open repeat
+    /// a part of those that are open, so what was told before holds.
     pub fn frame(&mut self, frame: &Frame) {
-        if frame.kind().begins_segment() {
+        if frame.kind() == FrameKind::Opened {
             self.open.clear();
         }
     }

@@ -98,7 +98,7 @@ impl Probe {
                 moment.standing.is_far_behind(),
                 "the tables are too far behind the log: writes wait".to_owned(),
             ),
-            (damaged > 0, format!("{damaged} damaged tables: run `groundsill verify`")),
+            (damaged > 0, format!("damaged tables, {damaged} of them: run `groundsill verify`")),
         ];
         reasons.into_iter().filter_map(|(holds, reason)| holds.then_some(reason)).collect()
     }

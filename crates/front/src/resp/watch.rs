@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use kv::{Handle, Layer, Plan, Txn, Watch};
-use redis::{Error, check_key};
+use kv::{Handle, Layer, Plan, Receipt, Refusal, Txn, Watch};
+use redis::check_key;
 use wire::resp::Args;
 
 use crate::resp::session::Session;
@@ -55,12 +55,6 @@ impl Watches {
 impl Session {
     /// `WATCH key [key ...]`
     pub(crate) async fn watch(&mut self, args: Args<'_>) {
-        if self.watches.0.len() + args.len() - 1 > WATCHES_MAX {
-            self.fail(Error::Reply(
-                format!("LIMIT a connection watches at most {WATCHES_MAX} keys").into(),
-            ));
-            return;
-        }
         if let Err(error) = args.skip(1).iter().try_for_each(check_key) {
             self.fail(error);
             return;
@@ -83,6 +77,10 @@ impl Session {
             watched.id == id && watched.namespace.namespace() == namespace.namespace()
         }) {
             return Ok(());
+        }
+        if self.watches.0.len() >= WATCHES_MAX {
+            let text = format!("a connection watches at most {WATCHES_MAX} keys");
+            return Err(Failure::Refused(Refusal::limit(text), Receipt::NOTHING));
         }
         let mut plan = server.store.plan(server.limits.transaction_time);
         let place = plan.namespace(&namespace);

@@ -155,13 +155,13 @@ impl Applier {
     /// Whether so much log is behind the tables on disk that some had better go, and the memtable holds a good part
     /// of it: what is not applied yet stays, however often one seals.
     fn is_much_to_replay(&self) -> bool {
-        let shard = &*self.shard;
-        let backlog = shard.backlog.bytes.load(Ordering::Relaxed) as u64;
-        let flushed = shard.tables.flushed();
-        let in_memtable = || shard.log.bytes_after(self.sealed_through.max(flushed));
-        let most = shard.settings.replay_bytes;
-        shard.log.bytes_after(flushed) >= most / 2
-            && in_memtable().saturating_sub(backlog) >= most / SEALED_SHARE
+        let (log, tables) = (&*self.shard.log, &*self.shard.tables);
+        let (flushed, most) = (tables.flushed(), self.shard.settings.replay_bytes);
+        let in_memtable = || {
+            let since_sealed = log.bytes_after(self.sealed_through.max(flushed));
+            since_sealed.saturating_sub(log.bytes_after(tables.applied()))
+        };
+        log.bytes_after(flushed) >= most / 2 && in_memtable() >= most / SEALED_SHARE
     }
 
     /// Seals the memtable when it is large, when much log would have to be replayed, or when nothing comes.
@@ -217,11 +217,11 @@ impl Worker for Applier {
         }
         // Also where nothing comes any more: a full disk may wait for what is in memory.
         self.seal(now);
+        if now < self.slow_until {
+            return if more { Next::Again } else { Next::At(self.slow_until) };
+        }
         if let Some(later) = self.may_wait(now) {
             return if more { Next::Again } else { Next::At(later) };
-        }
-        if now < self.slow_until {
-            return Next::At(self.slow_until);
         }
         self.gather();
         if self.groups.is_empty() {
@@ -257,3 +257,6 @@ impl Worker for Applier {
         Some(Arc::clone(&self.shard.watermarks.tables_work))
     }
 }
+
+#[cfg(test)]
+mod tests;

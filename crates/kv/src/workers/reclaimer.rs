@@ -31,17 +31,22 @@ const SLICE_BYTES: usize = 256 << 10;
 /// Debts that a slice looks at, at most; the gauge of what is owed counts up to here.
 pub const OWED_COUNTED_MAX: usize = 1000;
 
+/// While the tables are far behind, a slice is done so often, so that clients' writes come first and yet it goes on.
+const BUSY_INTERVAL: Duration = Duration::from_secs(1);
+
 /// See the module's description.
 #[derive(Debug)]
 pub(crate) struct Reclaimer {
     shard: Arc<Shard>,
     /// The last slice's commit: until it is applied, the tables still show what it removed.
     pending: Sequence,
+    /// When it last began a slice.
+    began_at: Monotonic,
 }
 
 impl Reclaimer {
     pub(crate) const fn new(shard: Arc<Shard>) -> Self {
-        Self { shard, pending: Sequence::ZERO }
+        Self { shard, pending: Sequence::ZERO, began_at: Monotonic::ZERO }
     }
 
     /// One slice; whether there may be more to do as soon as it is applied.
@@ -131,13 +136,15 @@ impl Worker for Reclaimer {
 
     fn step(&mut self, now: Monotonic) -> Next {
         let shard = &*self.shard;
-        let is_busy = shard.backlog.is_half_full(shard.settings.backlog_bytes);
+        let is_busy = shard.backlog.is_half_full(shard.settings.backlog_bytes)
+            && now < self.began_at + BUSY_INTERVAL;
         if shard.watermarks.is_poisoned()
             || is_busy
             || shard.watermarks.at(Level::Applied) < self.pending
         {
             return Next::At(now + INTERVAL / 10);
         }
+        self.began_at = now;
         match self.slice() {
             Ok(true) => Next::Again,
             Ok(false) => Next::At(now + INTERVAL),

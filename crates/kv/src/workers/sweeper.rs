@@ -40,17 +40,22 @@ struct Due {
     id: Box<[u8]>,
 }
 
+/// While the tables are far behind, a slice is done so often, so that clients' writes come first and yet it goes on.
+const BUSY_INTERVAL: Duration = Duration::from_secs(1);
+
 /// See the module's description.
 #[derive(Debug)]
 pub(crate) struct Sweeper {
     store: Store,
     /// The last slice's commit: until it is applied, the tables still show what it dropped.
     pending: Sequence,
+    /// When it last began a slice.
+    began_at: Monotonic,
 }
 
 impl Sweeper {
     pub(crate) const fn new(shard: Arc<Shard>) -> Self {
-        Self { store: Store { shard }, pending: Sequence::ZERO }
+        Self { store: Store { shard }, pending: Sequence::ZERO, began_at: Monotonic::ZERO }
     }
 
     /// What is due first: rows of one space, in order.
@@ -133,7 +138,7 @@ fn name(plan: &mut Plan, handle: &Handle, layer: Layer, due: &[Due]) {
     for due in due {
         plan.name(place, layer, |id| id.extend_from_slice(&due.id));
     }
-    plan.release_bytes(due.iter().map(|due| 2 * due.id.len() + 64).sum());
+    plan.release_bytes_in_upkeep(due.iter().map(|due| 2 * due.id.len() + 64).sum());
 }
 
 /// Ends one object if it is past its deadline, and takes its row out of the index or moves it on.
@@ -158,13 +163,15 @@ impl Worker for Sweeper {
 
     fn step(&mut self, now: Monotonic) -> Next {
         let shard = &*self.store.shard;
-        let is_busy = shard.backlog.is_half_full(shard.settings.backlog_bytes);
+        let is_busy = shard.backlog.is_half_full(shard.settings.backlog_bytes)
+            && now < self.began_at + BUSY_INTERVAL;
         if shard.watermarks.is_poisoned()
             || is_busy
             || shard.watermarks.at(Level::Applied) < self.pending
         {
             return Next::At(now + INTERVAL / 10);
         }
+        self.began_at = now;
         match self.slice() {
             Ok(true) => Next::Again,
             Ok(false) => Next::At(now + INTERVAL),

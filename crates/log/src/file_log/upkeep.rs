@@ -130,7 +130,7 @@ impl FileLog {
         let written = tail.write_mark(FrameKind::Idle, durable);
         written.map_err(|error| self.poison(&error))?;
         state.frames_seen = tail.frames;
-        self.room.store(tail.room(), Ordering::Release);
+        self.note_room(&tail);
         Ok(None)
     }
 
@@ -291,11 +291,16 @@ impl FileLog {
             };
             let segment = filling.become_segment(&*self.medium, &from, number)?;
             let synced = self.medium.sync().map_err(Error::io("sync", "the log's directory"));
-            synced.map_err(|error| self.unless_full(error))?;
+            if let Err(error) = synced {
+                // Else it would stay, and another after each try.
+                let _may_be_left_for_the_next_open =
+                    remove_if_there(&*self.medium, &segment::name(number));
+                return Err(self.unless_full(error));
+            }
             let mut tail = self.tail.lock();
             if tail.kept.back().is_none_or(|kept| kept.segment.number < number) {
                 tail.standby.push_back(segment);
-                self.room.store(tail.room(), Ordering::Release);
+                self.note_room(&tail);
                 return Ok(());
             }
             from = segment::name(number);

@@ -26,7 +26,7 @@ async fn every_reason_has_a_line_and_none_hides_another() {
     moment.standing.queued_bytes = 1;
     expect_one_more(&moment, "too far behind");
     probe.damaged.store(2, Ordering::Relaxed);
-    expect_one_more(&moment, "2 damaged tables");
+    expect_one_more(&moment, "damaged tables, 2 of them");
     world.stop.send(true).unwrap();
     expect_one_more(&moment, "stopping");
     world.server.store.fail(&"a disk that lied");
