@@ -217,7 +217,7 @@ def test_repair_tells_what_is_lost_by_key_and_writes_all_of_it_to_a_file(server,
     done = repair(server, tmp_path / "new", "--losses", file)
     assert done.returncode == DAMAGED, done.stdout + done.stderr
     assert file.read_text().splitlines() == readable
-    names = list(dict.fromkeys(re.search(r"\d\): (.*?) (set|removed|grown)", line)[1] for line in readable))
+    names = list(dict.fromkeys(re.search(r"\d\)(?: in tenant \d+ database \d+)?: (.*?) (set|removed|grown)", line)[1] for line in readable))
     assert len(names) > 60 and 'field "field 39" of key "hash"' in names
     told = done.stdout.split("those that can be read change:\n")[1].splitlines()
     assert [line.strip() for line in told[:20]] == names[:20]

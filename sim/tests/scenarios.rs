@@ -1,6 +1,7 @@
 //! Every scenario, over a few seeds. `cargo x sim` runs more of them, and replays one.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::print_stdout, reason = "what happened is shown by the stage of crashes")]
 
 use groundsill_sim::scenario;
 
@@ -15,7 +16,9 @@ fn holds(number: u32) {
     assert!(broken.is_none(), "{}", broken.unwrap_or_default());
     let counts = report.counts;
     assert!(report.missing.is_empty(), "never happened: {:?}\n{counts}", report.missing);
+    println!("scenario {number}, {SEEDS} seeds\n{counts}");
     assert!(counts.of("operations") >= 1000, "too few operations\n{counts}");
+    assert!(counts.of("acknowledged") >= 100, "too few that were acknowledged\n{counts}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args) -> Result<Tally> {
     let mut catalogue = Catalogue::read()?;
     let mut sum = Tally::default();
 
-    let mut command = cargo(["test", "--workspace", "--no-fail-fast", "--"]);
+    let mut command = cargo(["test", "--workspace", "--no-fail-fast", "--", "--show-output"]);
     command.args(catalogue.in_rust());
     sum += watched(&mut command, Runner::CargoTest, |line| catalogue.see(line))?;
 
