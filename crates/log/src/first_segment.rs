@@ -63,6 +63,10 @@ pub(crate) fn choose(
     } else {
         (make_do(medium, settings, findings, number)?, None)
     };
+    if again.is_none() && findings.torn.is_empty() {
+        // Nothing is written behind its frames any more, and history is to hold frames, not zeros.
+        cut_last(findings)?;
+    }
     medium.sync().map_err(Error::io("sync", "the log's directory"))?;
     let next_number = number.max(segment.number + 1);
     Ok(FirstSegment { segment, again, standby, useless, next_number })
