@@ -203,7 +203,7 @@ def test_a_disk_that_is_full_while_tables_are_flushed_and_compacted_goes_on_when
     with serving(launch, tmp_path, disk, *options) as server:
         book, hog = Book(server, keys=300), Hog(disk[1] / "hog")
         # To remove them goes on on a full disk, and gives the tables work.
-        names = [f"{number:0>30000}" for number in range(1200)]
+        names = [f"{number:0>30000}" for number in range(2000)]
         for name in names:
             assert server.call("SET", name, "x").value == b"OK"
             book.held[name] = b"x"
@@ -220,7 +220,7 @@ def test_a_disk_that_is_full_while_tables_are_flushed_and_compacted_goes_on_when
                 def has_failed(failed=failed, left=left, seen=seen):
                     # Another lot once the last one is in tables: what is in memory is flushed every two seconds.
                     flushes = metric(server, "groundsill_tables_flushes_total")
-                    for _ in range(40 if seen[-1:] != [flushes] else 0):
+                    for _ in range(20 if seen[-1:] != [flushes] else 0):
                         reply = server.call("DEL", names[-1])
                         if reply.value != b"1":
                             # The tables may be as far behind as they may be by now.
