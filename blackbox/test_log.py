@@ -193,3 +193,23 @@ def test_a_dump_tells_a_swap_from_a_removal_also_where_the_log_no_longer_begins_
         (" in tenant 0 database 0", 'key "k" set'),
         (" in tenant 0 database 1", "all keys removed"),
     ]
+
+
+def test_a_dump_of_a_damaged_log_shows_what_is_before_the_damage_and_names_it(launch, tmp_path):
+    """One flipped byte in the second file of the log."""
+    server = Server(launch.having("--log-segment", "1MiB"), tmp_path / "server")
+    try:
+        server.start()
+        with server.connect() as connection:
+            for number in range(40):
+                assert connection.call("SET", f"key:{number}", os.urandom(100_000)).value == b"OK"
+        assert server.stop() == 0
+        damaged = sorted(server.data.rglob("*.seg"))[1]
+        content = bytearray(damaged.read_bytes())
+        content[len(content) // 2] ^= 1
+        damaged.write_bytes(content)
+        done = server.command("log", "dump", "--data", server.data)
+        assert done.returncode != 0 and damaged.name in done.stderr, done.stderr
+        assert 'key "key:0" set' in done.stdout and 'key "key:39" set' not in done.stdout
+    finally:
+        server.kill()

@@ -160,10 +160,11 @@ impl Teller {
     }
 
     /// Learns of which databases the tables know, since the log may have begun later than they, but for what the log
-    /// itself tells of that. Where the tables cannot be read, what the log tells is all.
+    /// itself tells of that. Where the tables cannot be read, what the log tells is all; where the log is damaged, what it
+    /// tells up to there is shown before the damage is named.
     fn learn_places(&mut self, dir: &DataDir, medium: &dyn Medium) -> Result<()> {
-        for frame in dump(medium, &dir.identity.store).context("read the log")? {
-            let frame = frame.context("read the log")?;
+        let frames = dump(medium, &dir.identity.store).context("read the log")?;
+        for frame in frames.map_while(Result::ok) {
             for record in frame.records().flatten() {
                 let Record::Commit { changes, .. } = record else { continue };
                 for change in changes.flatten() {
@@ -213,7 +214,7 @@ impl Teller {
         let who = match self.sessions.get(session) {
             Some(names) => name(names),
             None if session == 0 => "the store".to_owned(),
-            None => "a session that this segment does not name".to_owned(),
+            None => "a session that the log does not name".to_owned(),
         };
         let is_of_client = command != 0;
         let command = numbers::name_of(command).unwrap_or("-");

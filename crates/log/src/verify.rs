@@ -375,7 +375,7 @@ impl Sessions {
         }
     }
 
-    /// Who a session is; `None` for the store itself.
+    /// Who a session is; `None` for the store itself, and for one that the log as far as it is kept does not name.
     #[must_use]
     pub fn get(&self, number: u64) -> Option<&SessionNames> {
         self.open.get(&number)
