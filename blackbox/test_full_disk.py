@@ -339,6 +339,27 @@ def test_a_server_that_fills_its_disk_leaves_free_what_it_is_told_to(launch, tmp
         recovers(server, book)
 
 
+def test_what_is_removed_from_a_full_disk_gives_room_where_what_is_left_would_not_fit_twice(launch, tmp_path):
+    """The tables cannot be merged as one: that would take as much again as is left. They are, a piece at a time."""
+    disk = make_ext4(tmp_path / "small.img", 1_100 * MIB, "-m", "0"), tmp_path / "small", "-o", "loop"
+    options = ("--log-segment", "16MiB", "--disk-free-min", "32MiB")
+    with serving(launch, tmp_path, disk, *options) as server:
+        # No key is written twice, so nothing but what is removed can give room.
+        book, disk_free = Book(server, keys=1_000_000), LeastFree(disk[1])
+        book.write_until_refused(16_000, 100_000)
+        full = metric(server, "groundsill_tables_bytes")
+        with server.connect() as connection:
+            for key in list(book.held)[::3]:
+                assert connection.call("DEL", key).value == b"1"
+                del book.held[key]
+        left = sum(len(value) for value in book.held.values())
+        assert left > 2 * disk_free.now(), f"{left / MIB:.1f} MiB are left, {disk_free.now() / MIB:.1f} MiB free"
+        for _ in range(60 * MIB // 16_000):
+            until(lambda: not book.write(16_000).is_error(), "a write that is accepted", 60)
+        print(f"\n{full / MIB:.1f} MiB of tables, {left / MIB:.1f} left, {disk_free.now() / MIB:.1f} MiB free at the end")
+        recovers(server, book)
+
+
 @pytest.mark.parametrize("kind", ["ext4", "tmpfs"])
 def test_a_disk_without_inodes_refuses_writes_until_there_are_some(launch, tmp_path, kind):
     """There is room for bytes, and none for another file."""

@@ -28,6 +28,7 @@ mod horizon;
 mod manifest;
 mod open;
 mod pace;
+mod reclaim;
 mod space;
 mod stage;
 mod strays;

@@ -90,9 +90,10 @@ pub trait Tables: Send + Sync {
     /// lost: try again, later.
     fn compact(&self) -> Result<bool, Error>;
 
-    /// Merges everything, if a good part of it is markers of deletion, so that what was removed gives its space
-    /// back; no other compaction is done meanwhile. Takes no more of the disk for a while than what is left
-    /// takes. False if there was nothing to gain, or the cause is not worth it. On an error nothing is lost.
+    /// Does one piece of merging markers of deletion with what they remove, if a good part of all is such markers,
+    /// so that what was removed gives its space back; no other compaction is done meanwhile. To be called until it
+    /// says false: there is nothing to gain, no room for it, or the cause is not worth it. On an error nothing is
+    /// lost.
     fn reclaim_space(&self, _cause: Cause) -> Result<bool, Error> {
         Ok(false)
     }

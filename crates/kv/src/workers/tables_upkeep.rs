@@ -23,7 +23,7 @@ pub(crate) struct TablesUpkeep {
     shard: Arc<Shard>,
     /// Through which commits the tables were, in memory and on disk, when that changed last; and when that was.
     still: Option<([Sequence; 2], Monotonic)>,
-    /// What it does when the store rests has been done since.
+    /// What it does when the store rests has been done since, or does not fit.
     has_rested: bool,
 }
 
@@ -32,12 +32,12 @@ impl TablesUpkeep {
         Self { shard, still: None, has_rested: false }
     }
 
-    /// Whether everything is to be merged for the sake of space.
+    /// Whether to merge for the sake of space.
     fn cause(&mut self, now: Monotonic) -> Option<Cause> {
         let shard = &*self.shard;
         if shard.log.room().exhausted {
             // What was removed while the disk is full is to give its space back now, not when its turn comes;
-            // also where a piece does not fit any more, since of what is mostly dead less is left.
+            // also where a compaction does not fit any more, since of what is mostly dead less is left.
             return Some(Cause::Shortage);
         }
         let through = [shard.tables.applied(), shard.tables.flushed()];
@@ -51,7 +51,6 @@ impl TablesUpkeep {
         if self.has_rested || now < since + REST_TIME || shard.tables.sealed().count > 0 {
             return None;
         }
-        self.has_rested = true;
         Some(Cause::Rest)
     }
 }
@@ -66,9 +65,10 @@ impl Worker for TablesUpkeep {
         if !matches!(compacted, Ok(true))
             && let Some(cause) = self.cause(now)
         {
-            match self.shard.tables.reclaim_space(cause) {
-                Ok(false) => {}
-                reclaimed => compacted = reclaimed,
+            let reclaimed = self.shard.tables.reclaim_space(cause);
+            self.has_rested = cause == Cause::Rest && !matches!(reclaimed, Ok(true));
+            if !matches!(reclaimed, Ok(false)) {
+                compacted = reclaimed;
             }
         }
         let next = match compacted {

@@ -12,11 +12,11 @@ use lsm_tree::{AbstractTree, InternalValue, Memtable};
 use super::guard::{Failure, guarded};
 use super::manifest::{Manifest, tables_dir};
 use super::pace::Stride;
-use super::space::Extent;
+use super::space::Purpose;
 use super::writeback::Writeback;
 use super::{SealedMemtable, Tree};
 use crate::span::span;
-use crate::{APPLIED_KEY, Cause, Error, Flush, Stats};
+use crate::{APPLIED_KEY, Error, Flush};
 
 /// A flush is refused when this many runs lie at the top. The manifest counts them in one byte and
 /// does not notice when that overflows.
@@ -29,23 +29,21 @@ const TOP_RUNS_HURRY: u64 = 12;
 /// A piece of compaction between deeper levels takes so many tables, about.
 const PIECE_TABLES: u64 = 12;
 
-/// All is merged for the sake of space where at least one entry in so many is a marker of deletion.
-const DEAD_SHARE: u64 = 10;
-
-/// More than this is not merged for the sake of space by a store that rests.
-const REST_MERGE_BYTES_MAX: u64 = 256 << 20;
-
 /// The deepest level.
-const LEVEL_LAST: u8 = 6;
+pub(super) const LEVEL_LAST: u8 = 6;
 
 /// What the compactor remembers.
 #[derive(Debug, Default)]
 pub(super) struct Compactor {
     /// It met damage when so many flushes had been done. It would choose the same tables again, so
     /// it waits until a flush has given it something else to choose.
-    stuck_at: Option<u64>,
-    /// Everything was merged for the sake of space, or that was tried, when so many flushes had been done.
-    merged_at: Option<u64>,
+    pub(super) stuck_at: Option<u64>,
+    /// The last piece of merging for the sake of space may not have been the last of all.
+    pub(super) is_reclaiming: bool,
+    /// The level that was last cut into small tables for that, when so many flushes had been done.
+    pub(super) cut: Option<(u8, u64)>,
+    /// Nothing more came of merging for the sake of space when so many flushes had been done and so much was free.
+    pub(super) reclaimed_at: Option<(u64, u64)>,
 }
 
 /// The newest version of each row. Readers for whom an older one is the newest read the memtable
@@ -153,7 +151,7 @@ impl Tree {
             return Ok(false);
         }
         compactor.stuck_at = None;
-        self.space.begin(Extent::Piece)?;
+        self.space.begin(Purpose::Shape)?;
         let runs = self.count_top_runs()?;
         self.pace.hurry(runs >= TOP_RUNS_HURRY);
         let strategy = Arc::clone(&self.strategy);
@@ -163,53 +161,21 @@ impl Tree {
             let way = PullDown(0, self.way_down()?);
             changed = self.change(&mut compactor, |watermark| compact(Arc::new(way), watermark))?;
         }
+        self.compacted(changed)
+    }
+
+    /// Notes what came of a compaction, and passes it on.
+    pub(super) fn compacted(&self, changed: bool) -> Result<bool, Error> {
         if changed {
             count(&self.gauges.compactions);
             self.observer.event(&Event::Compacted);
         }
         self.count_top_runs()?;
         Ok(changed)
-    }
-
-    pub(super) fn reclaim_space(&self, cause: Cause) -> Result<bool, Error> {
-        self.try_reclaim_space(cause).map_err(|error| self.failed(error))
-    }
-
-    fn try_reclaim_space(&self, cause: Cause) -> Result<bool, Error> {
-        let mut compactor = self.compacting.lock();
-        let flushes = self.gauges.flushes.load(Ordering::Relaxed);
-        if [compactor.stuck_at, compactor.merged_at].contains(&Some(flushes)) {
-            return Ok(false);
-        }
-        let stats = self.stats();
-        let is_worth_it = stats.tombstones.saturating_mul(DEAD_SHARE) >= stats.entries;
-        if !is_worth_it || stats.tombstones == 0 || !self.allows(cause, &stats) {
-            return Ok(false);
-        }
-        self.space.begin(Extent::Whole)?;
-        compactor.merged_at = Some(flushes);
-        let merge = |watermark| self.inner.major_compact(self.table_bytes, watermark);
-        let changed = self.change(&mut compactor, merge)?;
-        if changed {
-            count(&self.gauges.compactions);
-            self.observer.event(&Event::Compacted);
-        }
-        self.count_top_runs()?;
-        Ok(changed)
-    }
-
-    /// A store that rests merges what is soon merged, as it may be written to or stopped meanwhile; where that leaves
-    /// as much room as before for what is written; and not into what is damaged, over and over.
-    fn allows(&self, cause: Cause, stats: &Stats) -> bool {
-        let wanted = self.space_wanted().saturating_add(stats.bytes).saturating_mul(2);
-        cause == Cause::Shortage
-            || stats.bytes <= REST_MERGE_BYTES_MAX
-                && stats.damaged.is_empty()
-                && self.space.has_beyond(wanted)
     }
 
     /// Lets the tree compact; whether that changed anything.
-    fn change<T>(
+    pub(super) fn change<T>(
         &self,
         compactor: &mut Compactor,
         compact: impl FnOnce(u64) -> lsm_tree::Result<T>,
@@ -349,7 +315,7 @@ impl Tree {
     }
 
     /// Notes and tells that background work failed.
-    fn failed(&self, error: Error) -> Error {
+    pub(super) fn failed(&self, error: Error) -> Error {
         count(&self.gauges.failures);
         self.strays.suspect();
         self.observer.event(&Event::TableWorkFailed { reason: error.to_string() });

@@ -30,15 +30,15 @@ pub(super) struct Space {
     short: Mutex<Short>,
 }
 
-/// How much is compacted.
+/// What a compaction is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// What the tree chooses.
+pub(super) enum Purpose {
+    /// That readers find few runs.
     #[default]
-    Piece,
-    /// Everything. Where much of it is dead it may take less room than a piece, which the room that a piece
-    /// began with therefore says nothing about.
-    Whole,
+    Shape,
+    /// That space comes free. Where much is dead it may take less room than a compaction that had to be given up,
+    /// which that one therefore says nothing about.
+    Space,
 }
 
 /// How the last compaction fared.
@@ -49,7 +49,7 @@ struct Short {
     declined: u32,
     /// What was free when the one that is under way began.
     begun_with: u64,
-    extent: Extent,
+    purpose: Purpose,
     /// Why the one that is under way is given up.
     given_up: Option<Shortage>,
 }
@@ -86,7 +86,7 @@ impl Space {
     }
 
     /// A disk that cannot be asked does not hold a compaction up: that it is full shows when it is written to.
-    fn free(&self) -> u64 {
+    pub(super) fn free(&self) -> u64 {
         let found = rustix::fs::statvfs(&self.dir);
         found.map_or(u64::MAX, |found| found.f_bavail.saturating_mul(found.f_frsize))
     }
@@ -97,13 +97,13 @@ impl Space {
     }
 
     /// Refuses to begin a piece of compaction that would be given up again.
-    pub(super) fn begin(&self, extent: Extent) -> Result<(), Error> {
+    pub(super) fn begin(&self, purpose: Purpose) -> Result<(), Error> {
         let mut short = self.short.lock();
         let free = self.free();
         short.begun_with = free;
-        short.extent = extent;
+        short.purpose = purpose;
         short.given_up = None;
-        if extent == Extent::Whole {
+        if purpose == Purpose::Space {
             return Ok(());
         }
         if let Some(before) = short.began_with
@@ -129,7 +129,7 @@ impl Space {
         let shortage = Shortage { free, kept };
         let mut short = self.short.lock();
         short.given_up = Some(shortage);
-        if short.extent == Extent::Piece {
+        if short.purpose == Purpose::Shape {
             short.began_with = Some(short.begun_with);
         }
         false

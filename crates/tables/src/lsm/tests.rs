@@ -7,6 +7,7 @@ mod crashes;
 mod damage;
 mod faults;
 mod opening;
+mod reclaim;
 mod staging;
 mod twins;
 mod yard;

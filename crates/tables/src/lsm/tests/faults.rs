@@ -11,10 +11,11 @@ use base::{Event, Kind, Sequence};
 use lsm_tree::AbstractTree;
 
 use super::yard::{
-    Chance, History, assert_same, batch, compact_all, flush_all, open, open_watched, rows, small,
+    Chance, History, assert_same, batch, compact_all, files_of, flush_all, open, open_watched,
+    rows, small,
 };
 use crate::lsm::manifest::Manifest;
-use crate::{Cause, Change, Error, Existing, LsmTables, Settings, Tables};
+use crate::{Change, Error, Existing, LsmTables, Settings, Tables};
 
 /// Tables with a history, some of it in a sealed memtable that is to be flushed.
 fn with_sealed(dir: &Path) -> (LsmTables, History) {
@@ -229,10 +230,6 @@ fn compaction_goes_on_when_the_leveled_strategy_is_at_its_wits_end() {
     assert!(rows > 11_900, "{rows}");
 }
 
-fn files_of(dir: &Path) -> BTreeSet<std::ffi::OsString> {
-    fs::read_dir(dir.join("tables")).unwrap().map(|file| file.unwrap().file_name()).collect()
-}
-
 #[test]
 fn a_compaction_is_given_up_before_the_disk_is_fuller_than_it_may_be_and_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
@@ -267,61 +264,6 @@ fn a_compaction_is_given_up_before_the_disk_is_fuller_than_it_may_be_and_leaves_
     let tables = open_watched(dir.path(), Existing::Required, &roomy, &Arc::default()).unwrap();
     assert!(compact_all(&tables) > 0);
     assert_same(&rows(&*tables.view()), &expected, "rows");
-}
-
-#[test]
-fn what_was_removed_gives_its_space_back_where_the_disk_is_short_of_it() {
-    removed_gives_back(Cause::Shortage);
-}
-
-#[test]
-fn what_was_removed_gives_its_space_back_where_the_store_rests() {
-    removed_gives_back(Cause::Rest);
-}
-
-#[test]
-fn a_store_that_rests_merges_nothing_where_the_disk_has_little_room() {
-    let dir = tempfile::tempdir().unwrap();
-    let open = |disk_free_bytes_min: u64| {
-        let settings = Settings { disk_free_bytes_min, ..small() };
-        LsmTables::open(dir.path(), &settings, Existing::Possible, Arc::new(|_: &Event| {}))
-            .unwrap()
-    };
-    let tables = open(1 << 60);
-    let put = |key: u64| Change::put(&key.to_be_bytes(), vec![1; 300]);
-    tables.apply((0..1_000).map(put).collect(), Sequence(1)).unwrap();
-    flush_all(&tables);
-    let remove = |key: u64| Change::remove(&key.to_be_bytes());
-    tables.apply((0..900).map(remove).collect(), Sequence(2)).unwrap();
-    flush_all(&tables);
-    assert!(!tables.reclaim_space(Cause::Rest).unwrap());
-    assert_eq!(tables.stats().failures, 0, "it was not begun");
-    drop(tables);
-    assert!(open(0).reclaim_space(Cause::Rest).unwrap());
-}
-
-fn removed_gives_back(cause: Cause) {
-    let dir = tempfile::tempdir().unwrap();
-    let tables = open(dir.path(), Existing::Possible);
-    let put = |key: u64| Change::put(&key.to_be_bytes(), vec![1; 300]);
-    tables.apply((0..4_000).map(put).collect(), Sequence(1)).unwrap();
-    flush_all(&tables);
-    compact_all(&tables);
-    assert!(!tables.reclaim_space(Cause::Shortage).unwrap(), "nothing was removed");
-    let remove = |key: u64| Change::remove(&key.to_be_bytes());
-    tables.apply((0..3_900).map(remove).collect(), Sequence(2)).unwrap();
-    flush_all(&tables);
-    compact_all(&tables);
-    let expected = rows(&*tables.view());
-    let before = tables.stats().bytes;
-    assert!(tables.reclaim_space(cause).unwrap());
-    tables.maintain();
-    let after = tables.stats();
-    assert!(after.bytes < before / 20 && after.tombstones == 0, "{before}, {after:?}");
-    assert!(!tables.reclaim_space(Cause::Shortage).unwrap(), "once");
-    assert_same(&rows(&*tables.view()), &expected, "rows");
-    drop(tables);
-    assert_same(&rows(&*open(dir.path(), Existing::Required).view()), &expected, "rows");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::yard::{
     Chance, History, Witness, assert_same, batch, compact_all, flush_all, key, open, open_watched,
     rows, small,
 };
-use crate::{Change, Existing, LsmTables, ModelTables, Rows, Tables, Value, View};
+use crate::{Cause, Change, Existing, LsmTables, ModelTables, Rows, Tables, Value, View};
 
 const KEYS: u64 = 600;
 
@@ -28,6 +28,7 @@ struct Happened {
     reopens: usize,
     replayed: usize,
     compactions: usize,
+    reclaimed: usize,
     flushes: usize,
     held_back: usize,
     rows: usize,
@@ -79,7 +80,13 @@ impl<'a> Twins<'a> {
                 assert_eq!(self.witness.count(event), before + pieces);
                 self.happened.compactions += pieces;
             }
-            73..78 => {
+            73 => {
+                let cause = if self.chance.one_in(2) { Cause::Shortage } else { Cause::Rest };
+                if self.lsm().reclaim_space(cause).unwrap() {
+                    self.happened.reclaimed += 1;
+                }
+            }
+            74..78 => {
                 self.lsm().maintain();
                 self.model.maintain();
             }
@@ -210,6 +217,7 @@ fn the_tree_answers_like_the_model_whatever_is_done_to_both() {
         total.reopens += happened.reopens;
         total.replayed += happened.replayed;
         total.compactions += happened.compactions;
+        total.reclaimed += happened.reclaimed;
         total.flushes += happened.flushes;
         total.held_back += happened.held_back;
         total.rows += happened.rows;
@@ -218,6 +226,7 @@ fn the_tree_answers_like_the_model_whatever_is_done_to_both() {
     println!("{total:?}");
     assert!(total.reopens > 20 && total.replayed > 100, "{total:?}");
     assert!(total.compactions > 50 && total.flushes > 100, "{total:?}");
+    assert!(total.reclaimed > 20, "{total:?}");
     assert!(total.held_back > 0 && total.rows > 10_000, "{total:?}");
     assert!(total.lived_through > 3 && total.levels > 1, "{total:?}");
 }

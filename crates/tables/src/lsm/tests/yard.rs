@@ -1,6 +1,8 @@
 //! What the tests are built from: a source of chance, a log to replay, and comparisons.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs;
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +13,9 @@ use std::thread::Scope;
 use base::{Event, Kind, Observer, Sequence};
 use parking_lot::Mutex;
 
-use crate::{APPLIED_KEY, Change, Error, Existing, LsmTables, Rows, Settings, Tables, Value, View};
+use crate::{
+    APPLIED_KEY, Cause, Change, Error, Existing, LsmTables, Rows, Settings, Tables, Value, View,
+};
 
 /// Numbers that look random and follow from a seed (splitmix64).
 pub(super) struct Chance(pub(super) u64);
@@ -257,10 +261,21 @@ pub(super) fn background<'scope>(
         }
     });
     scope.spawn(move || {
-        while on_flushed.recv().is_ok() {
+        for turn in 0.. {
+            if on_flushed.recv().is_err() {
+                break;
+            }
             compactions.fetch_add(compact_all(tables), Ordering::Relaxed);
+            while turn % 4 == 3 && tables.reclaim_space(Cause::Shortage).unwrap() {
+                compactions.fetch_add(1, Ordering::Relaxed);
+            }
             tables.maintain();
         }
     });
     sealed
+}
+
+/// The names of the tables on disk.
+pub(super) fn files_of(dir: &Path) -> BTreeSet<OsString> {
+    fs::read_dir(dir.join("tables")).unwrap().map(|file| file.unwrap().file_name()).collect()
 }

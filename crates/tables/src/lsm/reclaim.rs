@@ -1,0 +1,202 @@
+//! Merging for the sake of space: what was removed gives it back only when its marker of deletion has met it.
+//!
+//! What lies above the deepest level is let down to it a piece at a time, deeper levels first. A piece takes about
+//! as much of the disk for a while as its tables take, however large the store is, and gives back more; so a
+//! disk comes free that has no room for what is left a second time.
+//!
+//! Invariant: while nothing is flushed, the pieces come to an end, since each moves rows down.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use lsm_tree::compaction::{CompactionStrategy, Leveled, MoveDown, PullDown};
+use lsm_tree::{AbstractTree, KeyRange, Table, UserKey};
+
+use super::Tree;
+use super::background::{Compactor, LEVEL_LAST};
+use super::guard::{Failure, guarded};
+use super::space::Purpose;
+use crate::{Cause, Error, Level, Stats};
+
+/// It is begun where at least one entry in so many is a marker of deletion, and then goes on to where one in
+/// so many is.
+const DEAD_SHARE: u64 = 10;
+const DEAD_SHARE_LEFT: u64 = 100;
+
+/// A store that rests does not merge more than this at once.
+const REST_MERGE_BYTES_MAX: u64 = 256 << 20;
+
+/// Tables that are written for this are at most such a part of all. What lies above the deepest level is cut into as
+/// many as that has, so that each lies over little of it.
+const PIECE_SHARE: u64 = 32;
+
+/// No tables are cut smaller than this, and no level into more than so many.
+const CUT_BYTES_MIN: u64 = 4096;
+const CUTS_MAX: u64 = 64;
+
+impl Tree {
+    pub(super) fn reclaim_space(&self, cause: Cause) -> Result<bool, Error> {
+        self.try_reclaim_space(cause).map_err(|error| self.failed(error))
+    }
+
+    fn try_reclaim_space(&self, cause: Cause) -> Result<bool, Error> {
+        let mut compactor = self.compacting.lock();
+        let flushes = self.gauges.flushes.load(Ordering::Relaxed);
+        let free = self.space.free();
+        let in_vain = compactor.reclaimed_at.is_some_and(|(at, had)| at == flushes && free <= had);
+        if in_vain || compactor.stuck_at == Some(flushes) {
+            return Ok(false);
+        }
+        let stats = self.stats();
+        let share =
+            if std::mem::take(&mut compactor.is_reclaiming) { DEAD_SHARE_LEFT } else { DEAD_SHARE };
+        let has_one_in = |share| stats.tombstones.saturating_mul(share) >= stats.entries.max(1);
+        if !has_one_in(share) || !self.allows(cause, &stats) {
+            return Ok(false);
+        }
+        self.pace.hurry(cause == Cause::Shortage);
+        match self.let_down(&mut compactor, &stats) {
+            Ok(true) => {
+                compactor.is_reclaiming = true;
+                return self.compacted(true);
+            }
+            // Where much is dead, less may be left of everything than of a piece.
+            Ok(false) | Err(Error::NoRoom { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        compactor.reclaimed_at = Some((flushes, free));
+        // As many rows are dead as there are markers, about, and both go.
+        let dead = 2 * u128::from(stats.tombstones) * u128::from(stats.bytes)
+            / u128::from(stats.entries.max(1));
+        let left = stats.bytes.saturating_sub(u64::try_from(dead).unwrap_or(u64::MAX));
+        let fits = match cause {
+            Cause::Rest => stats.bytes <= REST_MERGE_BYTES_MAX,
+            Cause::Shortage => self.space.has_beyond(left / 2),
+        };
+        if !has_one_in(DEAD_SHARE) || !fits {
+            return Ok(false);
+        }
+        self.space.begin(Purpose::Space)?;
+        let merge = |watermark| self.inner.major_compact(self.table_bytes, watermark);
+        let changed = self.change(&mut compactor, merge)?;
+        self.compacted(changed)
+    }
+
+    /// Merges one piece with what it lies over, or moves it where it lies over nothing; false if nothing can be
+    /// chosen, which is so where all is at the deepest level but for what sticks out of it.
+    fn let_down(&self, compactor: &mut Compactor, stats: &Stats) -> Result<bool, Error> {
+        self.space.begin(Purpose::Space)?;
+        let Some((_, [top, between @ ..])) = stats.levels.split_last() else { return Ok(false) };
+        let mut filled = (1_u8..).zip(between).filter(|(_, level)| level.tables > 0);
+        let (first, last) = (filled.clone().next(), filled.clone().last());
+        if let Some((number, _)) = last.filter(|(number, _)| *number < LEVEL_LAST - 1) {
+            return self.compact_by(compactor, MoveDown(number, LEVEL_LAST - 1));
+        }
+        let table_bytes = self.table_bytes.min(stats.bytes / PIECE_SHARE).max(CUT_BYTES_MIN);
+        let strategy = Leveled::default().with_table_target_size(table_bytes);
+        if last.is_some()
+            && self.smallest_piece()?.is_some_and(|bytes| self.space.has_beyond(bytes))
+        {
+            // Where a level may hold nothing, the strategy chooses from the deepest that does.
+            if self.compact_by(compactor, strategy.clone().with_l0_threshold(0))? {
+                return Ok(true);
+            }
+        }
+        // What is left there sticks out, or each of its tables lies over too much: they are to be smaller. What is
+        // merged with the top is cut.
+        let (number, first) =
+            first.map_or((LEVEL_LAST, Level::default()), |(at, level)| (at, *level));
+        let above = top.bytes + between.iter().map(|level| level.bytes).sum::<u64>();
+        let pieces = (stats.bytes / table_bytes).max(1);
+        let cut = (above / pieces).clamp(CUT_BYTES_MIN, table_bytes).max(first.bytes / CUTS_MAX);
+        let is_coarse =
+            first.bytes > 2 * cut * first.tables && compactor.cut != Some((number, stats.flushes));
+        if is_coarse || first.tables == 0 && top.tables > 0 {
+            compactor.cut = Some((number, stats.flushes));
+            self.crowd_top(first.bytes / cut + 2)
+                .map_err(|failure| failure.at("divide the tables of", &self.dir))?;
+        }
+        // The strategy chooses the top where that has more runs than the level that it goes to could have of such
+        // tables, and else that level; any other may have as much as it likes.
+        let strategy = strategy.with_table_target_size(cut).with_l0_threshold(1);
+        let strategy = strategy.with_level_ratio_policy(vec![f32::from(u16::MAX)]);
+        if self.compact_by(compactor, strategy)? {
+            return Ok(true);
+        }
+        // What sticks out of one level goes into it, so that the next is the first that is cut.
+        match (filled.next(), filled.next()) {
+            (Some((number, _)), Some((next, level)))
+                if self.space.has_beyond(first.bytes + level.bytes) =>
+            {
+                self.compact_by(compactor, PullDown(number, next))
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Sees to it that there are so many runs at the top, which together lie over all between it and the deepest
+    /// level, by runs of two rows as they are there already.
+    pub(super) fn crowd_top(&self, runs: u64) -> Result<(), Failure> {
+        // A flush brings newer rows, which must not come to lie below.
+        let Some(_no_flush) = self.flushing.try_lock() else { return Ok(()) };
+        guarded(|| {
+            let version = self.inner.current_version();
+            let above = version.iter_levels().take(usize::from(LEVEL_LAST));
+            let above = above.flat_map(|level| level.iter()).flat_map(|run| run.iter());
+            let keys = KeyRange::aggregate(above.map(|table| &table.metadata.key_range));
+            let ends = BTreeSet::from([keys.min(), keys.max()]);
+            let newest = |key: &UserKey| {
+                let mut runs = version.iter_levels().flat_map(|level| level.iter());
+                runs.find_map(|run| run.get_for_key(key)?.range(key.clone()..=key.clone()).next())
+            };
+            for _ in version.l0().run_count() as u64..runs {
+                let rows = ends.iter().filter_map(|key| newest(key));
+                let Some((tables, _)) = self.inner.flush_to_tables(rows)? else { return Ok(()) };
+                self.inner.register_tables(&tables, None, None, &[], self.horizon.watermark())?;
+                self.strays.register(tables.iter().map(Table::id));
+            }
+            Ok(())
+        })
+    }
+
+    fn compact_by(
+        &self,
+        compactor: &mut Compactor,
+        strategy: impl CompactionStrategy + 'static,
+    ) -> Result<bool, Error> {
+        let strategy = Arc::new(strategy);
+        self.change(compactor, |watermark| self.inner.compact(strategy, watermark))
+    }
+
+    /// What the smallest piece takes that may be chosen above the deepest level, in bytes: a table and what it lies
+    /// over. None if all stick out.
+    fn smallest_piece(&self) -> Result<Option<u64>, Error> {
+        guarded(|| {
+            let version = self.inner.current_version();
+            let run = |number| version.level(number).and_then(|level| level.first_run().cloned());
+            let (last, above) = (usize::from(LEVEL_LAST), usize::from(LEVEL_LAST) - 1);
+            let (Some(above), below) = (run(above), run(last)) else { return Ok(None) };
+            let piece = |table: &Table| {
+                let keys = &table.metadata.key_range;
+                let under = below.as_ref().map_or(&[][..], |run| run.get_overlapping(keys));
+                let all = KeyRange::aggregate(under.iter().map(|table| &table.metadata.key_range));
+                if under.is_empty() {
+                    return Some(0);
+                }
+                let bytes = under.iter().map(|table| table.metadata.file_size).sum::<u64>();
+                all.contains_range(keys).then_some(bytes + table.metadata.file_size)
+            };
+            Ok(above.iter().filter_map(piece).min())
+        })
+        .map_err(|failure| failure.at("read the state of", &self.dir))
+    }
+
+    /// A store that rests does this only where that leaves as much room as before for what is written, and
+    /// does not merge into what is damaged, over and over.
+    fn allows(&self, cause: Cause, stats: &Stats) -> bool {
+        let piece = self.space_wanted().saturating_add(stats.bytes.min(REST_MERGE_BYTES_MAX));
+        cause == Cause::Shortage
+            || stats.damaged.is_empty() && self.space.has_beyond(piece.saturating_mul(2))
+    }
+}
