@@ -1,5 +1,6 @@
 """What is large: values and transactions beyond a segment of the log."""
 
+import random
 import threading
 import time
 from functools import partial
@@ -213,6 +214,33 @@ def test_a_server_that_rests_gives_back_the_space_of_what_was_removed(small):
     small.crash()
     assert small.call("GET", "kept").value == b"1"
     assert small.call("DBSIZE").value == b"1"
+
+
+@pytest.mark.parametrize("how", ["DEL", "FLUSHALL"])
+def test_a_large_server_that_rests_gives_back_the_space_of_what_was_removed(small, how):
+    """More than is merged at once: a piece at a time, and tables as a whole where nothing else is in them."""
+    keys, value = 24_000, random.Random(1).randbytes(16 * 1024)
+    full = keys * len(value)
+    with small.connect() as client:
+        for start in range(0, keys, 500):
+            for key in range(start, start + 500):
+                client.send(encoded("SET", f"key:{key}", value))
+            assert all(client.read().value == b"OK" for _ in range(500))
+        until(lambda: metric(small, "groundsill_tables_bytes") > full * 0.9, "tables on disk", 60)
+        if how == "FLUSHALL":
+            assert client.call("FLUSHALL").value == b"OK"
+        else:
+            for key in range(keys):
+                if key % 4:
+                    client.send(encoded("DEL", f"key:{key}"))
+            assert all(client.read().value == b"1" for _ in range(keys * 3 // 4))
+    kept = 0 if how == "FLUSHALL" else keys // 4
+    bound = kept * len(value) * 1.1 + MIB
+    until(lambda: metric(small, "groundsill_tables_bytes") < bound, "the space of what was removed", 90)
+    small.crash()
+    assert small.call("DBSIZE").value == b"%d" % kept
+    if kept:
+        assert all(small.call("GET", f"key:{key}").value == value for key in range(0, keys, 4))
 
 
 def test_requests_that_are_never_finished_take_no_more_than_the_memory_for_requests(small):

@@ -68,6 +68,8 @@ pub(crate) struct Shard {
     pub(crate) eviction: Arc<Signal>,
     /// Raised when there is something to flush.
     pub(crate) flushing: Arc<Signal>,
+    /// The last commit that somebody wants in tables on disk.
+    pub(crate) wanted_on_disk: AtomicU64,
     pub(crate) loads: Loads,
     pub(crate) interest: Interest,
     pub(crate) journals: Arc<Journals>,
@@ -125,6 +127,7 @@ impl Shard {
             upkeep: Arc::default(),
             eviction: Arc::default(),
             flushing: Arc::default(),
+            wanted_on_disk: AtomicU64::new(0),
             loads: Loads::default(),
             interest: Interest::default(),
             journals: Arc::default(),

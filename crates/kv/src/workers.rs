@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 mod applier;
+mod cursor;
 mod evictor;
 mod flusher;
 mod log_upkeep;

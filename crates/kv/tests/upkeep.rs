@@ -3,13 +3,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use base::Sequence;
+use base::{Sequence, StoreTime};
 use groundsill_kv::{Level, Settings, Type};
-use tables::{Cause, Change, Error, Flush, Sealed, Stats, Tables, Value, View};
+use parking_lot::Mutex;
+use tables::{Cause, Change, Error, Flush, Rows, Sealed, Stats, Tables, Value, View};
 
 mod ground;
 
@@ -28,6 +30,36 @@ struct Troubles {
     /// How often because the store rested.
     rested: AtomicU64,
     rotated: AtomicU64,
+    /// Where rows of content, and of the expiry index, were read from.
+    starts: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+/// What a content key begins with, and one of the expiry index.
+const CONTENT: u8 = 2;
+const EXPIRY: u8 = 4;
+
+struct Watched {
+    within: Box<dyn View>,
+    starts: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl View for Watched {
+    fn applied(&self) -> Sequence {
+        self.within.applied()
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, Error> {
+        self.within.get(key)
+    }
+
+    fn range<'a>(&'a self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> Rows<'a> {
+        if let Bound::Included(start) | Bound::Excluded(start) = from
+            && matches!(start, [CONTENT | EXPIRY, ..])
+        {
+            self.starts.lock().push(start.into());
+        }
+        self.within.range(from, to)
+    }
 }
 
 struct Troubled {
@@ -57,7 +89,7 @@ impl Tables for Troubled {
     }
 
     fn view(&self) -> Box<dyn View> {
-        self.within.view()
+        Box::new(Watched { within: self.within.view(), starts: Arc::clone(&self.troubles.starts) })
     }
 
     fn memtable_bytes(&self) -> u64 {
@@ -110,8 +142,12 @@ impl Tables for Troubled {
         self.within.maintain();
     }
 
-    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<(), Error> {
+    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
         self.within.drop_range(from, to)
+    }
+
+    fn is_droppable(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
+        self.within.is_droppable(from, to)
     }
 
     fn stats(&self) -> Stats {
@@ -280,4 +316,57 @@ fn a_store_that_rests_writes_what_is_in_memory_to_disk_and_gives_back_what_was_r
         "what is written to from time to time does not rest"
     );
     assert_eq!(read(&troubles.reclaimed), 0, "there is room");
+}
+
+#[test]
+fn what_is_reclaimed_in_slices_is_not_looked_for_from_the_start_each_time() {
+    let (mut world, troubles) = troubled(Settings::default());
+    let put = world.transact(|txn| {
+        let object = open(txn, "large")?;
+        txn.create(object, Type::Hash)?;
+        (0..20_000_u32).try_for_each(|row| txn.put(object, &row.to_be_bytes(), b"value"))
+    });
+    put.unwrap();
+    world.settle();
+    let deleted = world.transact(|txn| {
+        let object = open(txn, "large")?;
+        txn.delete(object)
+    });
+    assert!(deleted.unwrap().0);
+    troubles.starts.lock().clear();
+    world.reclaim();
+    let mut starts = troubles.starts.lock().clone();
+    starts.retain(|start| start[0] == CONTENT);
+    assert!((20..=25).contains(&starts.len()), "{}", starts.len());
+    assert!(starts.is_sorted(), "each slice goes on where the last one ended");
+    starts.dedup();
+    assert!(starts.len() >= 20, "{}", starts.len());
+}
+
+#[test]
+fn what_expires_is_not_looked_for_from_the_start_each_time() {
+    let (mut world, troubles) = troubled(Settings::default());
+    let put = world.transact(|txn| {
+        (0..2_560).try_for_each(|number| {
+            let object = open(txn, &format!("key{number:05}"))?;
+            txn.create(object, Type::String)?;
+            txn.put(object, b"", b"value")?;
+            txn.set_deadline(object, Some(StoreTime(txn.now().0 + 1_000)))
+        })
+    });
+    put.unwrap();
+    world.settle();
+    world.hands.turn(1_100);
+    troubles.starts.lock().clear();
+    for _ in 0..1_000 {
+        world.step();
+        world.hands.turn(10);
+    }
+    assert_eq!(world.store.figures().expired.get(), 2_560);
+    let starts = troubles.starts.lock().clone();
+    let starts = starts.iter().filter(|start| start[0] == EXPIRY);
+    let (from_start, later): (Vec<_>, Vec<_>) = starts.partition(|start| start.len() == 1);
+    // Once a second, also when there is nothing left.
+    assert!((9..=12).contains(&from_start.len()), "{}", from_start.len());
+    assert!(later.len() > 100, "{}", later.len());
 }

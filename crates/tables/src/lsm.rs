@@ -290,8 +290,12 @@ impl Tables for LsmTables {
         self.tree.maintain();
     }
 
-    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<(), Error> {
+    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
         self.tree.drop_range(from, to)
+    }
+
+    fn is_droppable(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
+        self.tree.is_droppable(from, to)
     }
 
     fn stats(&self) -> Stats {

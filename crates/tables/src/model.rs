@@ -41,6 +41,17 @@ struct State {
 }
 
 impl State {
+    /// Keys of a range whose versions are all on disk.
+    fn on_disk(&self, from: &[u8], to: &[u8]) -> Result<Vec<Value>, Error> {
+        if from <= APPLIED_KEY && APPLIED_KEY < to {
+            return Err(Error::Reserved);
+        }
+        let range = span(Bound::Included(from), Bound::Excluded(to));
+        let rows = range.map(|range| self.rows.range::<[u8], _>(range)).into_iter().flatten();
+        let is_on_disk = |versions: &Versions| versions.iter().all(|(at, _)| *at <= self.flushed);
+        Ok(rows.filter(|(_, row)| is_on_disk(row)).map(|(key, _)| key.clone()).collect())
+    }
+
     /// The earliest commit that a reader may still look at, now or after a crash.
     fn watermark(&self) -> Sequence {
         let oldest = self.views.keys().next().copied().unwrap_or(self.applied);
@@ -207,24 +218,17 @@ impl Tables for ModelTables {
         });
     }
 
-    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<(), Error> {
-        if from <= APPLIED_KEY && APPLIED_KEY < to {
-            return Err(Error::Reserved);
-        }
-        let Some(range) = span(Bound::Included(from), Bound::Excluded(to)) else { return Ok(()) };
+    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
         let mut state = self.state();
-        let flushed = state.flushed;
-        let on_disk = |versions: &Versions| versions.iter().all(|(commit, _)| *commit <= flushed);
-        let dead: Vec<Value> = state
-            .rows
-            .range::<[u8], _>(range)
-            .filter(|(_, versions)| on_disk(versions))
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in dead {
-            state.rows.remove(&key);
+        let dead = state.on_disk(from, to)?;
+        for key in &dead {
+            state.rows.remove(key);
         }
-        Ok(())
+        Ok(!dead.is_empty())
+    }
+
+    fn is_droppable(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
+        Ok(!self.state().on_disk(from, to)?.is_empty())
     }
 
     fn stats(&self) -> Stats {

@@ -102,9 +102,14 @@ pub trait Tables: Send + Sync {
     /// also when nothing else happens.
     fn maintain(&self);
 
-    /// Gives back space of rows that nobody reads any more, with keys in `from..to`. Some of them
-    /// may stay, and older versions of them may come back: it must mean nothing.
-    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<(), Error>;
+    /// Gives back space of rows that nobody reads any more, with keys in `from..to`, table by table: those on disk
+    /// that hold nothing else. Of the rest some may stay, and older versions of them may come back: it must mean
+    /// nothing. True if there was any; [`Tables::maintain`], and views see that. Waits for a compaction that is
+    /// under way.
+    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<bool, Error>;
+
+    /// Whether that would give anything back.
+    fn is_droppable(&self, from: &[u8], to: &[u8]) -> Result<bool, Error>;
 
     /// Figures for gauges. Waits for version changes, like a read.
     fn stats(&self) -> Stats;

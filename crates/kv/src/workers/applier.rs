@@ -53,7 +53,7 @@ const SHORT_TIME: Duration = Duration::from_secs(2);
 
 /// A store that rests seals a memtable of at least so many bytes, so that what was removed can give its space back,
 /// and the next start has less to replay. What comes in drops would make a table of each.
-const REST_BYTES: u64 = 1 << 20;
+const REST_BYTES: u64 = 64 << 10;
 
 /// The backlog gathers for at most this long.
 const GATHER_TIME: Duration = Duration::from_secs(5);
@@ -164,7 +164,14 @@ impl Applier {
         log.bytes_after(flushed) >= most / 2 && in_memtable() >= most / SEALED_SHARE
     }
 
-    /// Seals the memtable when it is large, when much log would have to be replayed, or when nothing comes.
+    /// Whether the memtable holds what somebody wants on disk, and nothing of that is to come.
+    fn is_wanted(&self) -> bool {
+        let wanted = Sequence(self.shard.wanted_on_disk.load(Ordering::Relaxed));
+        let tables = &*self.shard.tables;
+        wanted > self.sealed_through.max(tables.flushed()) && wanted <= tables.applied()
+    }
+
+    /// Seals the memtable when it is large, when it is wanted on disk, when much log would have to be replayed, or when nothing comes.
     fn seal(&mut self, now: Monotonic) {
         let shard = &*self.shard;
         let large = shard.tables.memtable_bytes() >= shard.settings.memtable_bytes;
@@ -177,7 +184,7 @@ impl Applier {
         let resting = now >= *self.applied_at.get_or_insert(now) + REST_TIME
             && shard.tables.memtable_bytes() >= REST_BYTES;
         if shard.tables.sealed().count < SEALED_MAX
-            && (large || short || resting || self.is_much_to_replay())
+            && (large || short || resting || self.is_wanted() || self.is_much_to_replay())
             && shard.tables.rotate()
         {
             self.sealed_at = now;

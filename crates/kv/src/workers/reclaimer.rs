@@ -4,11 +4,12 @@
 //! a large one; the row of a debt goes with its last slice. A crash in between costs nothing but doing a slice
 //! again.
 
-use std::ops::Bound;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use base::{Event, Monotonic, Sequence};
+use base::{Event, Monotonic, Sequence, Space};
 use log::record;
 use tables::View;
 
@@ -18,6 +19,7 @@ use crate::shard::Shard;
 use crate::signal::Signal;
 use crate::watermark::Level;
 use crate::worker::{Next, Worker};
+use crate::workers::cursor::Cursor;
 
 /// How often it looks whether anything is owed.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -34,6 +36,10 @@ pub const OWED_COUNTED_MAX: usize = 1000;
 /// While the tables are far behind, a slice is done so often, so that clients' writes come first and yet it goes on.
 const BUSY_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Where a flushed space has tables to itself, these are given back as a whole. They wait for the flush to be in tables
+/// on disk, too, but no longer than this.
+const DROP_TIME_MAX: Duration = Duration::from_secs(30);
+
 /// See the module's description.
 #[derive(Debug)]
 pub(crate) struct Reclaimer {
@@ -42,56 +48,172 @@ pub(crate) struct Reclaimer {
     pending: Sequence,
     /// When it last began a slice.
     began_at: Monotonic,
+    /// Behind the last debt that was paid, or put off.
+    place: Cursor,
+    /// Debts that it lies behind and that were put off.
+    put_off: usize,
+    /// Flushed spaces whose tables wait for such a commit to be in tables on disk, and until when.
+    waiting: BTreeMap<Space, (Sequence, Monotonic)>,
+    /// The debt that takes more than a slice, if there is one, and behind which row it is paid.
+    large: Option<(Vec<u8>, Cursor)>,
+}
+
+/// What a slice has room for.
+#[derive(Debug)]
+struct Slice {
+    rows_left: usize,
+    changes: Vec<u8>,
+}
+
+impl Slice {
+    fn is_full(&self) -> bool {
+        self.rows_left == 0 || self.changes.len() >= SLICE_BYTES
+    }
+}
+
+/// How far a debt was paid.
+enum Paid {
+    Whole,
+    /// The slice is full.
+    InPart,
+    /// It waits for something.
+    PutOff,
+    /// Tables went as a whole: what is left is seen in a new view.
+    Tables,
 }
 
 impl Reclaimer {
-    pub(crate) const fn new(shard: Arc<Shard>) -> Self {
-        Self { shard, pending: Sequence::ZERO, began_at: Monotonic::ZERO }
+    pub(crate) fn new(shard: Arc<Shard>) -> Self {
+        Self {
+            shard,
+            pending: Sequence::ZERO,
+            began_at: Monotonic::ZERO,
+            place: Cursor::default(),
+            put_off: 0,
+            waiting: BTreeMap::new(),
+            large: None,
+        }
     }
 
     /// One slice; whether there may be more to do as soon as it is applied.
-    fn slice(&mut self) -> Result<bool, Error> {
+    fn slice(&mut self, now: Monotonic) -> Result<bool, Error> {
+        let is_from_start = self.place.rewind(now);
+        if is_from_start {
+            self.put_off = 0;
+        }
         let view = self.shard.tables.view();
         let (from, to) = key::owed_bounds();
-        let mut changes = Vec::new();
-        let (mut owed, mut left) = (0, ROWS);
-        for row in view.range(Bound::Included(&from), Bound::Excluded(&to)).take(OWED_COUNTED_MAX) {
+        let mut slice = Slice { rows_left: ROWS, changes: Vec::new() };
+        let (mut owed, mut is_more) = (0, false);
+        for row in self.place.rows(&*view, &from, &to).take(OWED_COUNTED_MAX) {
             let (row, _) = row.map_err(Error::Tables)?;
             owed += 1;
-            if left > 0 && changes.len() < SLICE_BYTES {
-                left -= pay(&*view, &row, left, &mut changes)?;
+            if is_more || slice.is_full() {
+                continue;
+            }
+            match self.pay(now, &*view, &row, &mut slice)? {
+                Paid::Whole => self.place.pass(&row),
+                Paid::PutOff => {
+                    self.put_off += 1;
+                    self.place.pass(&row);
+                }
+                Paid::InPart | Paid::Tables => is_more = true,
             }
         }
-        self.shard.figures.owed.set(owed as u64);
-        if owed == 0 {
-            return Ok(false);
+        if is_from_start {
+            let ended_at = self.shard.machine.monotonic();
+            self.place.rewound(ended_at.saturating_sub(now), ended_at);
         }
-        let Some(pending) = self.shard.release_own(&changes) else { return Ok(false) };
-        self.pending = pending;
-        self.shard.figures.reclaimed_rows.add((ROWS - left) as u64);
-        let is_full = left == 0 || changes.len() >= SLICE_BYTES || owed == OWED_COUNTED_MAX;
-        if is_full {
-            self.shard.watermarks.demand(Level::Applied, self.pending);
+        self.shard.figures.owed.set((owed + self.put_off).min(OWED_COUNTED_MAX) as u64);
+        is_more |= slice.is_full() || owed == OWED_COUNTED_MAX;
+        if !is_more {
+            self.place.meet_end();
         }
-        Ok(is_full)
+        Ok(self.commit(&slice, is_more) && is_more)
     }
-}
 
-/// Removes at most `most` rows of what the row `owed` says is dead, and that row if none is left; how many.
-fn pay(view: &dyn View, owed: &[u8], most: usize, changes: &mut Vec<u8>) -> Result<usize, Error> {
-    let what =
-        key::parse_owed(owed).map_err(|_malformed| Error::Damaged { what: "an owed row" })?;
-    let mut left = most;
-    for prefix in prefixes(what) {
-        left -= remove_rows(view, &prefix, left, changes)?;
-    }
-    if left > 0 && changes.len() < SLICE_BYTES {
-        if let Owed::Space(space) = what {
-            record::remove(changes, &key::keys(space));
+    /// Commits a slice; false if the log has no room for it at present: then nothing of it was done.
+    fn commit(&mut self, slice: &Slice, is_more: bool) -> bool {
+        if slice.changes.is_empty() {
+            return true;
         }
-        record::remove(changes, owed);
+        let Some(pending) = self.shard.release_own(&slice.changes) else {
+            (self.place, self.large) = (Cursor::default(), None);
+            return false;
+        };
+        self.pending = pending;
+        self.shard.figures.reclaimed_rows.add((ROWS - slice.rows_left) as u64);
+        if is_more {
+            self.shard.watermarks.demand(Level::Applied, pending);
+        }
+        true
     }
-    Ok(most - left)
+
+    /// Removes rows that the row `owed` says are dead, as many as fit, and that row if none is left.
+    fn pay(
+        &mut self,
+        now: Monotonic,
+        view: &dyn View,
+        owed: &[u8],
+        slice: &mut Slice,
+    ) -> Result<Paid, Error> {
+        let what =
+            key::parse_owed(owed).map_err(|_malformed| Error::Damaged { what: "an owed row" })?;
+        let begun = self.large.take_if(|(large, _)| large == owed);
+        // Tables that go as a whole may bring back rows that were removed, so they go first.
+        if let (Owed::Space(space), None) = (what, &begun)
+            && let Some(paid) = self.drop_tables(now, view, space)?
+        {
+            return Ok(paid);
+        }
+        let mut rows = begun.map(|(_, rows)| rows).unwrap_or_default();
+        for prefix in prefixes(what) {
+            remove_rows(view, &prefix, &mut rows, slice)?;
+        }
+        if slice.is_full() {
+            self.large = Some((owed.into(), rows));
+            return Ok(Paid::InPart);
+        }
+        if let Owed::Space(space) = what {
+            record::remove(&mut slice.changes, &key::keys(space));
+        }
+        record::remove(&mut slice.changes, owed);
+        Ok(Paid::Whole)
+    }
+
+    /// Gives back the tables that hold nothing but a flushed space; none if there are none, or it takes too long
+    /// until they may go. They may once the flush is in tables on disk: what these hold is right by itself.
+    fn drop_tables(
+        &mut self,
+        now: Monotonic,
+        view: &dyn View,
+        space: Space,
+    ) -> Result<Option<Paid>, Error> {
+        let tables = &*self.shard.tables;
+        let prefixes = prefixes(Owed::Space(space));
+        let ranges = prefixes.iter().map(|from| (from, key::after_prefix(from)));
+        let ranges: Vec<_> = ranges.collect();
+        let mut is_worth_it = false;
+        for (from, to) in &ranges {
+            is_worth_it |= tables.is_droppable(from, to).map_err(Error::Tables)?;
+        }
+        let first_seen = (view.applied(), now + DROP_TIME_MAX);
+        let (through, until) = *self.waiting.entry(space).or_insert(first_seen);
+        if !is_worth_it || now >= until {
+            self.waiting.remove(&space);
+            return Ok(None);
+        }
+        if tables.flushed() < through {
+            self.shard.wanted_on_disk.fetch_max(through.0, Ordering::Relaxed);
+            return Ok(Some(Paid::PutOff));
+        }
+        for (from, to) in &ranges {
+            tables.drop_range(from, to).map_err(Error::Tables)?;
+        }
+        tables.maintain();
+        self.waiting.remove(&space);
+        Ok(Some(Paid::Tables))
+    }
 }
 
 /// What the keys of dead rows begin with.
@@ -109,24 +231,25 @@ fn prefixes(owed: Owed) -> Vec<Vec<u8>> {
     prefixes
 }
 
-/// Removes at most `most` rows; how many there were.
+/// Removes the rows behind a place, as many as fit.
 fn remove_rows(
     view: &dyn View,
     prefix: &[u8],
-    most: usize,
-    changes: &mut Vec<u8>,
-) -> Result<usize, Error> {
+    place: &mut Cursor,
+    slice: &mut Slice,
+) -> Result<(), Error> {
     let end = key::after_prefix(prefix);
-    let mut count = 0;
-    for row in view.range(Bound::Included(prefix), Bound::Excluded(&end)).take(most) {
+    let start = place.clone();
+    for row in start.rows(view, prefix, &end).take(slice.rows_left) {
         let (key, _) = row.map_err(Error::Tables)?;
-        record::remove(changes, &key);
-        count += 1;
-        if changes.len() >= SLICE_BYTES {
+        record::remove(&mut slice.changes, &key);
+        slice.rows_left -= 1;
+        place.pass(&key);
+        if slice.is_full() {
             break;
         }
     }
-    Ok(count)
+    Ok(())
 }
 
 impl Worker for Reclaimer {
@@ -145,7 +268,7 @@ impl Worker for Reclaimer {
             return Next::At(now + INTERVAL / 10);
         }
         self.began_at = now;
-        match self.slice() {
+        match self.slice(now) {
             Ok(true) => Next::Again,
             Ok(false) => Next::At(now + INTERVAL),
             Err(error) => {

@@ -3,7 +3,6 @@
 //! An object past its deadline is not readable, swept or not; the sweeper gives back its space without
 //! anyone touching it. A row of the index may be early or stale: then it is moved on or dropped.
 
-use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use crate::store::Store;
 use crate::txn::Txn;
 use crate::watermark::Level;
 use crate::worker::{Next, Worker};
+use crate::workers::cursor::Cursor;
 
 /// How often it looks whether something is due.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -51,11 +51,18 @@ pub(crate) struct Sweeper {
     pending: Sequence,
     /// When it last began a slice.
     began_at: Monotonic,
+    /// Behind the last row of the index that it is done with.
+    place: Cursor,
 }
 
 impl Sweeper {
-    pub(crate) const fn new(shard: Arc<Shard>) -> Self {
-        Self { store: Store { shard }, pending: Sequence::ZERO, began_at: Monotonic::ZERO }
+    pub(crate) fn new(shard: Arc<Shard>) -> Self {
+        Self {
+            store: Store { shard },
+            pending: Sequence::ZERO,
+            began_at: Monotonic::ZERO,
+            place: Cursor::default(),
+        }
     }
 
     /// What is due first: rows of one space, in order.
@@ -63,7 +70,7 @@ impl Sweeper {
         let view = self.store.shard.tables.view();
         let (from, to) = key::expiry_bounds(now);
         let (mut due, mut bytes) = (Vec::<Due>::new(), 0);
-        for row in view.range(Bound::Included(&from), Bound::Excluded(&to)).take(SLICE) {
+        for row in self.place.rows(&*view, &from, &to).take(SLICE) {
             let (key, _) = row.map_err(Error::Tables)?;
             let malformed = |_| Error::Damaged { what: "a row of the expiry index" };
             let (deadline, space, id) = key::parse_expiry(&key).map_err(malformed)?;
@@ -85,11 +92,14 @@ impl Sweeper {
     fn slice(&mut self) -> Result<bool, Error> {
         let mut plan = self.store.plan(SLICE_TIME);
         let due = self.due(plan.now())?;
-        let Some(first) = due.first() else { return Ok(false) };
+        let Some(first) = due.first() else {
+            self.place.meet_end();
+            return Ok(false);
+        };
         let home = self.store.shard.home(first.space);
         let Some((handle, layer)) = home else {
             // The space was flushed: its objects are gone, and these rows with them.
-            return Ok(self.drop_rows(&due));
+            return Ok(self.drop_rows(&due) && self.pass(&due));
         };
         name(&mut plan, &handle, layer, &due);
         loop {
@@ -102,7 +112,7 @@ impl Sweeper {
                 Attempt::Done((), receipt) => {
                     self.store.shard.figures.expired.add(expired);
                     self.wait_for(receipt.after);
-                    return Ok(true);
+                    return Ok(self.pass(&due));
                 }
                 Attempt::Refused(..) | Attempt::Busy => return Ok(false),
                 Attempt::Again(wants) => {
@@ -125,6 +135,16 @@ impl Sweeper {
         }
         let sequence = self.store.shard.release_own(&changes);
         sequence.map(|sequence| self.wait_for(sequence)).is_some()
+    }
+
+    /// It is done with these rows; true, so that it looks at once for more.
+    fn pass(&mut self, due: &[Due]) -> bool {
+        if let Some(Due { deadline, space, id }) = due.last() {
+            let mut key = Vec::new();
+            key::put_expiry(&mut key, *deadline, *space, id);
+            self.place.pass(&key);
+        }
+        true
     }
 
     fn wait_for(&mut self, sequence: Sequence) {
@@ -172,7 +192,13 @@ impl Worker for Sweeper {
             return Next::At(now + INTERVAL / 10);
         }
         self.began_at = now;
-        match self.slice() {
+        let is_from_start = self.place.rewind(now);
+        let swept = self.slice();
+        if is_from_start {
+            let ended_at = self.store.shard.machine.monotonic();
+            self.place.rewound(ended_at.saturating_sub(now), ended_at);
+        }
+        match swept {
             Ok(true) => Next::Again,
             Ok(false) => Next::At(now + INTERVAL),
             Err(error) => {

@@ -224,15 +224,12 @@ impl World {
 
     /// The rows of the tables fit one another, half-reclaimed as they may be.
     fn audit(&self) {
-        let view = self.tables.view();
-        let scan = |from: Bound<&[u8]>, to: Bound<&[u8]>| -> Scanned<'_> { view.range(from, to) };
-        let bounds = AuditBounds {
-            applied: view.applied(),
-            ceiling: Generation(u64::MAX),
-            records_of: |_| None,
-        };
-        let found = audit(&scan, &bounds).unwrap();
-        assert_eq!(found.faults, []);
+        audit_rows(&self.tables);
+    }
+
+    /// So do those that are on disk.
+    pub(crate) fn audit_disk(&self) {
+        audit_rows(&self.tables.crash());
     }
 
     /// Steps the workers until the tables hold nothing that is owed.
@@ -315,6 +312,19 @@ impl Row {
             Change::Put { key, .. } | Change::Remove { key } => Self::Other(key.to_vec()),
         }
     }
+}
+
+/// The rows of tables fit one another.
+fn audit_rows(tables: &ModelTables) {
+    let view = tables.view();
+    let scan = |from: Bound<&[u8]>, to: Bound<&[u8]>| -> Scanned<'_> { view.range(from, to) };
+    let bounds = AuditBounds {
+        applied: view.applied(),
+        ceiling: Generation(u64::MAX),
+        records_of: |_| None,
+    };
+    let found = audit(&scan, &bounds).unwrap();
+    assert_eq!(found.faults, []);
 }
 
 /// Opens an object of the only namespace.

@@ -292,26 +292,31 @@ impl Tree {
         self.clean_up();
     }
 
-    pub(super) fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<(), Error> {
+    pub(super) fn is_droppable(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
         if from <= APPLIED_KEY && APPLIED_KEY < to {
             return Err(Error::Reserved);
         }
-        let Some(range) = span(Bound::Included(from), Bound::Excluded(to)) else { return Ok(()) };
-        let _no_compaction = self.compacting.lock();
-        let inside = guarded(|| {
+        guarded(|| {
             let version = self.inner.current_version();
             let mut ranges = version.iter_tables().map(|table| &table.metadata.key_range);
             Ok(ranges.any(|keys| **keys.min() >= *from && **keys.max() < *to))
         })
-        .map_err(|failure| failure.at("read the state of", &self.dir))?;
-        if !inside {
-            return Ok(());
+        .map_err(|failure| failure.at("read the state of", &self.dir))
+    }
+
+    pub(super) fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
+        let _no_compaction = self.compacting.lock();
+        if !self.is_droppable(from, to)? {
+            return Ok(false);
         }
+        let Some(range) = span(Bound::Included(from), Bound::Excluded(to)) else {
+            return Ok(false);
+        };
         let replaced = self.version()?;
         guarded(|| self.inner.drop_range::<&[u8], _>(range))
             .map_err(|failure| self.failed(failure.at("drop tables of", &self.dir)))?;
         self.grave.version(replaced);
-        Ok(())
+        Ok(true)
     }
 
     /// Notes and tells that background work failed.

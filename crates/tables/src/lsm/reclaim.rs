@@ -31,6 +31,9 @@ const REST_MERGE_BYTES_MAX: u64 = 256 << 20;
 /// many as that has, so that each lies over little of it.
 const PIECE_SHARE: u64 = 32;
 
+/// Where a piece would be larger than this, what lies above the deepest level is cut, once.
+const PIECE_BYTES_MAX: u64 = 128 << 20;
+
 /// No tables are cut smaller than this, and no level into more than so many.
 const CUT_BYTES_MIN: u64 = 4096;
 const CUTS_MAX: u64 = 64;
@@ -95,9 +98,10 @@ impl Tree {
         }
         let table_bytes = self.table_bytes.min(stats.bytes / PIECE_SHARE).max(CUT_BYTES_MIN);
         let strategy = Leveled::default().with_table_target_size(table_bytes);
-        if last.is_some()
-            && self.smallest_piece()?.is_some_and(|bytes| self.space.has_beyond(bytes))
-        {
+        let fits = |bytes| {
+            bytes <= PIECE_BYTES_MAX || compactor.cut == Some((LEVEL_LAST - 1, stats.flushes))
+        };
+        if self.smallest_piece()?.is_some_and(|bytes| fits(bytes) && self.space.has_beyond(bytes)) {
             // Where a level may hold nothing, the strategy chooses from the deepest that does.
             if self.compact_by(compactor, strategy.clone().with_l0_threshold(0))? {
                 return Ok(true);
@@ -169,23 +173,34 @@ impl Tree {
         self.change(compactor, |watermark| self.inner.compact(strategy, watermark))
     }
 
-    /// What the smallest piece takes that may be chosen above the deepest level, in bytes: a table and what it lies
-    /// over. None if all stick out.
+    /// What the smallest piece takes that may be chosen above the deepest level, in bytes: a table, and of those below
+    /// as many as it takes to cover it. None if all stick out.
     fn smallest_piece(&self) -> Result<Option<u64>, Error> {
         guarded(|| {
             let version = self.inner.current_version();
             let run = |number| version.level(number).and_then(|level| level.first_run().cloned());
-            let (last, above) = (usize::from(LEVEL_LAST), usize::from(LEVEL_LAST) - 1);
-            let (Some(above), below) = (run(above), run(last)) else { return Ok(None) };
+            let (Some(above), below) =
+                (run(usize::from(LEVEL_LAST) - 1), run(usize::from(LEVEL_LAST)))
+            else {
+                return Ok(None);
+            };
+            let below = below.as_ref().map_or(&[][..], |run| run);
+            let keys = |table: &'_ Table| table.metadata.key_range.clone();
             let piece = |table: &Table| {
-                let keys = &table.metadata.key_range;
-                let under = below.as_ref().map_or(&[][..], |run| run.get_overlapping(keys));
-                let all = KeyRange::aggregate(under.iter().map(|table| &table.metadata.key_range));
-                if under.is_empty() {
+                let (from, to) = (keys(table).min().clone(), keys(table).max().clone());
+                let mut start = below.partition_point(|under| *keys(under).max() < from);
+                let mut end = below.partition_point(|under| *keys(under).min() <= to);
+                if start >= end {
                     return Some(0);
                 }
-                let bytes = under.iter().map(|table| table.metadata.file_size).sum::<u64>();
-                all.contains_range(keys).then_some(bytes + table.metadata.file_size)
+                if *keys(below.get(start)?).min() > from {
+                    start = start.checked_sub(1)?;
+                }
+                if *keys(below.get(end - 1)?).max() < to {
+                    end += 1;
+                }
+                let under = below.get(start..end)?.iter().map(|under| under.metadata.file_size);
+                Some(under.sum::<u64>() + table.metadata.file_size)
             };
             Ok(above.iter().filter_map(piece).min())
         })

@@ -119,7 +119,11 @@ impl Tables for Staged {
         self.inner.maintain();
     }
 
-    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<(), Error> {
+    fn is_droppable(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
+        self.inner.is_droppable(from, to)
+    }
+
+    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
         self.inner.drop_range(from, to)
     }
 

@@ -306,7 +306,12 @@ fn dropping_a_range_gives_space_back_and_leaves_other_rows_alone() {
     }
     assert!(compact_all(twins.lsm()) > 0);
     let before = twins.lsm().stats();
-    twins.lsm().drop_range(&[2], &[3]).unwrap();
+    assert!(twins.lsm().is_droppable(&[2], &[3]).unwrap());
+    assert!(twins.lsm().drop_range(&[2], &[3]).unwrap());
+    assert!(
+        !twins.lsm().is_droppable(&[2], &[3]).unwrap()
+            && !twins.lsm().drop_range(&[2], &[3]).unwrap()
+    );
     let after = twins.lsm().stats();
     assert!(after.bytes < before.bytes * 3 / 4, "{} of {} bytes", after.bytes, before.bytes);
     let view = twins.lsm().view();
