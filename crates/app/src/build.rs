@@ -11,7 +11,7 @@ use tables::{Existing, LsmTables, Tables};
 use crate::config::Config;
 use crate::crew::Crew;
 use crate::data_dir::DataDir;
-use crate::machine::{MachineClock, memory_bytes};
+use crate::machine::{MachineClock, disk_bytes, memory_bytes};
 use crate::observer::Journal;
 
 /// Shares of the memory, in percent.
@@ -79,7 +79,7 @@ pub(crate) fn start(
         segment_bytes: config.log_segment,
         history_bytes: config.log_history,
         history_age_ms: u64::try_from(config.log_history_age.as_millis()).unwrap_or(u64::MAX),
-        disk_free_bytes_min: config.disk_free_min,
+        disk_free_bytes_min: config.disk_free_min_of(disk_bytes(&dir.path)),
     };
     let now = base::StoreTime(machine.wall_ms());
     let (log, recovered) = FileLog::open(
@@ -121,7 +121,7 @@ fn open_tables(
     let path = dir.tables();
     let settings = tables::Settings {
         cache_bytes: budget.blocks,
-        disk_free_bytes_min: config.disk_free_min,
+        disk_free_bytes_min: config.disk_free_min_of(disk_bytes(&dir.path)),
         ..tables::Settings::default()
     };
     let existing = if dir.is_unfinished { Existing::Possible } else { Existing::Required };

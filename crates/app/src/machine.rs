@@ -1,6 +1,7 @@
 //! The machine that the process runs on: its clocks and its memory.
 
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base::{Clock, Monotonic};
@@ -31,6 +32,12 @@ pub(crate) fn memory_bytes() -> u64 {
     let machine = rustix::system::sysinfo();
     let physical = machine.totalram * u64::from(machine.mem_unit.max(1));
     cgroup_limits().into_iter().fold(physical, u64::min)
+}
+
+/// How large the disk is that a directory is on, in bytes; as large as can be where it cannot be asked.
+pub(crate) fn disk_bytes(dir: &Path) -> u64 {
+    let found = rustix::fs::statvfs(dir);
+    found.map_or(u64::MAX, |found| found.f_blocks.saturating_mul(found.f_frsize))
 }
 
 /// Linux tells processor time in hundredths of a second, whatever its own clock.

@@ -22,6 +22,7 @@ use base::{Clock, Monotonic};
 use clap::{ArgMatches, Command};
 use front::{Access, Host, Limits, Server};
 use kv::{Durability, Level};
+use tables::Tables;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -301,9 +302,10 @@ fn host(budget: Budget, dir: &DataDir, resp: SocketAddr) -> Host {
 
 /// Stage four: everything queued is made durable, and the log ends cleanly.
 async fn stop_store(running: Running, journal: &Journal) -> ExitCode {
-    let Running { store, crew, .. } = running;
+    let Running { store, crew, tables, .. } = running;
     let queued = store.watermarks().queued();
     let settled = store.reached(Level::Durable, queued).await;
+    tables.cease();
     crew.stop();
     let closed = settled.and_then(|()| store.close());
     if let Err(error) = closed {

@@ -290,6 +290,10 @@ impl Tables for LsmTables {
         self.tree.maintain();
     }
 
+    fn cease(&self) {
+        self.tree.pace.cease();
+    }
+
     fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
         self.tree.drop_range(from, to)
     }

@@ -98,6 +98,10 @@ pub trait Tables: Send + Sync {
         Ok(false)
     }
 
+    /// Gives up the compaction that is under way, and begins none any more: the process is to end soon, and the next
+    /// one begins again. That is no failure.
+    fn cease(&self) {}
+
     /// Frees what no reader needs any more. To be called from time to time by a background thread,
     /// also when nothing else happens.
     fn maintain(&self);

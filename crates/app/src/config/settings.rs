@@ -125,11 +125,11 @@ pub(crate) static SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "disk-free-min",
-        default: "256MiB",
+        default: "auto",
         least: Some("0"),
         most: Some("1024TiB"),
         shape: "BYTES",
-        help: "What stays free of the disk: writes are refused where the log, a flush and a compaction would leave less",
+        help: "What stays free of the disk: writes are refused where the log, a flush and a compaction would leave less; `auto` is 256MiB, or a twentieth of a smaller disk",
     },
     Setting {
         key: "log-level",

@@ -27,7 +27,8 @@ pub(crate) struct Config {
     pub(crate) log_segment: u64,
     pub(crate) log_history: u64,
     pub(crate) log_history_age: Duration,
-    pub(crate) disk_free_min: u64,
+    /// `None` stands for what suits the disk: see [`Config::disk_free_min_of`].
+    disk_free_min: Option<u64>,
     pub(crate) log_level: tracing::Level,
     pub(crate) log_json: bool,
 }
@@ -39,6 +40,10 @@ const MEMORY_PERCENT: u64 = 60;
 /// And so much is left for them at least, as those copies are as large where there is little.
 const MEMORY_LEFT: u64 = 256 << 20;
 
+/// Where nothing else is said, so much of the disk stays free, but no more than such a part of it.
+const DISK_FREE_MIN: u64 = 256 << 20;
+const DISK_FREE_SHARE: u64 = 20;
+
 impl Config {
     /// Bytes that what is counted may take, where `available` are there: as the operator says, or a share.
     /// Never less than an operator may say, however little there is.
@@ -46,6 +51,11 @@ impl Config {
         let share = (available / 100 * MEMORY_PERCENT).min(available.saturating_sub(MEMORY_LEFT));
         let least = setting("memory").and_then(|memory| parse_bytes(memory.least?).ok());
         self.memory.unwrap_or_else(|| share.max(least.unwrap_or(0)))
+    }
+
+    /// Bytes that stay free of a disk of `size` bytes: as the operator says, or a share of a small one.
+    pub(crate) fn disk_free_min_of(&self, size: u64) -> u64 {
+        self.disk_free_min.unwrap_or_else(|| DISK_FREE_MIN.min(size / DISK_FREE_SHARE))
     }
 
     /// Checks every setting; an error names the setting, its origin and what it takes.
@@ -69,7 +79,7 @@ impl Config {
             log_segment: read_number(resolved, "log-segment", parse_bytes)?,
             log_history: read_number(resolved, "log-history", parse_bytes)?,
             log_history_age: read_number(resolved, "log-history-age", parse_time)?,
-            disk_free_min: read_number(resolved, "disk-free-min", parse_bytes)?,
+            disk_free_min: read_or_auto(resolved, "disk-free-min", parse_bytes)?,
             log_level: read(resolved, "log-level", |text| {
                 text.parse().context("it is none of error, warn, info, debug")
             })?,

@@ -180,6 +180,9 @@ impl Tree {
         compactor: &mut Compactor,
         compact: impl FnOnce(u64) -> lsm_tree::Result<T>,
     ) -> Result<bool, Error> {
+        if self.pace.has_ceased() {
+            return Ok(false);
+        }
         self.next_table.store(self.inner.next_table_id(), Ordering::Relaxed);
         let before = self.tables()?;
         let replaced = self.version()?;
@@ -187,6 +190,10 @@ impl Tree {
         if let Err(failure) = guarded(|| compact(watermark)) {
             if let Some(error) = self.space.given_up() {
                 return Err(error);
+            }
+            if self.pace.has_ceased() {
+                self.strays.suspect();
+                return Ok(false);
             }
             if matches!(failure, Failure::Damage(_)) {
                 compactor.stuck_at = Some(self.gauges.flushes.load(Ordering::Relaxed));

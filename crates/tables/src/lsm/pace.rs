@@ -2,8 +2,8 @@
 //! synced at the end of each, and a pause taken.
 //!
 //! The tree has no rate limit of its own. A compaction shows each live row to a filter, which keeps
-//! all of them, counts the stretches, and ends it where the disk would become too full; a flush counts in the
-//! stream of rows that it writes.
+//! all of them, counts the stretches, and ends it where the disk would become too full or the process is to end; a
+//! flush counts in the stream of rows that it writes.
 
 use std::num::NonZeroU64;
 use std::panic::AssertUnwindSafe;
@@ -26,19 +26,34 @@ const STRETCH_BYTES: u64 = 1024 * 1024;
 pub(super) struct Pace {
     bytes_per_second: Option<NonZeroU64>,
     hurry: AtomicBool,
+    ceased: AtomicBool,
     /// Bytes of tables that were synced at the ends of stretches.
     written_back: AtomicU64,
 }
 
 impl Pace {
     pub(super) fn new(bytes_per_second: Option<NonZeroU64>) -> Self {
-        Self { bytes_per_second, hurry: AtomicBool::new(false), written_back: AtomicU64::new(0) }
+        Self {
+            bytes_per_second,
+            hurry: AtomicBool::new(false),
+            ceased: AtomicBool::new(false),
+            written_back: AtomicU64::new(0),
+        }
     }
 
     /// While readers and writers suffer more from the backlog than from the work, it does not
     /// pause.
     pub(super) fn hurry(&self, hurry: bool) {
         self.hurry.store(hurry, Ordering::Relaxed);
+    }
+
+    /// Compactions end with the stretch that they are in.
+    pub(super) fn cease(&self) {
+        self.ceased.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_ceased(&self) -> bool {
+        self.ceased.load(Ordering::Relaxed)
     }
 
     pub(super) fn written_back(&self) -> u64 {
@@ -115,8 +130,13 @@ struct PacedFilter {
 impl CompactionFilter for PacedFilter {
     fn filter_item(&mut self, item: ItemAccessor<'_>, _: &Context) -> lsm_tree::Result<Verdict> {
         let value = item.value()?;
-        if self.stride.step(item.key().len() + value.len()) && !self.space.may_go_on() {
-            return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+        if self.stride.step(item.key().len() + value.len()) {
+            if self.stride.pace.has_ceased() {
+                return Err(std::io::Error::from(std::io::ErrorKind::Interrupted).into());
+            }
+            if !self.space.may_go_on() {
+                return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+            }
         }
         Ok(Verdict::Keep)
     }

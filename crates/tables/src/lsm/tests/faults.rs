@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::num::NonZeroU64;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use base::{Event, Kind, Sequence};
 use lsm_tree::AbstractTree;
@@ -310,4 +312,41 @@ fn an_interrupted_batch_never_becomes_visible() {
     assert_same(&rows(&*tables.view()), &expected, "rows");
     drop(tables);
     check_reopened(dir.path(), &history, 60);
+}
+
+#[test]
+fn a_compaction_is_given_up_where_the_process_is_to_end() {
+    let dir = tempfile::tempdir().unwrap();
+    // A stretch takes a second, and all of it six.
+    let slow = Settings {
+        table_bytes: 1 << 20,
+        background_bytes_per_second: NonZeroU64::new(1 << 20),
+        ..small()
+    };
+    let witness = Arc::default();
+    let tables = open_watched(dir.path(), Existing::Possible, &slow, &witness).unwrap();
+    for through in 1..=4 {
+        let put = |key: u64| Change::put(&key.to_be_bytes(), vec![1; 1_000]);
+        tables
+            .apply((0..1_500).map(|n| put(4 * n + through)).collect(), Sequence(through))
+            .unwrap();
+        flush_all(&tables);
+    }
+    let expected = rows(&*tables.view());
+    let before = (files_of(dir.path()), tables.stats().written_back_bytes);
+    let compacted = thread::scope(|scope| {
+        let compaction = scope.spawn(|| tables.compact());
+        while tables.stats().written_back_bytes == before.1 {
+            thread::yield_now();
+        }
+        tables.cease();
+        compaction.join().unwrap()
+    });
+    assert!(!compacted.unwrap(), "it went on to its end");
+    assert!(!tables.compact().unwrap(), "another was begun");
+    assert_eq!(files_of(dir.path()), before.0, "something was left");
+    assert_eq!(witness.count(|event| matches!(event, Event::TableWorkFailed { .. })), 0);
+    assert_same(&rows(&*tables.view()), &expected, "rows");
+    drop(tables);
+    assert_same(&rows(&*open(dir.path(), Existing::Required).view()), &expected, "rows");
 }
