@@ -101,6 +101,8 @@ pub enum Planted {
     ListedBeforeApplied,
     /// The tables end a range of many rows early.
     RangeCutShort,
+    /// Tables of a flushed space go before the flush is in tables on disk.
+    DroppedBeforeFlushed,
     /// Going back to a savepoint leaves a namespace flushed.
     FlushNotUndone,
 }
@@ -149,6 +151,7 @@ impl Planted {
             | Self::AppliedAhead
             | Self::LoadedFromBefore
             | Self::RangeCutShort
+            | Self::DroppedBeforeFlushed
             | Self::RemovesForgotten => Arc::new(tables::PlantedTables::new(inner, self)),
             _ => inner,
         }

@@ -145,8 +145,15 @@ impl Tables for PlantedTables {
         self.inner.maintain();
     }
 
-    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<(), Error> {
+    fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
         self.inner.drop_range(from, to)
+    }
+
+    fn is_droppable(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
+        match self.bug {
+            Planted::DroppedBeforeFlushed => self.inner.drop_range(from, to),
+            _ => self.inner.is_droppable(from, to),
+        }
     }
 
     fn stats(&self) -> Stats {
