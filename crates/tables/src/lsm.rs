@@ -15,7 +15,7 @@
 //!    durable through its last commit.
 //! 4. The locks are taken in this order: flushing, compacting, applier, then those of [`Horizon`],
 //!    the sealed list, [`Grave`] and [`Strays`]. Below [`Grave`] the tree's own lock is taken, so never the
-//!    other way round; the others are leaves.
+//!    other way round; the others are leaves. Who tries for one without waiting may do so in any order.
 
 mod archive;
 mod at_rest;

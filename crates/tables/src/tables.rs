@@ -20,7 +20,7 @@ pub struct Flush {
 pub enum Cause {
     /// The disk is short of space: whatever it costs.
     Shortage,
-    /// Nothing else is to be done: what is quickly done, where there is plenty of room.
+    /// Nothing else is to be done: where there is plenty of room.
     Rest,
 }
 
@@ -108,7 +108,7 @@ pub trait Tables: Send + Sync {
 
     /// Gives back space of rows that nobody reads any more, with keys in `from..to`, table by table: those on disk
     /// that hold nothing else. Of the rest some may stay, and older versions of them may come back: it must mean
-    /// nothing. True if there was any; [`Tables::maintain`], and views see that. Waits for a compaction that is
+    /// nothing. True if there was any; [`Tables::maintain`], and views see that. False, too, while a compaction is
     /// under way.
     fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<bool, Error>;
 

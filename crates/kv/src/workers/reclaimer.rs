@@ -122,7 +122,9 @@ impl Reclaimer {
         }
         if is_from_start {
             let ended_at = self.shard.machine.monotonic();
-            self.place.rewound(ended_at.saturating_sub(now), ended_at);
+            // What was put off is not to be seen too late.
+            let took = if self.put_off > 0 { Duration::ZERO } else { ended_at.saturating_sub(now) };
+            self.place.rewound(took, ended_at);
         }
         self.shard.figures.owed.set((owed + self.put_off).min(OWED_COUNTED_MAX) as u64);
         is_more |= slice.is_full() || owed == OWED_COUNTED_MAX;
@@ -138,7 +140,7 @@ impl Reclaimer {
             return true;
         }
         let Some(pending) = self.shard.release_own(&slice.changes) else {
-            (self.place, self.large) = (Cursor::default(), None);
+            (self.place, self.put_off, self.large) = (Cursor::default(), 0, None);
             return false;
         };
         self.pending = pending;
@@ -207,8 +209,13 @@ impl Reclaimer {
             self.shard.wanted_on_disk.fetch_max(through.0, Ordering::Relaxed);
             return Ok(Some(Paid::PutOff));
         }
+        let mut is_dropped = false;
         for (from, to) in &ranges {
-            tables.drop_range(from, to).map_err(Error::Tables)?;
+            is_dropped |= tables.drop_range(from, to).map_err(Error::Tables)?;
+        }
+        if !is_dropped {
+            // A compaction is under way.
+            return Ok(Some(Paid::PutOff));
         }
         tables.maintain();
         self.waiting.remove(&space);

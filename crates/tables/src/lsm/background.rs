@@ -1,6 +1,6 @@
 //! Work behind the readers' backs: sealing, flushing, compacting, and cleaning up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,8 +40,8 @@ pub(super) struct Compactor {
     pub(super) stuck_at: Option<u64>,
     /// The last piece of merging for the sake of space may not have been the last of all.
     pub(super) is_reclaiming: bool,
-    /// The level that was last cut into small tables for that, when so many flushes had been done.
-    pub(super) cut: Option<(u8, u64)>,
+    /// The levels that were cut into small tables for that, and how many flushes had been done then.
+    pub(super) cut: BTreeMap<u8, u64>,
     /// Nothing more came of merging for the sake of space when so many flushes had been done and so much was free.
     pub(super) reclaimed_at: Option<(u64, u64)>,
 }
@@ -191,7 +191,7 @@ impl Tree {
             if let Some(error) = self.space.given_up() {
                 return Err(error);
             }
-            if self.pace.has_ceased() {
+            if self.pace.has_ceased() && !matches!(failure, Failure::Damage(_)) {
                 self.strays.suspect();
                 return Ok(false);
             }
@@ -312,7 +312,7 @@ impl Tree {
     }
 
     pub(super) fn drop_range(&self, from: &[u8], to: &[u8]) -> Result<bool, Error> {
-        let _no_compaction = self.compacting.lock();
+        let Some(_no_compaction) = self.compacting.try_lock() else { return Ok(false) };
         if !self.is_droppable(from, to)? {
             return Ok(false);
         }
@@ -323,7 +323,7 @@ impl Tree {
         guarded(|| self.inner.drop_range::<&[u8], _>(range))
             .map_err(|failure| self.failed(failure.at("drop tables of", &self.dir)))?;
         self.grave.version(replaced);
-        Ok(true)
+        Ok(!self.is_droppable(from, to)?)
     }
 
     /// Notes and tells that background work failed.

@@ -6,22 +6,23 @@
 //!
 //! Invariant: while nothing is flushed, the pieces come to an end, since each moves rows down.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use lsm_tree::compaction::{CompactionStrategy, Leveled, MoveDown, PullDown};
-use lsm_tree::{AbstractTree, KeyRange, Table, UserKey};
+use lsm_tree::{AbstractTree, Table, UserKey};
 
 use super::Tree;
 use super::background::{Compactor, LEVEL_LAST};
 use super::guard::{Failure, guarded};
 use super::space::Purpose;
-use crate::{Cause, Error, Level, Stats};
+use crate::{APPLIED_KEY, Cause, Error, Level, Stats};
 
-/// It is begun where at least one entry in so many is a marker of deletion, and then goes on to where one in
-/// so many is.
+/// It is begun where at least one entry in so many is a marker of deletion: where there is room, and where there is
+/// none. Then it goes on to where one in so many is.
 const DEAD_SHARE: u64 = 10;
+const DEAD_SHARE_SHORT: u64 = 20;
 const DEAD_SHARE_LEFT: u64 = 100;
 
 /// A store that rests does not merge more than this at once.
@@ -34,9 +35,16 @@ const PIECE_SHARE: u64 = 32;
 /// Where a piece would be larger than this, what lies above the deepest level is cut, once.
 const PIECE_BYTES_MAX: u64 = 128 << 20;
 
-/// No tables are cut smaller than this, and no level into more than so many.
+/// No tables are cut smaller than this, and nothing into more than so many.
 const CUT_BYTES_MIN: u64 = 4096;
-const CUTS_MAX: u64 = 64;
+const CUTS_MAX: u64 = 1024;
+
+/// A level that has tables is cut with the help of so many runs at most.
+const CROWD_MAX: u64 = 24;
+
+/// Of the rows that such runs are made of, none is larger than this, and so many are looked at for that.
+const CROWD_ROW_BYTES: usize = 1024;
+const CROWD_ROWS_TRIED: usize = 256;
 
 impl Tree {
     pub(super) fn reclaim_space(&self, cause: Cause) -> Result<bool, Error> {
@@ -52,8 +60,9 @@ impl Tree {
             return Ok(false);
         }
         let stats = self.stats();
+        let least = if cause == Cause::Shortage { DEAD_SHARE_SHORT } else { DEAD_SHARE };
         let share =
-            if std::mem::take(&mut compactor.is_reclaiming) { DEAD_SHARE_LEFT } else { DEAD_SHARE };
+            if std::mem::take(&mut compactor.is_reclaiming) { DEAD_SHARE_LEFT } else { least };
         let has_one_in = |share| stats.tombstones.saturating_mul(share) >= stats.entries.max(1);
         if !has_one_in(share) || !self.allows(cause, &stats) {
             return Ok(false);
@@ -77,7 +86,7 @@ impl Tree {
             Cause::Rest => stats.bytes <= REST_MERGE_BYTES_MAX,
             Cause::Shortage => self.space.has_beyond(left / 2),
         };
-        if !has_one_in(DEAD_SHARE) || !fits {
+        if !has_one_in(least) || !fits {
             return Ok(false);
         }
         self.space.begin(Purpose::Space)?;
@@ -98,9 +107,9 @@ impl Tree {
         }
         let table_bytes = self.table_bytes.min(stats.bytes / PIECE_SHARE).max(CUT_BYTES_MIN);
         let strategy = Leveled::default().with_table_target_size(table_bytes);
-        let fits = |bytes| {
-            bytes <= PIECE_BYTES_MAX || compactor.cut == Some((LEVEL_LAST - 1, stats.flushes))
-        };
+        let is_cut =
+            |compactor: &Compactor, number| compactor.cut.get(&number) == Some(&stats.flushes);
+        let fits = |bytes| bytes <= PIECE_BYTES_MAX || is_cut(compactor, LEVEL_LAST - 1);
         if self.smallest_piece()?.is_some_and(|bytes| fits(bytes) && self.space.has_beyond(bytes)) {
             // Where a level may hold nothing, the strategy chooses from the deepest that does.
             if self.compact_by(compactor, strategy.clone().with_l0_threshold(0))? {
@@ -109,23 +118,24 @@ impl Tree {
         }
         // What is left there sticks out, or each of its tables lies over too much: they are to be smaller. What is
         // merged with the top is cut.
-        let (number, first) =
-            first.map_or((LEVEL_LAST, Level::default()), |(at, level)| (at, *level));
+        let (number, first) = first.map_or((0, Level::default()), |(at, level)| (at, *level));
         let above = top.bytes + between.iter().map(|level| level.bytes).sum::<u64>();
         let pieces = (stats.bytes / table_bytes).max(1);
-        let cut = (above / pieces).clamp(CUT_BYTES_MIN, table_bytes).max(first.bytes / CUTS_MAX);
-        let is_coarse =
-            first.bytes > 2 * cut * first.tables && compactor.cut != Some((number, stats.flushes));
-        if is_coarse || first.tables == 0 && top.tables > 0 {
-            compactor.cut = Some((number, stats.flushes));
-            self.crowd_top(first.bytes / cut + 2)
+        let cut = (above / pieces).clamp(CUT_BYTES_MIN, table_bytes);
+        let cut = cut.max(above / CUTS_MAX).max(first.bytes / CROWD_MAX);
+        let is_coarse = first.bytes > 2 * cut * first.tables && !is_cut(compactor, number);
+        let is_crowded = (is_coarse || first.tables == 0 && top.tables > 0)
+            && self.space.has_beyond(top.bytes + first.bytes)
+            && self
+                .crowd_top(first.bytes / cut + 2, number)
                 .map_err(|failure| failure.at("divide the tables of", &self.dir))?;
-        }
         // The strategy chooses the top where that has more runs than the level that it goes to could have of such
         // tables, and else that level; any other may have as much as it likes.
         let strategy = strategy.with_table_target_size(cut).with_l0_threshold(1);
-        let strategy = strategy.with_level_ratio_policy(vec![f32::from(u16::MAX)]);
-        if self.compact_by(compactor, strategy)? {
+        if self.compact_by(compactor, strategy.with_level_ratio_policy(vec![f32::MAX]))? {
+            if is_crowded {
+                compactor.cut.insert(number, stats.flushes);
+            }
             return Ok(true);
         }
         // What sticks out of one level goes into it, so that the next is the first that is cut.
@@ -139,28 +149,47 @@ impl Tree {
         }
     }
 
-    /// Sees to it that there are so many runs at the top, which together lie over all between it and the deepest
-    /// level, by runs of two rows as they are there already.
-    pub(super) fn crowd_top(&self, runs: u64) -> Result<(), Failure> {
-        // A flush brings newer rows, which must not come to lie below.
-        let Some(_no_flush) = self.flushing.try_lock() else { return Ok(()) };
+    /// Sees to it that there are so many runs at the top, which together lie over all of a level, by runs of two rows
+    /// as they are there already; whether there are. There are not where a flush is under way, or the process is to
+    /// end, or no row will do.
+    pub(super) fn crowd_top(&self, runs: u64, level: u8) -> Result<bool, Failure> {
+        // A flush brings newer rows, which must not come to lie below. Whoever waits for this lock may hold others.
+        let Some(_no_flush) = self.flushing.try_lock() else { return Ok(false) };
         guarded(|| {
             let version = self.inner.current_version();
-            let above = version.iter_levels().take(usize::from(LEVEL_LAST));
-            let above = above.flat_map(|level| level.iter()).flat_map(|run| run.iter());
-            let keys = KeyRange::aggregate(above.map(|table| &table.metadata.key_range));
-            let ends = BTreeSet::from([keys.min(), keys.max()]);
             let newest = |key: &UserKey| {
                 let mut runs = version.iter_levels().flat_map(|level| level.iter());
                 runs.find_map(|run| run.get_for_key(key)?.range(key.clone()..=key.clone()).next())
             };
+            let mut rows = BTreeMap::new();
+            if let Some(row) = newest(&APPLIED_KEY.into()).transpose()? {
+                rows.insert(row.key.user_key.clone(), row);
+            }
+            let run =
+                version.level(usize::from(level)).and_then(|level| level.first_run().cloned());
+            if let Some(table) = run.as_ref().and_then(|run| run.last()) {
+                for row in table.iter().take(CROWD_ROWS_TRIED) {
+                    let key = row?.key.user_key;
+                    let row = if *key == *APPLIED_KEY { None } else { newest(&key).transpose()? };
+                    if let Some(row) = row.filter(|row| row.value.len() <= CROWD_ROW_BYTES) {
+                        rows.insert(row.key.user_key.clone(), row);
+                        break;
+                    }
+                }
+            }
+            if rows.is_empty() || rows.len() < 2 && run.is_some_and(|run| run.len() > 1) {
+                return Ok(false);
+            }
             for _ in version.l0().run_count() as u64..runs {
-                let rows = ends.iter().filter_map(|key| newest(key));
-                let Some((tables, _)) = self.inner.flush_to_tables(rows)? else { return Ok(()) };
+                if self.pace.has_ceased() {
+                    return Ok(false);
+                }
+                let rows = rows.values().cloned().map(Ok);
+                let Some((tables, _)) = self.inner.flush_to_tables(rows)? else { return Ok(false) };
                 self.inner.register_tables(&tables, None, None, &[], self.horizon.watermark())?;
                 self.strays.register(tables.iter().map(Table::id));
             }
-            Ok(())
+            Ok(true)
         })
     }
 

@@ -41,7 +41,14 @@ fn a_store_that_rests_merges_nothing_where_the_disk_has_little_room() {
 
 /// Reclaims until there is nothing left to do; how many pieces there were.
 fn reclaim_all(tables: &dyn Tables, cause: Cause) -> usize {
-    std::iter::from_fn(|| tables.reclaim_space(cause).unwrap().then_some(())).count()
+    let pieces = (0..2_000).take_while(|_| {
+        let changed = tables.reclaim_space(cause).unwrap();
+        tables.maintain();
+        changed
+    });
+    let count = pieces.count();
+    assert!(count < 2_000, "it does not come to an end: {:?}", tables.stats());
+    count
 }
 
 #[test]
@@ -109,30 +116,84 @@ fn removed_gives_back(cause: Cause) {
 }
 
 #[test]
+fn large_rows_that_are_removed_again_and_again_give_their_space_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { table_bytes: 256 << 10, ..small() };
+    let tables = open_watched(dir.path(), Existing::Possible, &settings, &Arc::default()).unwrap();
+    let put = |key: u64| Change::put(&key.to_be_bytes(), vec![1; 20_000]);
+    for through in 1..=10 {
+        tables.apply((0..100).map(|n| put(n * 10 + through)).collect(), Sequence(through)).unwrap();
+        flush_all(&tables);
+        compact_all(&tables);
+    }
+    let full = tables.stats().bytes;
+    let (mut at, mut left) = (10, 1_000);
+    for round in 0..3_u64 {
+        at += 1;
+        // The highest key stays, and what is written last lies above all others.
+        let remove = |key: u64| Change::remove(&key.to_be_bytes());
+        let changes = (1..1_000).filter(|key| key % 5 == round).map(remove);
+        tables.apply(changes.chain([put(2_000 + round)]).collect(), Sequence(at)).unwrap();
+        flush_all(&tables);
+        let expected = rows(&*tables.view());
+        reclaim_all(&tables, Cause::Shortage);
+        assert_same(&rows(&*tables.view()), &expected, "rows");
+        left -= 199;
+        let bytes = tables.stats().bytes;
+        assert!(bytes < full * (left + 40) / 1_000, "{left} rows in {bytes} of {full}");
+    }
+}
+
+#[test]
+fn a_top_is_crowded_by_small_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let tables = open(dir.path(), Existing::Possible);
+    let put = |key: u64| Change::put(&key.to_be_bytes(), vec![1; 100_000]);
+    tables.apply((0..20).map(put).collect(), Sequence(1)).unwrap();
+    flush_all(&tables);
+    let before = tables.stats().bytes;
+    crowd(&tables, 20);
+    let after = tables.stats().bytes;
+    assert!(after < before + 64 * 1024, "{before}, {after}");
+}
+
+/// Sees to it that there are so many runs at the top, whose rows are among those there.
+fn crowd(tables: &LsmTables, runs: u64) {
+    let tree = &tables.tree;
+    assert!(tree.crowd_top(runs, 0).map_err(|failure| failure.at("crowd", &tree.dir)).unwrap());
+    // Readers see it from now on.
+    tables.maintain();
+    assert_eq!(tree.count_top_runs().unwrap(), runs);
+}
+
+#[test]
 fn a_crowded_top_answers_as_before() {
     let dir = tempfile::tempdir().unwrap();
     let tables = open(dir.path(), Existing::Possible);
-    for through in 1..=3 {
-        let put =
-            |key: u64| Change::put(&key.to_be_bytes(), vec![u8::try_from(through).unwrap(); 30]);
-        tables.apply((0..100).map(put).collect(), Sequence(through)).unwrap();
+    for through in 1..=3_u8 {
+        let change = |key: u64| match (key, through) {
+            // What the runs are made of has another row below it.
+            (0, 3) => Change::remove(&key.to_be_bytes()),
+            _ => Change::put(&key.to_be_bytes(), vec![through; 30]),
+        };
+        tables.apply((0..100).map(change).collect(), Sequence(through.into())).unwrap();
         flush_all(&tables);
         if through == 1 {
             compact_all(&tables);
         }
     }
-    let before = rows(&*tables.view());
-    tables.tree.crowd_top(6).map_err(|failure| failure.at("crowd", dir.path())).unwrap();
-    // Readers see it from now on.
-    tables.maintain();
-    assert_eq!(tables.tree.count_top_runs().unwrap(), 6);
+    let view = tables.view();
+    let before = rows(&*view);
+    crowd(&tables, 6);
     let answers = |tables: &LsmTables| {
         for (key, value) in &before {
             assert_eq!(tables.get(key).unwrap().as_ref(), Some(value));
         }
+        assert_eq!(tables.get(&0_u64.to_be_bytes()).unwrap(), None);
         assert_same(&rows(&*tables.view()), &before, "rows");
     };
     answers(&tables);
-    drop(tables);
+    assert_same(&rows(&*view), &before, "rows of a view from before");
+    drop((view, tables));
     answers(&open(dir.path(), Existing::Required));
 }
