@@ -65,3 +65,6 @@ impl Cursor {
         self.rewind_at = now + (took * REWIND_SHARE).max(REWIND_INTERVAL);
     }
 }
+
+#[cfg(test)]
+mod tests;
