@@ -66,8 +66,8 @@ pub enum Event {
         /// What failed, and where.
         reason: String,
     },
-    /// A table file's bytes are not what was written: verify the tables, and restore the file or
-    /// rebuild them. Told once for each file in an open.
+    /// A table file's bytes are not what was written: verify, and restore a backup or repair into a new directory. Told
+    /// once for each file in an open.
     TableDamaged {
         /// The file.
         file: String,

@@ -13,7 +13,7 @@ use crate::KEY_BYTES_MAX;
 pub enum Error {
     /// Stored bytes are not what was written.
     #[error(
-        "{file} is damaged ({reason}): stop, verify the tables, restore the file or rebuild them"
+        "{file} is damaged ({reason}): stop, verify, and restore a backup or repair into a new directory"
     )]
     Damaged {
         /// The file, or the directory if it cannot be told which.

@@ -55,7 +55,10 @@ impl Tree {
         let mut compactor = self.compacting.lock();
         let flushes = self.gauges.flushes.load(Ordering::Relaxed);
         let free = self.space.free();
-        let in_vain = compactor.reclaimed_at.is_some_and(|(at, had)| at == flushes && free <= had);
+        // A little more room is no reason to try again: others on this disk come and go.
+        let in_vain = compactor
+            .reclaimed_at
+            .is_some_and(|(at, had)| at == flushes && free <= had.saturating_add(had / 16));
         if in_vain || compactor.stuck_at == Some(flushes) {
             return Ok(false);
         }
