@@ -225,12 +225,11 @@ fn a_snapshot_is_of_one_state_also_while_a_swap_is_on_its_way() {
     assert!(!is_there(&world, 0) && is_there(&world, 1));
 }
 
-/// Objects that end one after the other, by turns in each of two namespaces, so that a slice of the sweeper is one of
-/// them; all of them are due.
-fn due_by_turns(world: &mut World, handles: &[Handle; 2]) -> u64 {
-    let many = 600_u16;
+/// So many objects that end one after the other, by turns in each of two namespaces, with names of so many bytes; all
+/// of them are due.
+fn due_by_turns(world: &mut World, handles: &[Handle; 2], many: u16, bytes: usize) -> u64 {
     for number in 0..many {
-        let name = "%".repeat(usize::from(number) + 1);
+        let name = format!("{number:0bytes$}");
         let put = |txn: &mut Txn<'_>| {
             let places: Vec<Place> = txn.places().collect();
             let object =
@@ -274,10 +273,22 @@ fn sweep(world: &mut World, all: u64) -> u64 {
 }
 
 #[test]
+fn what_expires_in_many_namespaces_by_turns_is_swept_together() {
+    let mut world = World::new(Settings::default());
+    let handles = handles(&world);
+    let all = due_by_turns(&mut world, &handles, 600, 10);
+    let before = world.store.watermarks().queued();
+    assert_eq!(sweep(&mut world, all), all);
+    let commits = world.store.watermarks().queued().0 - before.0;
+    assert!(commits <= 10, "{commits}");
+}
+
+#[test]
 fn what_expires_is_swept_while_its_namespace_is_swapped() {
     let mut world = World::new(Settings::default());
     let handles = handles(&world);
-    let all = due_by_turns(&mut world, &handles);
+    // A slice of the sweeper is four of them, or five.
+    let all = due_by_turns(&mut world, &handles, 400, 30_000);
     let (store, over) = (world.store.clone(), AtomicBool::new(false));
     let swapping = || {
         let mut plan = store.plan(PATIENCE);

@@ -68,3 +68,32 @@ fn a_space_is_found_that_goes_to_a_new_namespace_while_gates_are_waited_for() {
         assert_eq!((home.namespace(), layer), (Namespace(2), Layer::Redis));
     });
 }
+
+#[test]
+fn a_space_is_found_while_it_goes_from_one_namespace_to_another() {
+    let shard = shard(Sequence(1));
+    let store = Store { shard: Arc::clone(&shard) };
+    let (first, second) = (
+        store.namespace(Tenant(0), Namespace(0)).unwrap(),
+        store.namespace(Tenant(0), Namespace(1)).unwrap(),
+    );
+    let space = second.0.entry.read().part(Layer::Redis).space;
+    let over = AtomicBool::new(false);
+    let swaps = thread::scope(|scope| {
+        let swapping = scope.spawn(|| {
+            let at = Layer::Redis as usize - 1;
+            let mut swaps = 0;
+            while !over.load(Ordering::Relaxed) {
+                let (mut one, mut other) = (first.0.entry.write(), second.0.entry.write());
+                std::mem::swap(&mut one.parts[at], &mut other.parts[at]);
+                swaps += 1;
+            }
+            swaps
+        });
+        let lost = (0..100_000).filter(|_| shard.home(space).is_none()).count();
+        over.store(true, Ordering::Relaxed);
+        assert_eq!(lost, 0);
+        swapping.join().unwrap()
+    });
+    assert!(swaps > 100, "{swaps}");
+}

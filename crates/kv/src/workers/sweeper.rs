@@ -3,6 +3,7 @@
 //! An object past its deadline is not readable, swept or not; the sweeper gives back its space without
 //! anyone touching it. A row of the index may be early or stale: then it is moved on or dropped.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use base::{Event, Monotonic, Sequence, Space, StoreTime};
 
 use crate::error::{Error, Stop};
 use crate::key;
-use crate::namespace::{Handle, Layer};
-use crate::plan::{Attempt, Plan};
+use crate::namespace::Layer;
+use crate::plan::{Attempt, Place, Plan};
 use crate::shard::Shard;
 use crate::signal::Signal;
 use crate::store::Store;
@@ -25,6 +26,9 @@ const INTERVAL: Duration = Duration::from_millis(50);
 
 /// Objects in one slice.
 const SLICE: usize = 256;
+
+/// Spaces that they are of, at most: each holds its namespace for the slice.
+const SPACES_MAX: usize = 8;
 
 /// And no more once their ids take so many bytes: the room that a full disk leaves for them is short.
 const SLICE_BYTES: usize = 128 << 10;
@@ -65,7 +69,7 @@ impl Sweeper {
         }
     }
 
-    /// What is due first: rows of one space, in order.
+    /// What is due first, in order.
     fn due(&self, now: StoreTime) -> Result<Vec<Due>, Error> {
         let view = self.store.shard.tables.view();
         let (from, to) = key::expiry_bounds(now);
@@ -74,9 +78,6 @@ impl Sweeper {
             let (key, _) = row.map_err(Error::Tables)?;
             let malformed = |_| Error::Damaged { what: "a row of the expiry index" };
             let (deadline, space, id) = key::parse_expiry(&key).map_err(malformed)?;
-            if due.first().is_some_and(|first| first.space != space) {
-                break;
-            }
             due.push(Due { deadline, space, id: id.into() });
             bytes += id.len();
             if bytes >= SLICE_BYTES {
@@ -91,22 +92,29 @@ impl Sweeper {
     /// Sweeps one slice; whether there was anything to do.
     fn slice(&mut self) -> Result<bool, Error> {
         let mut plan = self.store.plan(SLICE_TIME);
-        let due = self.due(plan.now())?;
-        let Some(first) = due.first() else {
+        let mut due = self.due(plan.now())?;
+        let Some(first) = due.first().map(|first| first.space) else {
             self.place.meet_end();
             return Ok(false);
         };
-        let home = self.store.shard.home(first.space);
-        let Some((handle, layer)) = home else {
+        let homes = self.homes(&mut plan, &due);
+        if !homes.contains_key(&first) {
             // The space was flushed: its objects are gone, and these rows with them.
+            let end = due.iter().position(|due| due.space != first);
+            due.truncate(end.unwrap_or(due.len()));
             return Ok(self.drop_rows(&due) && self.pass(&due));
-        };
-        name(&mut plan, &handle, layer, &due);
+        }
+        let end = due.iter().position(|due| !homes.contains_key(&due.space));
+        due.truncate(end.unwrap_or(due.len()));
+        name(&mut plan, &homes, &due);
         loop {
             let mut expired = 0;
             let attempt = self.store.attempt(&mut plan, |txn| {
                 expired = 0;
-                due.iter().try_for_each(|due| sweep(txn, layer, due, &mut expired))
+                due.iter().try_for_each(|due| match homes.get(&due.space) {
+                    Some(home) => sweep(txn, *home, due, &mut expired),
+                    None => Ok(()),
+                })
             });
             match attempt {
                 Attempt::Done((), receipt) => {
@@ -123,6 +131,20 @@ impl Sweeper {
                 }
             }
         }
+    }
+
+    /// Where the first few spaces of these rows are, but for those that were flushed.
+    fn homes(&self, plan: &mut Plan, due: &[Due]) -> BTreeMap<Space, (Place, Layer)> {
+        let mut homes = BTreeMap::new();
+        for Due { space, .. } in due {
+            if homes.contains_key(space) {
+                continue;
+            }
+            let home = if homes.len() < SPACES_MAX { self.store.shard.home(*space) } else { None };
+            let Some((handle, layer)) = home else { break };
+            homes.insert(*space, (plan.namespace(&handle), layer));
+        }
+        homes
     }
 
     /// Takes rows out of the index; false if the log has no room for that at present.
@@ -153,17 +175,23 @@ impl Sweeper {
     }
 }
 
-fn name(plan: &mut Plan, handle: &Handle, layer: Layer, due: &[Due]) {
-    let place = plan.namespace(handle);
+fn name(plan: &mut Plan, homes: &BTreeMap<Space, (Place, Layer)>, due: &[Due]) {
     for due in due {
-        plan.name(place, layer, |id| id.extend_from_slice(&due.id));
+        if let Some((place, layer)) = homes.get(&due.space) {
+            plan.name(*place, *layer, |id| id.extend_from_slice(&due.id));
+        }
     }
     plan.release_bytes_in_upkeep(due.iter().map(|due| 2 * due.id.len() + 64).sum());
 }
 
 /// Ends one object if it is past its deadline, and takes its row out of the index or moves it on.
-fn sweep(txn: &mut Txn<'_>, layer: Layer, due: &Due, expired: &mut u64) -> Result<(), Stop> {
-    let object = txn.open(crate::Place::FIRST, layer, &due.id)?;
+fn sweep(
+    txn: &mut Txn<'_>,
+    (place, layer): (Place, Layer),
+    due: &Due,
+    expired: &mut u64,
+) -> Result<(), Stop> {
+    let object = txn.open(place, layer, &due.id)?;
     let deadline = txn.stored_deadline(object);
     match deadline {
         Some(at) if at <= txn.now() => {
