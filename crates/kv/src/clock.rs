@@ -25,6 +25,11 @@ fn millis(now: Monotonic) -> i64 {
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX / 2)
 }
 
+/// A millisecond that has begun counts: what a client has just read from the machine's clock is not to be in the future.
+fn millis_begun(now: Monotonic) -> i64 {
+    i64::try_from(now.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX / 2)
+}
+
 impl StoreClock {
     /// Starts at the wall clock, or at `least` if that is later.
     pub(crate) fn new(now: Monotonic, wall_ms: u64, least: StoreTime) -> Self {
@@ -39,7 +44,8 @@ impl StoreClock {
 
     /// The time at `now`.
     pub(crate) fn at(&self, now: Monotonic) -> StoreTime {
-        let time = u64::try_from(millis(now) + self.offset.load(Ordering::Relaxed)).unwrap_or(0);
+        let time =
+            u64::try_from(millis_begun(now) + self.offset.load(Ordering::Relaxed)).unwrap_or(0);
         // Most calls within a millisecond end here, with a read and no write to a shared line.
         let latest = self.latest.load(Ordering::Relaxed);
         if time <= latest {
