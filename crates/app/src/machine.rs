@@ -1,4 +1,4 @@
-//! The machine that the process runs on: its clocks and its memory.
+//! The machine that the process runs on: its clocks, its memory and its disks.
 
 use std::fs;
 use std::path::Path;

@@ -143,6 +143,17 @@ fn memory_is_what_was_said_or_three_fifths_of_what_there_is_but_not_below_the_le
 }
 
 #[test]
+fn what_stays_free_of_the_disk_is_what_was_said_or_a_twentieth_of_a_small_one() {
+    let of = |args: &[&str], size: u64| {
+        Config::new(&gather(args, &[]).unwrap()).unwrap().disk_free_min_of(size)
+    };
+    assert_eq!(of(&[], 1 << 40), 256 << 20);
+    assert_eq!(of(&["--disk-free-min", "auto"], 600 << 20), 30 << 20);
+    assert_eq!(of(&["--disk-free-min", "0"], 600 << 20), 0);
+    assert_eq!(of(&["--disk-free-min", "1GiB"], 600 << 20), 1 << 30);
+}
+
+#[test]
 fn help_tells_the_default_of_every_setting_and_the_least_of_every_number() {
     let help = with_settings(clap::Command::new("serve")).term_width(0).render_help().to_string();
     let told = |key: &str| {

@@ -35,3 +35,10 @@ fn the_skew_is_reported_as_it_is() {
     assert_eq!(clock.correct(ms(1_000), 1_004_000), 3_000);
     assert_eq!(clock.correct(ms(1_000), 1_004_000), 2_990);
 }
+
+#[test]
+fn a_millisecond_that_has_begun_counts() {
+    let clock = StoreClock::new(ms(7), 1_000, StoreTime(0));
+    assert_eq!(clock.at(ms(7) + Duration::from_nanos(1)), StoreTime(1_001));
+    assert_eq!(clock.at(ms(8)), StoreTime(1_001));
+}

@@ -171,7 +171,8 @@ impl Applier {
         wanted > self.sealed_through.max(tables.flushed()) && wanted <= tables.applied()
     }
 
-    /// Seals the memtable when it is large, when it is wanted on disk, when much log would have to be replayed, or when nothing comes.
+    /// Seals the memtable when it is large, when it is wanted on disk, when much log would have to be replayed, or when
+    /// nothing comes.
     fn seal(&mut self, now: Monotonic) {
         let shard = &*self.shard;
         let large = shard.tables.memtable_bytes() >= shard.settings.memtable_bytes;

@@ -104,7 +104,7 @@ impl Reclaimer {
         let view = self.shard.tables.view();
         let (from, to) = key::owed_bounds();
         let mut slice = Slice { rows_left: ROWS, changes: Vec::new() };
-        let (mut owed, mut is_more) = (0, false);
+        let (before, mut owed, mut is_more) = (self.put_off, 0, false);
         for row in self.place.rows(&*view, &from, &to).take(OWED_COUNTED_MAX) {
             let (row, _) = row.map_err(Error::Tables)?;
             owed += 1;
@@ -126,7 +126,7 @@ impl Reclaimer {
             let took = if self.put_off > 0 { Duration::ZERO } else { ended_at.saturating_sub(now) };
             self.place.rewound(took, ended_at);
         }
-        self.shard.figures.owed.set((owed + self.put_off).min(OWED_COUNTED_MAX) as u64);
+        self.shard.figures.owed.set((before + owed).min(OWED_COUNTED_MAX) as u64);
         is_more |= slice.is_full() || owed == OWED_COUNTED_MAX;
         if !is_more {
             self.place.meet_end();

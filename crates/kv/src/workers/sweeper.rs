@@ -1,4 +1,5 @@
-//! Ends objects at their deadlines, in exactly the order of the expiry index, in bounded slices.
+//! Ends objects at their deadlines, in the order of the expiry index, in bounded slices. A row that comes to lie before
+//! what was swept is found when it looks from the start again.
 //!
 //! An object past its deadline is not readable, swept or not; the sweeper gives back its space without
 //! anyone touching it. A row of the index may be early or stale: then it is moved on or dropped.
@@ -27,11 +28,11 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// Objects in one slice.
 const SLICE: usize = 256;
 
-/// Spaces that they are of, at most: each holds its namespace for the slice.
-const SPACES_MAX: usize = 8;
-
 /// And no more once their ids take so many bytes: the room that a full disk leaves for them is short.
 const SLICE_BYTES: usize = 128 << 10;
+
+/// Spaces that they are of, at most: each has its namespace held for the slice.
+const SPACES_MAX: usize = 8;
 
 /// A slice that takes longer is given up and tried again.
 const SLICE_TIME: Duration = Duration::from_secs(1);
@@ -98,23 +99,20 @@ impl Sweeper {
             return Ok(false);
         };
         let homes = self.homes(&mut plan, &due);
-        if !homes.contains_key(&first) {
+        if homes.is_empty() {
             // The space was flushed: its objects are gone, and these rows with them.
             let end = due.iter().position(|due| due.space != first);
             due.truncate(end.unwrap_or(due.len()));
             return Ok(self.drop_rows(&due) && self.pass(&due));
         }
-        let end = due.iter().position(|due| !homes.contains_key(&due.space));
-        due.truncate(end.unwrap_or(due.len()));
+        due.truncate(homes.len());
         name(&mut plan, &homes, &due);
         loop {
             let mut expired = 0;
             let attempt = self.store.attempt(&mut plan, |txn| {
                 expired = 0;
-                due.iter().try_for_each(|due| match homes.get(&due.space) {
-                    Some(home) => sweep(txn, *home, due, &mut expired),
-                    None => Ok(()),
-                })
+                let mut rows = homes.iter().zip(&due);
+                rows.try_for_each(|(home, due)| sweep(txn, *home, due, &mut expired))
             });
             match attempt {
                 Attempt::Done((), receipt) => {
@@ -133,16 +131,18 @@ impl Sweeper {
         }
     }
 
-    /// Where the first few spaces of these rows are, but for those that were flushed.
-    fn homes(&self, plan: &mut Plan, due: &[Due]) -> BTreeMap<Space, (Place, Layer)> {
-        let mut homes = BTreeMap::new();
+    /// Where the objects of these rows are, for the first of them: up to one whose space was flushed, or is one too many.
+    fn homes(&self, plan: &mut Plan, due: &[Due]) -> Vec<(Place, Layer)> {
+        let (mut known, mut homes) = (BTreeMap::new(), Vec::new());
         for Due { space, .. } in due {
-            if homes.contains_key(space) {
-                continue;
+            if !known.contains_key(space) {
+                if known.len() == SPACES_MAX {
+                    break;
+                }
+                let Some((handle, layer)) = self.store.shard.home(*space) else { break };
+                known.insert(*space, (plan.namespace(&handle), layer));
             }
-            let home = if homes.len() < SPACES_MAX { self.store.shard.home(*space) } else { None };
-            let Some((handle, layer)) = home else { break };
-            homes.insert(*space, (plan.namespace(&handle), layer));
+            homes.extend(known.get(space));
         }
         homes
     }
@@ -175,11 +175,9 @@ impl Sweeper {
     }
 }
 
-fn name(plan: &mut Plan, homes: &BTreeMap<Space, (Place, Layer)>, due: &[Due]) {
-    for due in due {
-        if let Some((place, layer)) = homes.get(&due.space) {
-            plan.name(*place, *layer, |id| id.extend_from_slice(&due.id));
-        }
+fn name(plan: &mut Plan, homes: &[(Place, Layer)], due: &[Due]) {
+    for ((place, layer), due) in homes.iter().zip(due) {
+        plan.name(*place, *layer, |id| id.extend_from_slice(&due.id));
     }
     plan.release_bytes_in_upkeep(due.iter().map(|due| 2 * due.id.len() + 64).sum());
 }

@@ -1,10 +1,10 @@
 //! Merging for the sake of space: what was removed gives it back only when its marker of deletion has met it.
 //!
 //! What lies above the deepest level is let down to it a piece at a time, deeper levels first. A piece takes about
-//! as much of the disk for a while as its tables take, however large the store is, and gives back more; so a
-//! disk comes free that has no room for what is left a second time.
+//! as much of the disk for a while as its tables take, however large the store is, and what reaches the deepest level
+//! gives back what it meets there; so a disk comes free that has no room for what is left a second time.
 //!
-//! Invariant: while nothing is flushed, the pieces come to an end, since each moves rows down.
+//! Invariant: while nothing is flushed, the pieces come to an end: each moves rows down, and a level is cut once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -217,18 +217,19 @@ impl Tree {
                 return Ok(None);
             };
             let below = below.as_ref().map_or(&[][..], |run| run);
-            let keys = |table: &'_ Table| table.metadata.key_range.clone();
             let piece = |table: &Table| {
-                let (from, to) = (keys(table).min().clone(), keys(table).max().clone());
-                let mut start = below.partition_point(|under| *keys(under).max() < from);
-                let mut end = below.partition_point(|under| *keys(under).min() <= to);
+                let keys = &table.metadata.key_range;
+                let is_before = |under: &Table| under.metadata.key_range.max() < keys.min();
+                let begins = |under: &Table| under.metadata.key_range.min() <= keys.max();
+                let mut start = below.partition_point(is_before);
+                let mut end = below.partition_point(begins);
                 if start >= end {
                     return Some(0);
                 }
-                if *keys(below.get(start)?).min() > from {
+                if below.get(start)?.metadata.key_range.min() > keys.min() {
                     start = start.checked_sub(1)?;
                 }
-                if *keys(below.get(end - 1)?).max() < to {
+                if below.get(end - 1)?.metadata.key_range.max() < keys.max() {
                     end += 1;
                 }
                 let under = below.get(start..end)?.iter().map(|under| under.metadata.file_size);
