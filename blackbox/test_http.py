@@ -4,6 +4,7 @@ import contextlib
 import re
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -28,7 +29,7 @@ def send(server, text, seconds=10.0):
         return answer, time.monotonic() - start
 
 
-SAMPLE = re.compile(r'(groundsill_[a-z_]+)((?:\{(?:shard|front)="[a-z0-9]+"\})?) (-?[0-9]+(?:\.[0-9]+)?)')
+SAMPLE = re.compile(r'(groundsill_[a-z_]+)((?:\{(?:shard|front|command|code)="[A-Za-z0-9.|]+"\})?) (-?[0-9]+(?:\.[0-9]+)?)')
 
 
 def metrics(server):
@@ -49,6 +50,43 @@ def metrics(server):
             samples[name, label] = float(value)
     assert types.keys() == {name for name, _ in samples}
     return samples
+
+
+def test_what_is_called_is_counted_alike_by_info_histograms_and_metrics(server):
+    """Also where commands run together, as a pipeline and in EXEC, and by several connections at a time."""
+
+    words = ("SET key 1", "INCR key", "HGET key field", "MULTI", "GET key", "HGET key field", "EXEC")
+    turn = b"".join(encoded(*command.split()) for command in words)
+
+    def work(connection):
+        connection.send(turn * 100)
+        for _ in range(100 * len(words)):
+            connection.read()
+
+    connections = [server.connect() for _ in range(4)]
+    threads = [threading.Thread(target=work, args=(connection,)) for connection in connections]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with server.connect() as connection:
+        info = connection.call("INFO", "commandstats", "errorstats").value.decode()
+        histogram = connection.call("LATENCY", "HISTOGRAM").value
+    told = dict(re.findall(r"cmdstat_(\w+):calls=(\d+)", info))
+    expected = {"set": 400, "incr": 400, "hget": 800, "multi": 400, "get": 400, "exec": 400}
+    assert {name: int(count) for name, count in told.items()} == expected
+    assert "cmdstat_hget:" in info and re.search(r"cmdstat_hget:.*failed_calls=800\r\n", info), info
+    assert "errorstat_WRONGTYPE:count=800\r\n" in info
+    histograms = dict(zip((name.value.decode() for name in histogram[::2]), histogram[1::2], strict=True))
+    for name, count in expected.items():
+        _, calls, _, buckets = (field.value for field in histograms[name].value)
+        sums = [int(field.value) for field in buckets[1::2]]
+        assert int(calls) == count == sums[-1] and sums == sorted(sums), (name, calls, sums)
+    samples = metrics(server)
+    for name, count in expected.items():
+        assert samples["groundsill_command_calls_total", f'{{command="{name}"}}'] == count
+    assert samples["groundsill_command_errors_total", '{command="hget"}'] == 800
+    assert samples["groundsill_errors_total", '{code="WRONGTYPE"}'] == 800
 
 
 def test_a_server_that_serves_is_live_and_ready(server):

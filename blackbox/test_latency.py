@@ -1,5 +1,6 @@
 """LATENCY: what took long, once there is a threshold."""
 
+import re
 import time
 
 import pytest
@@ -23,6 +24,9 @@ def test_what_takes_as_long_as_the_threshold_is_kept_by_second_until_it_is_forgo
         assert began - 1 <= second <= time.time() + 1
         samples = connection.call("LATENCY", "HISTORY", "command").value
         assert [[int(field.value) for field in sample.value] for sample in samples] == [[second, latest_ms]]
+        graph = connection.call("LATENCY", "GRAPH", "command").value.decode().splitlines()
+        assert graph[0] == f"command - high {latest_ms} ms, low {latest_ms} ms (all time high {latest_ms} ms)"
+        assert graph[2:6] == ["", "", "", "_"] and re.fullmatch(r"\d", graph[7])
         assert connection.call("LATENCY", "RESET", "fast-command").value == b"0"
         assert connection.call("LATENCY", "RESET").value == b"1"
         assert connection.call("LATENCY", "LATEST").value == []

@@ -45,13 +45,13 @@ impl MachineClock {
 impl Clock for MachineClock {
     fn monotonic(&self) -> Monotonic {
         if self.confused.load(Ordering::Relaxed) {
-            return Duration::from_millis(self.wall_ms());
+            return self.wall();
         }
         self.elapsed()
     }
 
-    fn wall_ms(&self) -> u64 {
-        let passed = self.micros.load(Ordering::Relaxed) / 1000;
-        (EPOCH_MS + passed).saturating_add_signed(self.wall_ahead_ms.load(Ordering::Relaxed))
+    fn wall(&self) -> Duration {
+        let ahead_ms = self.wall_ahead_ms.load(Ordering::Relaxed);
+        Duration::from_millis(EPOCH_MS.saturating_add_signed(ahead_ms)) + self.elapsed()
     }
 }

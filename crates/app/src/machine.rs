@@ -20,9 +20,8 @@ impl Clock for MachineClock {
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the clock that the others take")]
-    fn wall_ms(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    fn wall(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Time as the store sees it. Durations are measured on the monotonic clock; store time is what
 //! users' deadlines are compared with.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Time since an arbitrary fixed point; never goes back.
@@ -16,6 +17,36 @@ pub trait Clock: Send + Sync {
     /// Time since an arbitrary fixed point; never goes back.
     fn monotonic(&self) -> Monotonic;
 
-    /// Milliseconds since the Unix epoch by the wall clock, which may jump either way.
-    fn wall_ms(&self) -> u64;
+    /// Time since the Unix epoch by the wall clock, which may jump either way.
+    fn wall(&self) -> Duration;
+
+    /// Whole milliseconds since the Unix epoch by the wall clock.
+    fn wall_ms(&self) -> u64 {
+        u64::try_from(self.wall().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Clocks that move only when they are told to, for models and tests: both by the same step, and the wall
+/// clock shows [`HandClock::BEGIN_MS`] at first.
+#[derive(Debug, Default)]
+pub struct HandClock(AtomicU64);
+
+impl HandClock {
+    /// When it begins: 2026-01-01.
+    pub const BEGIN_MS: u64 = 1_767_225_600_000;
+
+    /// Lets milliseconds pass.
+    pub fn turn(&self, ms: u64) {
+        self.0.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
+impl Clock for HandClock {
+    fn monotonic(&self) -> Monotonic {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+
+    fn wall(&self) -> Duration {
+        Duration::from_millis(Self::BEGIN_MS) + self.monotonic()
+    }
 }

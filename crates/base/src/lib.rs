@@ -14,7 +14,7 @@ pub mod kind;
 pub mod limits;
 pub mod rng;
 
-pub use clock::{Clock, Monotonic, StoreTime};
+pub use clock::{Clock, HandClock, Monotonic, StoreTime};
 pub use event::{Event, Observer};
 pub use id::{Generation, Namespace, Sequence, Space, StoreId, Tenant};
 pub use kind::Kind;

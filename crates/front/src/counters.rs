@@ -39,7 +39,7 @@ impl Counters {
             .into_iter()
             .chain([held_back, stalled, crowded_out, turned_away, failed, defects])
         {
-            counter.0.store(0, Ordering::Relaxed);
+            counter.reset();
         }
     }
 }
@@ -55,5 +55,9 @@ impl Counter {
 
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn reset(&self) {
+        self.0.store(0, Ordering::Relaxed);
     }
 }

@@ -84,5 +84,61 @@ impl Latencies {
     }
 }
 
+/// Rows of a graph, and the columns that it has at most: those of a terminal.
+const GRAPH: (u64, usize) = (4, 80);
+
+/// The latest samples of an event as columns of `|`, the last on the right, `_` on top of one that reaches half of its
+/// topmost row; below each, from top to bottom, the time that has passed since.
+pub(crate) fn graph(name: &str, event: &Event, now: u64) -> String {
+    let (rows, columns) = GRAPH;
+    let skipped = event.samples.len().saturating_sub(columns);
+    let shown: Vec<Sample> = event.samples.iter().skip(skipped).copied().collect();
+    let high = shown.iter().map(|sample| sample.ms).max().unwrap_or(0);
+    let low = shown.iter().map(|sample| sample.ms).min().unwrap_or(0);
+    let worst = event.worst_ms;
+    let mut text = format!(
+        "{name} - high {high} ms, low {low} ms (all time high {worst} ms)\n{}\n",
+        "-".repeat(columns)
+    );
+    // In half rows; the least is one of them, so that each is seen.
+    let height = |sample: &Sample| {
+        let span = (high - low).max(1);
+        1 + (sample.ms - low) * (2 * rows - 1) / span
+    };
+    for row in (0..rows).rev() {
+        let mark = |sample: &Sample| match height(sample).saturating_sub(2 * row) {
+            0 => ' ',
+            1 => '_',
+            _ => '|',
+        };
+        put_line(&mut text, shown.iter().map(mark));
+    }
+    text.push('\n');
+    let ages: Vec<Vec<char>> = shown
+        .iter()
+        .map(|sample| age(now.saturating_sub(sample.second)).chars().collect())
+        .collect();
+    for line in 0..ages.iter().map(Vec::len).max().unwrap_or(0) {
+        put_line(&mut text, ages.iter().map(|age| age.get(line).copied().unwrap_or(' ')));
+    }
+    text
+}
+
+fn put_line(text: &mut String, line: impl Iterator<Item = char>) {
+    text.extend(line);
+    text.truncate(text.trim_end_matches(' ').len());
+    text.push('\n');
+}
+
+/// Seconds, in the largest unit of which there is one.
+fn age(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..86_400 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,7 @@ pub mod resp;
 mod rows;
 mod server;
 mod slowlog;
+mod usage;
 
 pub use access::{Access, PASSWORD_BYTES_MAX, Users, UsersError, hash_line};
 pub use host::{Host, Usage};

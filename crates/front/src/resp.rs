@@ -9,7 +9,7 @@ mod config;
 pub(crate) mod connection;
 mod durability;
 mod exec;
-mod extensions;
+pub(crate) mod extensions;
 mod handshake;
 mod held;
 pub(crate) mod inbox;

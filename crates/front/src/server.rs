@@ -20,6 +20,7 @@ use crate::latency::Latencies;
 use crate::parameters::Inert;
 use crate::pause::Pause;
 use crate::slowlog::Slowlog;
+use crate::usage::Usages;
 
 /// Bounds on what clients may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +106,7 @@ pub struct Server {
     pub(crate) since: Monotonic,
     pub(crate) clients: Arc<Clients>,
     pub(crate) counters: Counters,
+    pub(crate) usages: Usages,
     pub(crate) slowlog: Slowlog,
     pub(crate) latencies: Latencies,
     pub(crate) inert: Inert,
@@ -133,6 +135,7 @@ impl Server {
             since: store.monotonic(),
             clients: Arc::default(),
             counters: Counters::default(),
+            usages: Usages::default(),
             slowlog: Slowlog::default(),
             latencies: Latencies::default(),
             inert: Inert::default(),

@@ -1,51 +1,68 @@
 //! Store time: the wall clock at open plus monotonic time since, pulled gently towards the wall clock.
+//!
+//! It is counted in nanoseconds and told in whole milliseconds, as a client that reads the machine's clock tells
+//! them: of two clocks that were each rounded, one could lag the other by a millisecond, and a deadline that a client
+//! has just computed would look further away than what it asked for.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
-use base::{Monotonic, StoreTime};
+use base::{Clock, Monotonic, StoreTime};
 
-/// At most one millisecond in this many is given or taken while running.
+/// At most one part in this many is given or taken while running.
 const SLEW_DIVISOR: i64 = 100;
 
 /// A difference from the wall clock above this is told, in milliseconds.
 pub(crate) const SKEW_TOLD_MS: i64 = 1000;
 
+const NANOS_PER_MS: i64 = 1_000_000;
+
 /// The store's clock. It never goes back and never jumps while the store is open.
 #[derive(Debug)]
 pub(crate) struct StoreClock {
-    /// Store time minus monotonic time.
+    /// Store time minus monotonic time, in nanoseconds.
     offset: AtomicI64,
-    /// The latest time given out.
+    /// The latest time given out, in milliseconds.
     latest: AtomicU64,
-    /// Monotonic time of the last correction.
+    /// Monotonic time of the last correction, in nanoseconds.
     corrected: AtomicI64,
 }
 
-fn millis(now: Monotonic) -> i64 {
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX / 2)
+/// The machine's two clocks, read one right after the other: the monotonic one first, so that what lies between
+/// them lets store time be ahead of the wall clock by it, and never behind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    now: Monotonic,
+    wall: Duration,
 }
 
-/// A millisecond that has begun counts: what a client has just read from the machine's clock is not to be in the future.
-fn millis_begun(now: Monotonic) -> i64 {
-    i64::try_from(now.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX / 2)
+impl Reading {
+    pub(crate) fn of(machine: &dyn Clock) -> Self {
+        let now = machine.monotonic();
+        Self { now, wall: machine.wall() }
+    }
+}
+
+/// Nanoseconds; past the year 2262 the last there are.
+fn nanos(time: Duration) -> i64 {
+    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX / 2)
 }
 
 impl StoreClock {
     /// Starts at the wall clock, or at `least` if that is later.
-    pub(crate) fn new(now: Monotonic, wall_ms: u64, least: StoreTime) -> Self {
-        let start = wall_ms.max(least.0);
-        let offset = i64::try_from(start).unwrap_or(i64::MAX / 2) - millis(now);
+    pub(crate) fn new(read: Reading, least: StoreTime) -> Self {
+        let start = read.wall.max(Duration::from_millis(least.0));
         Self {
-            offset: AtomicI64::new(offset),
-            latest: AtomicU64::new(start),
-            corrected: AtomicI64::new(millis(now)),
+            offset: AtomicI64::new(nanos(start) - nanos(read.now)),
+            latest: AtomicU64::new(u64::try_from(start.as_millis()).unwrap_or(0)),
+            corrected: AtomicI64::new(nanos(read.now)),
         }
     }
 
     /// The time at `now`.
     pub(crate) fn at(&self, now: Monotonic) -> StoreTime {
-        let time =
-            u64::try_from(millis_begun(now) + self.offset.load(Ordering::Relaxed)).unwrap_or(0);
+        let time = (nanos(now) + self.offset.load(Ordering::Relaxed)) / NANOS_PER_MS;
+        let time = u64::try_from(time).unwrap_or(0);
         // Most calls within a millisecond end here, with a read and no write to a shared line.
         let latest = self.latest.load(Ordering::Relaxed);
         if time <= latest {
@@ -55,22 +72,25 @@ impl StoreClock {
     }
 
     /// How far the wall clock is ahead, in milliseconds.
-    pub(crate) fn skew(&self, now: Monotonic, wall_ms: u64) -> i64 {
-        i64::try_from(wall_ms).unwrap_or(i64::MAX / 2)
-            - (millis(now) + self.offset.load(Ordering::Relaxed))
+    pub(crate) fn skew_ms(&self, read: Reading) -> i64 {
+        self.skew_nanos(read) / NANOS_PER_MS
+    }
+
+    fn skew_nanos(&self, read: Reading) -> i64 {
+        nanos(read.wall) - (nanos(read.now) + self.offset.load(Ordering::Relaxed))
     }
 
     /// Moves towards the wall clock by at most a hundredth of the time since the last call, and
-    /// returns how far the wall clock is ahead, in milliseconds.
-    pub(crate) fn correct(&self, now: Monotonic, wall_ms: u64) -> i64 {
-        let now_ms = millis(now);
-        let skew = self.skew(now, wall_ms);
-        let most = (now_ms - self.corrected.load(Ordering::Relaxed)) / SLEW_DIVISOR;
+    /// returns how far the wall clock was ahead, in milliseconds.
+    pub(crate) fn correct(&self, read: Reading) -> i64 {
+        let now = nanos(read.now);
+        let skew = self.skew_nanos(read);
+        let most = (now - self.corrected.load(Ordering::Relaxed)) / SLEW_DIVISOR;
         if most > 0 {
-            self.corrected.store(now_ms, Ordering::Relaxed);
+            self.corrected.store(now, Ordering::Relaxed);
             self.offset.fetch_add(skew.clamp(-most, most), Ordering::Relaxed);
         }
-        skew
+        skew / NANOS_PER_MS
     }
 }
 

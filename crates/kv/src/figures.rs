@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use log::Room;
 
+use crate::clock::Reading;
 use crate::store::Store;
 
 /// Counters and gauges of one shard. Each is read and written on its own.
@@ -104,7 +105,7 @@ impl Store {
             reserved_bytes: reserved,
             room_bytes: bytes,
             is_out_of_room: false,
-            skew_ms: shard.clock.skew(shard.machine.monotonic(), shard.machine.wall_ms()),
+            skew_ms: shard.clock.skew_ms(Reading::of(&*shard.machine)),
         };
         // Also where there is room: tables whose disk is full do not catch up.
         let fits = room.admits(WRITE_BYTES, reserved.saturating_add(queued));

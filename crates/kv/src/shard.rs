@@ -9,7 +9,7 @@ use log::{Group, Log};
 use parking_lot::{Mutex, RwLock};
 use tables::Tables;
 
-use crate::clock::StoreClock;
+use crate::clock::{Reading, StoreClock};
 use crate::figures::Figures;
 use crate::interest::Interest;
 use crate::load::Loads;
@@ -109,7 +109,7 @@ impl Shard {
         least: StoreTime,
     ) -> Self {
         let Parts { settings, log, tables, observer, machine } = parts;
-        let clock = StoreClock::new(machine.monotonic(), machine.wall_ms(), least);
+        let clock = StoreClock::new(Reading::of(&*machine), least);
         Self {
             settings,
             log,

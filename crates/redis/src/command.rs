@@ -411,8 +411,12 @@ pub enum Latency {
     History,
     /// Forgets them.
     Reset,
+    /// One drawn with characters.
+    Graph,
     /// All of it in words.
     Doctor,
+    /// How long each command takes.
+    Histogram,
 }
 
 /// The subcommands of SLOWLOG.

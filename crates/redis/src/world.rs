@@ -4,25 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::rng::SplitMix64;
-use base::{Clock, Event, Monotonic, Namespace, StoreId, StoreTime, Tenant};
+use base::{Event, HandClock, Namespace, StoreId, StoreTime, Tenant};
 use kv::{Attempt, Ground, Handle, Layer, Object, Place, Start, Store, Txn, Worker};
 use log::{FileLog, Log, SimulatedMedium};
 use tables::{ModelTables, Tables};
 
 use crate::error::Error;
-
-#[derive(Debug)]
-struct Still;
-
-impl Clock for Still {
-    fn monotonic(&self) -> Monotonic {
-        Duration::ZERO
-    }
-
-    fn wall_ms(&self) -> u64 {
-        1_000_000
-    }
-}
 
 /// A store in memory, with workers that are stepped by hand.
 pub(crate) struct World {
@@ -45,12 +32,13 @@ impl World {
             },
             StoreId(*b"a store for test"),
             tables.applied(),
-            StoreTime(Still.wall_ms()),
+            StoreTime(HandClock::BEGIN_MS),
             Arc::clone(&observer),
         )
         .unwrap();
         let log: Arc<dyn Log> = Arc::new(log);
-        let ground = Ground { settings, log, tables, observer, machine: Arc::new(Still) };
+        let ground =
+            Ground { settings, log, tables, observer, machine: Arc::new(HandClock::default()) };
         let start = Start {
             last: found.last,
             next: found.next,

@@ -12,6 +12,7 @@ use kv::{Figures, Level, Standing, TablesStats};
 
 use crate::host::Usage;
 use crate::server::{Front, Server};
+use crate::usage::Told;
 
 /// How the server stands as one answer tells it.
 pub(super) struct Moment<'a> {
@@ -58,6 +59,10 @@ enum Series {
     Shard(fn(&Moment<'_>) -> Option<Value>),
     /// Each front.
     Front(fn(&Moment<'_>) -> [(&'static str, usize); 3]),
+    /// Each command and subcommand that has been asked for.
+    Command(fn(&Told) -> Value),
+    /// Each code of an error that has been answered, and `other`.
+    Code,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +70,8 @@ enum Value {
     Whole(u64),
     /// Told in seconds.
     Millis(i64),
+    /// Told in seconds.
+    Nanos(u64),
 }
 
 /// What every name begins with.
@@ -73,6 +80,7 @@ const PREFIX: &str = "groundsill_";
 /// All metrics, in the words of Prometheus.
 pub(super) fn render(moment: &Moment<'_>) -> String {
     let mut text = String::with_capacity(16 << 10);
+    let commands = moment.server.usages.told();
     for metric in METRICS {
         let Metric { name, kind, help, series } = metric;
         let mut lines = String::new();
@@ -83,6 +91,17 @@ pub(super) fn render(moment: &Moment<'_>) -> String {
                 for (front, count) in read(moment) {
                     let label = format!("{{front=\"{front}\"}}");
                     put(&mut lines, name, &label, whole(count as u64));
+                }
+            }
+            Series::Command(read) => {
+                for told in &commands {
+                    let label = format!("{{command=\"{}\"}}", told.name);
+                    put(&mut lines, name, &label, Some(read(told)));
+                }
+            }
+            Series::Code => {
+                for (code, count) in moment.server.usages.errors() {
+                    put(&mut lines, name, &format!("{{code=\"{code}\"}}"), whole(count));
                 }
             }
         }
@@ -104,6 +123,10 @@ fn put(lines: &mut String, name: &str, label: &str, value: Option<Value>) {
             let (sign, value) = (if value < 0 { "-" } else { "" }, value.unsigned_abs());
             let (seconds, rest) = (value / 1000, value % 1000);
             writeln!(lines, "{PREFIX}{name}{label} {sign}{seconds}.{rest:03}")
+        }
+        Some(Value::Nanos(value)) => {
+            let (seconds, rest) = (value / 1_000_000_000, value % 1_000_000_000 / 1000);
+            writeln!(lines, "{PREFIX}{name}{label} {seconds}.{rest:06}")
         }
         None => Ok(()),
     };
@@ -525,6 +548,30 @@ static METRICS: &[Metric] = &[
         kind: Kind::Counter,
         help: "Those of them that ran in a series, under locks that were taken once",
         series: Series::Process(|moment| whole(moment.server.counters.joined.get())),
+    },
+    Metric {
+        name: "command_calls_total",
+        kind: Kind::Counter,
+        help: "Calls of a command of resp, those within EXEC too",
+        series: Series::Command(|told| Value::Whole(told.calls)),
+    },
+    Metric {
+        name: "command_seconds_total",
+        kind: Kind::Counter,
+        help: "Time that they took until their replies were there, not until these were durable",
+        series: Series::Command(|told| Value::Nanos(told.nanos)),
+    },
+    Metric {
+        name: "command_errors_total",
+        kind: Kind::Counter,
+        help: "Those of them that were answered with an error, and those that were not begun for one",
+        series: Series::Command(|told| Value::Whole(told.failed + told.rejected)),
+    },
+    Metric {
+        name: "errors_total",
+        kind: Kind::Counter,
+        help: "Errors that clients of resp were answered",
+        series: Series::Code,
     },
     Metric {
         name: "writes_held_back_total",

@@ -44,3 +44,26 @@ fn events_are_forgotten_by_name_or_all() {
     assert_eq!(latencies.events().len(), 1);
     assert_eq!(latencies.forget(&[]), 1);
 }
+
+#[test]
+fn a_graph_has_a_column_for_each_sample_and_shows_the_least_and_the_greatest() {
+    let latencies = Latencies::default();
+    for (second, took) in [(1_000, 10), (1_030, 20), (4_000, 45), (4_590, 80), (4_600, 10)] {
+        note(&latencies, second * 1000, took);
+    }
+    let (name, event) = latencies.events().pop().unwrap();
+    let expected = [
+        "command - high 80 ms, low 10 ms (all time high 80 ms)",
+        &"-".repeat(80),
+        "   |",
+        "   |",
+        "  ||",
+        "_|||_",
+        "",
+        "15110",
+        "h900s",
+        " mms",
+        "",
+    ];
+    assert_eq!(graph(name, &event, 4_600), expected.join("\n"));
+}

@@ -16,6 +16,7 @@ impl Session {
             Subcommand::Set => self.config_set(args),
             Subcommand::ResetStat => {
                 self.server.counters.reset();
+                self.server.usages.reset();
                 self.reply.ok();
                 Ok(())
             }

@@ -6,8 +6,9 @@ use redis::{Command, Error, Flags, Run};
 use wire::resp::{Args, ArgsBuf, Writer};
 
 use crate::budget::{Budget, Share, Spent};
-use crate::resp::session::{Session, Then, Wrap};
+use crate::resp::session::{Misstep, Session, Then, Wrap};
 use crate::resp::watch::Watches;
+use crate::usage::place_of;
 
 /// Commands between MULTI and EXEC.
 #[derive(Debug)]
@@ -106,8 +107,26 @@ impl Session {
         if commands.iter().any(|(command, _)| matches!(command.run, Run::Connection(_))) {
             return self.exec_mixed(&commands, &watches).await;
         }
-        self.transact(&commands, Wrap::Array, &watches).await;
+        if self.transact(&commands, Wrap::Array, &watches).await {
+            self.note_queued(&commands);
+        }
         Then::Continue
+    }
+
+    /// Counts the commands that EXEC ran, each with its share of the time, and their errors.
+    fn note_queued(&self, commands: &[(&'static Command, Args<'_>)]) {
+        let (usages, len) =
+            (&self.server.usages, u32::try_from(commands.len()).unwrap_or(u32::MAX));
+        let each = self.server.store.monotonic().saturating_sub(self.at) / len.max(1);
+        for (command, _) in commands {
+            usages.note(place_of(command), 1, each);
+        }
+        for Misstep { at, code } in &self.missteps {
+            if let Some((command, _)) = commands.get(*at) {
+                usages.fail(place_of(command));
+            }
+            usages.error(*code);
+        }
     }
 
     /// Runs what is about keys as one transaction, and what is about the connection or the server after
@@ -123,16 +142,19 @@ impl Session {
         }
         let mut then = Then::Continue;
         self.reply.array(commands.len());
-        for ((command, args), piece) in commands.iter().zip(&pieces) {
+        for (at, ((command, args), piece)) in commands.iter().zip(&pieces).enumerate() {
             match command.run {
                 Run::Connection(what) => {
+                    let mark = self.reply.mark();
                     if self.converse(what, *args).await == Then::Close {
                         then = Then::Close;
                     }
+                    self.missteps.extend(Misstep::found(at, &self.reply, mark));
                 }
                 _ => self.reply.raw(piece.as_bytes()),
             }
         }
+        self.note_queued(commands);
         then
     }
 }

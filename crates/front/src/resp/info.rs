@@ -12,10 +12,25 @@ use crate::pause::{Extent, Scope};
 use crate::resp::handshake::REDIS_VERSION;
 use crate::resp::session::Session;
 use crate::server::{DATABASES, Server};
+use crate::usage::Told;
 
-/// The sections, in the order in which they are told.
-const SECTIONS: [&str; 8] =
-    ["server", "clients", "memory", "persistence", "stats", "replication", "cpu", "keyspace"];
+/// The sections, in the order in which they are told, and whether they are where none is named.
+const SECTIONS: [(&str, bool); 11] = [
+    ("server", true),
+    ("clients", true),
+    ("memory", true),
+    ("persistence", true),
+    ("stats", true),
+    ("replication", true),
+    ("cpu", true),
+    ("commandstats", false),
+    ("latencystats", false),
+    ("errorstats", true),
+    ("keyspace", true),
+];
+
+/// The parts of a command's calls whose longest time is told: in thousandths, and as Redis calls them.
+const PERCENTILES: [(u64, &str); 3] = [(500, "p50"), (990, "p99"), (999, "p99.9")];
 
 /// The number of keys is counted as commits are applied; a call waits so long for those before it.
 const KEYS_WAIT: Duration = Duration::from_millis(100);
@@ -46,13 +61,15 @@ impl Text {
 impl Session {
     pub(crate) async fn info(&mut self, args: Args<'_>) {
         let asked: Vec<_> = args.skip(1).iter().map(<[u8]>::to_ascii_lowercase).collect();
-        let is_all = |name: &Vec<u8>| matches!(&**name, b"all" | b"default" | b"everything");
-        let whole = asked.is_empty() || asked.iter().any(is_all);
-        let is_wanted =
-            |section: &str| whole || asked.iter().any(|name| name == section.as_bytes());
+        let names = |name: &str| asked.iter().any(|asked| asked == name.as_bytes());
+        let (all, usual) =
+            (names("all") || names("everything"), asked.is_empty() || names("default"));
         let server = Arc::clone(&self.server);
         let mut text = Text::default();
-        for section in SECTIONS.into_iter().filter(|section| is_wanted(section)) {
+        for (section, is_usual) in SECTIONS {
+            if !(all || usual && is_usual || names(section)) {
+                continue;
+            }
             text.section(section);
             match section {
                 "server" => about_server(&mut text, &server),
@@ -65,6 +82,13 @@ impl Session {
                     text.field("connected_slaves", 0);
                 }
                 "cpu" => about_processor(&mut text, &server),
+                "commandstats" => about_commands(&mut text, &server),
+                "latencystats" => about_latencies(&mut text, &server),
+                "errorstats" => {
+                    for (code, count) in server.usages.errors() {
+                        text.field(&format!("errorstat_{code}"), format_args!("count={count}"));
+                    }
+                }
                 _ => self.about_keys(&mut text).await,
             }
         }
@@ -193,6 +217,31 @@ fn about_stats(text: &mut Text, server: &Server) {
     text.field("objects_evicted_from_memory", figures.evicted.get());
     text.field("reclaimed_rows", figures.reclaimed_rows.get());
     text.field("reclaim_owed", figures.owed.get());
+}
+
+fn about_commands(text: &mut Text, server: &Server) {
+    for told in server.usages.told() {
+        let Told { name, calls, nanos, rejected, failed, .. } = told;
+        let each = nanos / calls.max(1);
+        let value = format_args!(
+            "calls={calls},usec={},usec_per_call={}.{:02},rejected_calls={rejected},failed_calls={failed}",
+            nanos / 1000,
+            each / 1000,
+            each % 1000 / 10
+        );
+        text.field(&format!("cmdstat_{name}"), value);
+    }
+}
+
+fn about_latencies(text: &mut Text, server: &Server) {
+    for told in server.usages.told().iter().filter(|told| told.calls > 0) {
+        let percentiles = PERCENTILES.map(|(permille, name)| {
+            let nanos = told.permille_nanos(permille);
+            format!("{name}={}.{:03}", nanos / 1000, nanos % 1000)
+        });
+        let name = format!("latency_percentiles_usec_{}", told.name);
+        text.field(&name, percentiles.join(","));
+    }
 }
 
 fn about_processor(text: &mut Text, server: &Server) {

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
-use redis::Latency as Subcommand;
+use redis::{Error, Latency as Subcommand};
 use wire::resp::Args;
 
-use crate::latency::Event;
+use crate::latency::{Event, graph};
 use crate::resp::session::Session;
+use crate::usage::Told;
 
 impl Session {
     pub(crate) fn latency(&mut self, which: Subcommand, args: Args<'_>) {
@@ -18,7 +19,51 @@ impl Session {
                 let count = self.server.latencies.forget(&names);
                 self.reply.integer(i64::try_from(count).unwrap_or(i64::MAX));
             }
+            Subcommand::Graph => self.latency_graph(&args[2]),
             Subcommand::Doctor => self.latency_doctor(),
+            Subcommand::Histogram => self.latency_histogram(args),
+        }
+    }
+
+    fn latency_graph(&mut self, name: &[u8]) {
+        let events = self.server.latencies.events();
+        let asked = events.iter().find(|event| name.eq_ignore_ascii_case(event.0.as_bytes()));
+        if let Some((name, event)) = asked {
+            let now = self.server.store.now().0 / 1000;
+            self.reply.verbatim(*b"txt", graph(name, event, now).as_bytes());
+        } else {
+            let name = String::from_utf8_lossy(&name[..name.len().min(128)]);
+            let text = format!("ERR No samples available for event '{name}'");
+            self.fail(Error::Reply(text.into()));
+        }
+    }
+
+    /// Of a command with subcommands, each of these counts.
+    fn latency_histogram(&mut self, args: Args<'_>) {
+        let mut told = self.server.usages.told();
+        told.retain(|told| told.calls > 0);
+        if args.len() > 2 {
+            let of = |asked: &[u8]| {
+                let is_asked = |name: &str| name.as_bytes().eq_ignore_ascii_case(asked);
+                let container = |told: &Told| told.name.split('|').next().is_some_and(is_asked);
+                let found = told.iter().filter(|told| is_asked(told.name) || container(told));
+                found.cloned().collect::<Vec<_>>()
+            };
+            told = args.skip(2).iter().flat_map(of).collect();
+        }
+        let whole = |number| i64::try_from(number).unwrap_or(i64::MAX);
+        self.reply.map(told.len());
+        for told in &told {
+            self.reply.bulk(told.name.as_bytes());
+            self.reply.map(2);
+            self.reply.bulk(b"calls");
+            self.reply.integer(whole(told.calls));
+            self.reply.bulk(b"histogram_usec");
+            self.reply.map(told.histogram_us().count());
+            for (bound, count) in told.histogram_us() {
+                self.reply.integer(whole(bound));
+                self.reply.integer(whole(count));
+            }
         }
     }
 

@@ -123,6 +123,11 @@ pub(crate) fn of(name: &str) -> u32 {
     NUMBERS.get(container).copied().unwrap_or(0)
 }
 
+/// One beyond the last number.
+pub(crate) fn end() -> usize {
+    NAMES.len() + 1
+}
+
 /// The command with that number.
 pub fn name_of(number: u32) -> Option<&'static str> {
     NAMES.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()

@@ -5,13 +5,15 @@
 //! transaction, is left to be run by itself: so an error or a large reply has one place where it is dealt
 //! with.
 
+use std::time::Duration;
+
 use kv::{Attempt, Origin, SERIES_MAX, Want};
 use redis::{Command, Flags, Group, Run};
 use smallvec::SmallVec;
 use wire::resp::Args;
 
 use crate::resp::client::Replies;
-use crate::resp::session::{Session, run_one};
+use crate::resp::session::{Misstep, Session, run_one};
 use crate::resp::watch::Watches;
 
 /// A command that may be one of a series, and its number for the log.
@@ -97,13 +99,30 @@ impl Session {
             count.checked_sub(1).and_then(|last| commands.get(last)).zip(commands.first())
         {
             self.latest = last.name;
-            self.note_time(first, *args);
+            let took = self.note_time(first, *args);
+            self.note_series(&joined[..count], took);
         }
         count
     }
 
+    /// Counts the commands of a series that ran, each with its share of the time, and their errors.
+    fn note_series(&self, ran: &[Joined], took: Duration) {
+        let usages = &self.server.usages;
+        let each = took / u32::try_from(ran.len()).unwrap_or(u32::MAX).max(1);
+        for alike in ran.chunk_by(|(_, one), (_, other)| one == other) {
+            usages.note(alike[0].1 as usize, alike.len() as u64, each);
+        }
+        for Misstep { at, code } in &self.missteps {
+            if let Some((_, number)) = ran.get(*at) {
+                usages.fail(*number as usize);
+                usages.error(*code);
+            }
+        }
+    }
+
     fn attempt_series(&mut self, commands: &Series<'_>, joined: &Joining) -> Ran {
-        let Self { server, plan, reply, spots, outgoing, dues, latest_commit, .. } = self;
+        let Self { server, plan, reply, spots, outgoing, dues, latest_commit, missteps, .. } = self;
+        missteps.clear();
         let (session, count) = (self.presence.client.id, self.commands);
         outgoing.restart(reply.len());
         // Where the reply of the command that is being run begins.
@@ -112,7 +131,9 @@ impl Session {
             mark = reply.mark();
             let origin = Origin { session, count: count + 1 + at as u64, command: joined[at].1 };
             txn.set_origin(origin);
-            run_one(txn, commands[at], spots[at], reply, &server.keys)
+            run_one(txn, commands[at], spots[at], reply, &server.keys)?;
+            missteps.extend(Misstep::found(at, reply, mark));
+            Ok(())
         };
         let done = |receipt: kv::Receipt| {
             *latest_commit = receipt.commit.unwrap_or_default().max(*latest_commit);

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::rng::SplitMix64;
 use base::{Monotonic, Sequence, Tenant};
@@ -26,6 +27,7 @@ use crate::resp::series::Joined;
 use crate::resp::stream::Streaming;
 use crate::resp::watch::Watches;
 use crate::server::{DATABASES, Dues, Failure, Server};
+use crate::usage::{code_at, place_of};
 
 /// What becomes of the connection after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +77,8 @@ pub(crate) struct Session {
     pub(crate) dues: Dues,
     pub(crate) latest_commit: Sequence,
     pub(crate) rng: SplitMix64,
+    /// The errors among the replies of a transaction or a series.
+    pub(crate) missteps: Vec<Misstep>,
 }
 
 impl Session {
@@ -114,6 +118,7 @@ impl Session {
             is_renamed: false,
             plan,
             dues: Dues::default(),
+            missteps: Vec::new(),
         }
     }
 
@@ -152,7 +157,8 @@ impl Session {
         if self.replies == Replies::SkipNext {
             self.replies = Replies::Skip;
         }
-        let resolved = match self.find_again(&args[0]) {
+        let named = self.find_again(&args[0]);
+        let resolved = match named {
             Some((command, _)) => resolve(command, args),
             None if speaks_http(&args[0]) => return Then::Close,
             None => Err(unknown_command(args)),
@@ -160,15 +166,28 @@ impl Session {
         let then = match resolved {
             Ok(command) => {
                 self.latest = command.name;
-                let then = if self.caller.is_known() || command.flags.has(Flags::NO_AUTH) {
+                let (is_admitted, queues) = (
+                    self.caller.is_known() || command.flags.has(Flags::NO_AUTH),
+                    self.queue.is_some(),
+                );
+                let then = if is_admitted {
                     self.carry_out(command, args).await
                 } else {
                     self.turn_away()
                 };
-                self.note_time(command, args);
+                let took = self.note_time(command, args);
+                let is_begun = is_admitted && !(queues && self.queue.is_some());
+                self.note_usage(command, is_begun.then_some(took), start);
                 then
             }
-            Err(error) => self.fail(error),
+            Err(error) => {
+                let then = self.fail(error);
+                match named {
+                    Some((command, _)) => self.note_usage(command, None, start),
+                    None => self.server.usages.error(code_at(self.reply.since(start))),
+                }
+                then
+            }
         };
         if self.replies != Replies::On {
             self.streaming = None;
@@ -190,6 +209,35 @@ impl Session {
             }
         }
         self.again
+    }
+
+    /// The number of a command for the log.
+    fn number_of(&self, command: &'static Command) -> u32 {
+        match self.again {
+            Some((again, number)) if std::ptr::eq(again, command) => number,
+            _ => numbers::of(command.name),
+        }
+    }
+
+    /// Counts a command: with the time that it took if it was begun, and with the error that it was answered.
+    fn note_usage(&self, command: &'static Command, took: Option<Duration>, start: Mark) {
+        let usages = &self.server.usages;
+        let place = match self.number_of(command) as usize {
+            number if !command.name.contains('|') => number,
+            _ => place_of(command),
+        };
+        let is_error = self.reply.is_error_since(start);
+        match took {
+            Some(took) => usages.note(place, 1, took),
+            None if is_error => usages.reject(place),
+            None => {}
+        }
+        if is_error {
+            if took.is_some() {
+                usages.fail(place);
+            }
+            usages.error(code_at(self.reply.since(start)));
+        }
     }
 
     async fn carry_out(&mut self, command: &'static Command, args: Args<'_>) -> Then {
@@ -219,7 +267,9 @@ impl Session {
                 Ok(walk) => self.walk(walk).await,
                 Err(error) => return self.fail(error),
             },
-            _ => self.transact(&[(command, args)], Wrap::None, &Watches::default()).await,
+            _ => {
+                self.transact(&[(command, args)], Wrap::None, &Watches::default()).await;
+            }
         }
         Then::Continue
     }
@@ -272,16 +322,17 @@ impl Session {
         Then::Continue
     }
 
-    /// Runs commands as one transaction and appends their replies.
+    /// Runs commands as one transaction and appends their replies; whether they ran.
     pub(crate) async fn transact(
         &mut self,
         commands: &[(&'static Command, Args<'_>)],
         wrap: Wrap,
         watches: &Watches,
-    ) {
+    ) -> bool {
         let start = self.reply.mark();
         if let Err(text) = self.prepare(commands, watches) {
-            return self.reply.error(&text);
+            self.reply.error(&text);
+            return false;
         }
         if let [(command, args)] = commands
             && wrap == Wrap::None
@@ -289,29 +340,33 @@ impl Session {
         {
             self.plan.stream();
         }
-        let Self { server, plan, reply, spots, outgoing, .. } = self;
+        let Self { server, plan, reply, spots, outgoing, missteps, .. } = self;
         let outcome = server.run(plan, |txn| {
             reply.rewind(start);
             outgoing.restart(reply.len());
+            missteps.clear();
             if !watches.hold(txn) {
                 reply.null_array();
-                return Ok(());
+                return Ok(false);
             }
             if wrap == Wrap::Array {
                 reply.array(commands.len());
             }
-            commands
-                .iter()
-                .zip(&*spots)
-                .try_for_each(|(command, spot)| run_one(txn, *command, *spot, reply, &server.keys))
+            for (at, (command, spot)) in commands.iter().zip(&*spots).enumerate() {
+                let mark = reply.mark();
+                run_one(txn, *command, *spot, reply, &server.keys)?;
+                missteps.extend(Misstep::found(at, reply, mark));
+            }
+            Ok(true)
         });
         match outcome.await {
-            Ok(((), receipt)) => {
+            Ok((ran, receipt)) => {
                 self.ahead.note(self.plan.rounds());
                 self.note_receipt(receipt);
                 if let Some(sequence) = receipt.commit {
                     self.reply.fill_stamps(sequence);
                 }
+                return ran;
             }
             Err(Failure::Refused(refusal, receipt)) if refusal.is_too_large() => {
                 self.reply.rewind(start);
@@ -323,6 +378,7 @@ impl Session {
             }
             Err(failure) => self.answer_failure(start, &failure),
         }
+        false
     }
 
     /// Runs those commands that are about keys as one transaction, each with a writer of its own; false
@@ -338,17 +394,20 @@ impl Session {
             self.reply.error(&text);
             return false;
         }
-        let Self { server, plan, spots, outgoing, reply, .. } = self;
+        let Self { server, plan, spots, outgoing, reply, missteps, .. } = self;
         let outcome = server.run(plan, |txn| {
             outgoing.restart(reply.len());
+            missteps.clear();
             if !watches.hold(txn) {
                 return Ok(false);
             }
-            let placed = commands.iter().zip(&*spots);
-            placed.zip(&mut *pieces).try_for_each(|((command, spot), piece)| {
+            let placed = commands.iter().zip(&*spots).zip(&mut *pieces);
+            for (at, ((command, spot), piece)) in placed.enumerate() {
                 piece.clear();
-                run_one(txn, *command, *spot, piece, &server.keys)
-            })?;
+                let mark = piece.mark();
+                run_one(txn, *command, *spot, piece, &server.keys)?;
+                missteps.extend(Misstep::found(at, piece, mark));
+            }
             Ok(true)
         });
         match outcome.await {
@@ -446,13 +505,14 @@ impl Session {
         }
         // Of a queue of commands, EXEC made the commit.
         let command = match commands {
-            [(command, _)] => match self.again {
-                Some((again, number)) if std::ptr::eq(again, *command) => number,
-                _ => numbers::of(command.name),
-            },
+            [(command, _)] => self.number_of(command),
             _ => numbers::of("exec"),
         };
-        plan.set_origin(Origin { session: self.presence.client.id, count: self.commands, command });
+        self.plan.set_origin(Origin {
+            session: self.presence.client.id,
+            count: self.commands,
+            command,
+        });
         Ok(())
     }
 
@@ -536,6 +596,22 @@ fn unknown_command(args: Args<'_>) -> Error {
         text.extend(["'", &printable(arg), "' "]);
     }
     Error::Reply(text.into())
+}
+
+/// An error among the replies of commands that ran together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Misstep {
+    /// Whose it is: the command's place among them.
+    pub(crate) at: usize,
+    /// Where its code is counted.
+    pub(crate) code: usize,
+}
+
+impl Misstep {
+    /// The error that a command was answered since `mark`, if it was.
+    pub(crate) fn found(at: usize, reply: &Writer, mark: Mark) -> Option<Self> {
+        reply.is_error_since(mark).then(|| Self { at, code: code_at(reply.since(mark)) })
+    }
 }
 
 /// Where a command is in its transaction.

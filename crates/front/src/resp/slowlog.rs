@@ -1,5 +1,7 @@
 //! SLOWLOG: what a client may ask of the commands that took long.
 
+use std::time::Duration;
+
 use redis::{Command, Error, Slowlog as Subcommand};
 use wire::resp::{Args, parse_i64};
 
@@ -63,17 +65,21 @@ impl Session {
         Ok(())
     }
 
-    /// Takes note of a command that has run, if it took long.
-    pub(crate) fn note_time(&mut self, command: &'static Command, args: Args<'_>) {
+    /// Takes note of a command that has run, if it took long; how long it took.
+    pub(crate) fn note_time(&mut self, command: &'static Command, args: Args<'_>) -> Duration {
         let now = self.server.store.monotonic();
         let took = now.saturating_sub(self.at);
         self.at = now;
         if self.server.latencies.wants(took) {
             self.server.latencies.note(event_of(command), self.server.store.now(), took);
         }
-        if !self.server.slowlog.wants(took) {
-            return;
+        if self.server.slowlog.wants(took) {
+            self.keep_slow(command, args, took);
         }
+        took
+    }
+
+    fn keep_slow(&self, command: &'static Command, args: Args<'_>, took: Duration) {
         // Passwords are not kept.
         let is_secret = matches!(command.name, "auth" | "hello");
         let shown = if is_secret { vec![command.name.into()] } else { shorten(args) };

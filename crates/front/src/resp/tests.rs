@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use base::{Clock, Monotonic, Observer, StoreId, StoreTime};
+use base::{Clock, HandClock, Observer, StoreId, StoreTime};
 use kv::{Ground, Level, Start, Store, Workers};
 
 use log::{FileLog, Log, SimulatedMedium};
@@ -21,18 +21,6 @@ mod limits;
 mod scripts;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-
-struct Still;
-
-impl Clock for Still {
-    fn monotonic(&self) -> Monotonic {
-        Duration::ZERO
-    }
-
-    fn wall_ms(&self) -> u64 {
-        1_000_000
-    }
-}
 
 /// A server over a store in memory, and what it told.
 pub(crate) struct World {
@@ -68,7 +56,7 @@ impl World {
         let observer: Arc<dyn Observer> =
             Arc::new(move |event: &Event| heard.lock().push(event.clone()));
         let ground = (SimulatedMedium::new(1), tables);
-        let (store, workers) = open(ground, settings, observer, Arc::new(Still));
+        let (store, workers) = open(ground, settings, observer, Arc::new(HandClock::default()));
         let is_over = step_until_over(store.clone(), workers);
         let (stop, stopping) = watch::channel(false);
         let server = Server::new(store, access, &[1; 16], limits, Host::default(), stopping);

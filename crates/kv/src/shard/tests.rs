@@ -2,25 +2,12 @@
 
 use std::thread;
 
-use base::{Clock, Event, Generation, Monotonic, Namespace, StoreId, StoreTime, Tenant};
+use base::{Event, Generation, HandClock, Namespace, StoreId, StoreTime, Tenant};
 use log::{FileLog, SimulatedMedium};
 use tables::ModelTables;
 
 use super::*;
 use crate::store::Store;
-
-#[derive(Debug)]
-struct Still;
-
-impl Clock for Still {
-    fn monotonic(&self) -> Monotonic {
-        Monotonic::ZERO
-    }
-
-    fn wall_ms(&self) -> u64 {
-        1
-    }
-}
 
 /// A shard whose next commit is `next`, over empty tables.
 pub(crate) fn shard(next: Sequence) -> Arc<Shard> {
@@ -39,7 +26,7 @@ pub(crate) fn shard(next: Sequence) -> Arc<Shard> {
         log: Arc::new(log.unwrap().0),
         tables: Arc::new(ModelTables::new()),
         observer,
-        machine: Arc::new(Still),
+        machine: Arc::new(HandClock::default()),
     };
     Arc::new(Shard::new(parts, next, Generation(1), StoreTime(1)))
 }

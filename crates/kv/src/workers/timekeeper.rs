@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base::{Event, Monotonic};
 
-use crate::clock::SKEW_TOLD_MS;
+use crate::clock::{Reading, SKEW_TOLD_MS};
 use crate::shard::Shard;
 use crate::signal::Signal;
 use crate::worker::{Next, Worker};
@@ -33,7 +33,7 @@ impl Worker for Timekeeper {
 
     fn step(&mut self, now: Monotonic) -> Next {
         let shard = &*self.shard;
-        let skew_ms = shard.clock.correct(now, shard.machine.wall_ms());
+        let skew_ms = shard.clock.correct(Reading::of(&*shard.machine));
         let far = skew_ms.abs() > SKEW_TOLD_MS;
         if far && !self.told {
             shard.observer.event(&Event::ClockStep { skew_ms });

@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 use std::ops::Bound::{self, Unbounded};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base::codec::Reader;
-use base::{Clock, Event, Generation, Monotonic, Namespace, Sequence, StoreId, StoreTime, Tenant};
+use base::{Clock, Event, Generation, HandClock, Namespace, Sequence, StoreId, StoreTime, Tenant};
 use groundsill_kv::{
     Attempt, AuditBounds, Ground, Handle, Layer, Level, Next, Object, Place, Plan, Refusal,
     Scanned, Settings, Start, Stop, Store, Txn, Worker, audit,
@@ -23,31 +22,11 @@ const STORE: StoreId = StoreId(*b"a store for test");
 /// What a transaction is given up after.
 pub(crate) const PATIENCE: Duration = Duration::from_hours(1);
 
-/// A clock that moves when it is told to.
-#[derive(Debug, Default)]
-pub(crate) struct Hands(AtomicU64);
-
-impl Hands {
-    pub(crate) fn turn(&self, millis: u64) {
-        self.0.fetch_add(millis, Ordering::Relaxed);
-    }
-}
-
-impl Clock for Hands {
-    fn monotonic(&self) -> Monotonic {
-        Duration::from_millis(self.0.load(Ordering::Relaxed))
-    }
-
-    fn wall_ms(&self) -> u64 {
-        1_000_000 + self.0.load(Ordering::Relaxed)
-    }
-}
-
 /// An open store and all that it stands on.
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) handle: Handle,
-    pub(crate) hands: Arc<Hands>,
+    pub(crate) hands: Arc<HandClock>,
     medium: SimulatedMedium,
     tables: Arc<ModelTables>,
     pub(crate) log: Arc<dyn Log>,
@@ -74,7 +53,7 @@ impl World {
         medium: SimulatedMedium,
         (tables, seen): (Arc<ModelTables>, Arc<dyn Tables>),
         settings: Settings,
-        hands: Arc<Hands>,
+        hands: Arc<HandClock>,
     ) -> Self {
         let observer: Arc<dyn base::Observer> = Arc::new(|_: &Event| {});
         let bounds = log::Settings {

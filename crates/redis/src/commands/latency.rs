@@ -1,9 +1,7 @@
 //! `LATENCY`: described here, carried out by the front.
 
-use crate::call::Call;
 use crate::command::{Arity, Command, Connection, Flags, Group, KeySpec, Latency, Run};
 use crate::commands::help;
-use crate::error::Error;
 
 pub(crate) static COMMAND: Command = Command {
     name: "latency",
@@ -27,16 +25,20 @@ static SUBCOMMANDS: &[&Command] = &[
     &subcommand(
         "latency|graph",
         Arity::Exactly(3),
-        "Refused: graphs are not drawn.",
-        Run::Txn(graph),
+        "Draws the samples of an event, the latest on the right, each above the time that has passed since.",
+        Run::Connection(Connection::Latency(Latency::Graph)),
     ),
     &help::of("latency|help", Group::Server, "2.8.13"),
-    &subcommand(
-        "latency|histogram",
-        Arity::AtLeast(2),
-        "Refused: there are no histograms.",
-        Run::Txn(histogram),
-    ),
+    &Command {
+        since: "7.0.0",
+        ..subcommand(
+            "latency|histogram",
+            Arity::AtLeast(2),
+            "Returns of each command that is named, or of all that were called, how many calls took no longer than \
+             so many microseconds, in powers of two.",
+            Run::Connection(Connection::Latency(Latency::Histogram)),
+        )
+    },
     &subcommand(
         "latency|history",
         Arity::Exactly(3),
@@ -71,17 +73,4 @@ const fn subcommand(name: &'static str, arity: Arity, summary: &'static str, run
         summary,
         run,
     }
-}
-
-fn graph(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    let event = String::from_utf8_lossy(call.arg(2));
-    let text =
-        format!("ERR No graph is drawn for event '{event}': LATENCY HISTORY has its samples");
-    Err(Error::Reply(text.into()))
-}
-
-fn histogram(_: &mut Call<'_, '_>) -> Result<(), Error> {
-    Err(Error::text(
-        "ERR histograms of latency are not kept; SLOWLOG GET tells which commands took long",
-    ))
 }

@@ -4,10 +4,9 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use base::{Clock, Event, Monotonic, Namespace, StoreId, StoreTime, Tenant};
+use base::{Clock, Event, HandClock, Namespace, StoreId, StoreTime, Tenant};
 use groundsill_topics::partition::{self, Appended, Head};
 use kv::{
     Attempt, Ground, Handle, Layer, Level, Place, Refusal, Settings, Start, Stop, Store, Txn,
@@ -17,20 +16,6 @@ use log::{FileLog, Log, SimulatedMedium};
 use tables::{ModelTables, Tables};
 use wire::kafka::batch::{Batch, NewRecord, write_batch};
 
-/// A clock that moves with each step of the workers.
-#[derive(Default)]
-struct Hands(AtomicU64);
-
-impl Clock for Hands {
-    fn monotonic(&self) -> Monotonic {
-        Duration::from_millis(self.0.load(Ordering::Relaxed))
-    }
-
-    fn wall_ms(&self) -> u64 {
-        1_000_000 + self.0.load(Ordering::Relaxed)
-    }
-}
-
 /// An open store and all that it stands on.
 pub(crate) struct World {
     pub(crate) store: Store,
@@ -38,7 +23,7 @@ pub(crate) struct World {
     medium: SimulatedMedium,
     tables: Arc<ModelTables>,
     workers: Vec<Box<dyn Worker>>,
-    hands: Arc<Hands>,
+    hands: Arc<HandClock>,
 }
 
 impl World {
@@ -46,7 +31,7 @@ impl World {
         Self::open(SimulatedMedium::new(1), Arc::new(ModelTables::new()), Arc::default())
     }
 
-    fn open(medium: SimulatedMedium, tables: Arc<ModelTables>, hands: Arc<Hands>) -> Self {
+    fn open(medium: SimulatedMedium, tables: Arc<ModelTables>, hands: Arc<HandClock>) -> Self {
         let observer: Arc<dyn base::Observer> = Arc::new(|_: &Event| {});
         let bounds = log::Settings {
             segment_bytes: 4 << 20,
@@ -108,7 +93,7 @@ impl World {
             if holds(&self.store) {
                 return;
             }
-            self.hands.0.fetch_add(1, Ordering::Relaxed);
+            self.hands.turn(1);
             for worker in &mut self.workers {
                 worker.step(self.hands.monotonic());
             }

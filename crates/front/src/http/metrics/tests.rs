@@ -14,6 +14,8 @@ fn the_table_of_metrics_stands_in_the_document() {
             Series::Process(_) => "",
             Series::Shard(_) => "`shard`",
             Series::Front(_) => "`front`",
+            Series::Command(_) => "`command`",
+            Series::Code => "`code`",
         };
         format!("| `{PREFIX}{name}` | {} | {label} | {help} |", kind.name())
     };
@@ -38,7 +40,11 @@ fn milliseconds_are_told_in_seconds_also_below_zero() {
     for millis in [0, 1, -1, 1500, -61_007, i64::MIN] {
         put(&mut lines, "x", "", Some(Value::Millis(millis)));
     }
+    put(&mut lines, "x", "", Some(Value::Nanos(12_000_034_999)));
     put(&mut lines, "x", "", None);
     let told: Vec<_> = lines.lines().map(|line| line.split(' ').next_back().unwrap()).collect();
-    assert_eq!(told, ["0.000", "0.001", "-0.001", "1.500", "-61.007", "-9223372036854775.808"]);
+    assert_eq!(
+        told,
+        ["0.000", "0.001", "-0.001", "1.500", "-61.007", "-9223372036854775.808", "12.000034"]
+    );
 }

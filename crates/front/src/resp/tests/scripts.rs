@@ -6,7 +6,6 @@ use std::fs;
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::atomic::AtomicU64;
 
 use kv::Worker;
 use redis::Command;
@@ -25,25 +24,8 @@ mod format;
 
 use format::{Block, Step, parse, shown};
 
-/// Milliseconds from 1970 to the start of every script: 2026-01-01.
-const BEGIN_MS: u64 = 1_767_225_600_000;
-
 /// Steps in which an evictor passes over every object.
 const EVICTOR_STEPS: usize = 1100;
-
-/// Milliseconds that have passed.
-#[derive(Default)]
-struct HandClock(AtomicU64);
-
-impl Clock for HandClock {
-    fn monotonic(&self) -> Monotonic {
-        Duration::from_millis(self.0.load(Ordering::SeqCst))
-    }
-
-    fn wall_ms(&self) -> u64 {
-        BEGIN_MS + self.0.load(Ordering::SeqCst)
-    }
-}
 
 const fn still() -> Usage {
     let zero = Some(Duration::ZERO);
@@ -222,7 +204,7 @@ fn converse(file: &str, text: &str, settings: kv::Settings) -> (Vec<String>, usi
                 Block::Crash => talk = talk.crash(),
                 Block::Pass(time) => {
                     let passed = u64::try_from(time.as_millis()).unwrap();
-                    talk.clock.0.fetch_add(passed, Ordering::SeqCst);
+                    talk.clock.turn(passed);
                     talk.step();
                 }
                 Block::Protocol(version) => {
@@ -315,8 +297,7 @@ const ONLY_REFUSED: &[(&str, &str)] = &[
     ("config|rewrite", "always refused"),
     ("debug", "always refused"),
     ("idem.save", "only of use within MULTI: EXEC has its reply"),
-    ("latency|graph", "always refused"),
-    ("latency|histogram", "always refused"),
+    ("latency|graph", "nothing takes long in a script; blackbox/test_latency.py has what does"),
     (
         "lock.check",
         "a script does not know the token; blackbox/test_kafka.py and the crash histories do",
