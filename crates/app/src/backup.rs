@@ -13,6 +13,9 @@ use crate::data_dir::{DataDir, InUse};
 use crate::door;
 use crate::verify::EXIT_DAMAGED;
 
+/// Exit status where the copy is there and history was left out of it.
+const EXIT_WITHOUT_HISTORY: u8 = 3;
+
 pub(crate) fn command() -> Command {
     let command = Command::new("backup")
         .about("Copy a data directory, whether its server runs or not, verified before and after")
@@ -33,10 +36,11 @@ A server that runs is asked, over a socket in its data directory, to hold what i
 keeps the files of that moment until the backup has ended, and their space with them. The copy holds every commit that was \
 acknowledged before the command was given, and no half of one. Run it as the user that the server runs as.
 
-Everything is read and checked first; what is damaged is not copied. The copy stands in DIR.partial until it is synced, read \
+Everything is read and checked first; what is damaged is not copied. Where that is history alone, which only `groundsill log dump` \
+reads, the copy is made without it. The copy stands in DIR.partial until it is synced, read \
 again and found to be the same, and then gets its name. If it is interrupted, DIR.partial is left: remove it and try again.
 
-Exits with 0 if the copy is there; with 65 if the data directory is damaged, or if the copy is not what was written; \
+Exits with 0 if the copy is there; with 3 if it is there but for history that is damaged; with 65 if the data directory is damaged, or if the copy is not what was written; \
 with 1 if it could not be made.
 
 The copy is a data directory: `groundsill verify --data DIR` reads it, `groundsill restore` brings it back.";
@@ -65,7 +69,14 @@ pub(crate) fn conclude(outcome: &Outcome, to: &std::path::Path) -> Result<ExitCo
             let (last, to) = (copied.last, to.display());
             writeln!(stdout(), "copied  commits up to {last}, {files} files, {mib} MiB, to {to}")
                 .context("write to standard output: the copy is there")?;
-            return Ok(ExitCode::SUCCESS);
+            let Some(oldest) = copied.history else { return Ok(ExitCode::SUCCESS) };
+            // If nobody reads stderr, the exit code has to do.
+            let _closed = writeln!(
+                stderr(),
+                "groundsill: the copy is there with all state, but without history before commit {oldest}, which is \
+                 damaged, as told above: suspect the disk"
+            );
+            return Ok(ExitCode::from(EXIT_WITHOUT_HISTORY));
         }
         Outcome::SourceDamaged => {
             "what was to be copied is damaged, as told above: nothing was copied".to_owned()

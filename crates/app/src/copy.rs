@@ -28,6 +28,9 @@ pub(crate) use progress::Progress;
 /// What is read and written at a time, in bytes.
 const CHUNK_BYTES: usize = 1 << 20;
 
+/// Where the log is, in a data directory.
+const LOG: &str = "shards/0/log";
+
 /// A segment in the making: zeros, which every open of the log removes.
 const FILLING: &str = "shards/0/log/filling";
 
@@ -50,6 +53,8 @@ pub(crate) struct Copied {
     pub(crate) bytes: u64,
     /// The last commit among them.
     pub(crate) last: u64,
+    /// The first commit of history that was copied, where history before it is damaged.
+    pub(crate) history: Option<u64>,
 }
 
 /// Where a copy goes: a name that nothing has yet.
@@ -155,30 +160,43 @@ pub(crate) fn copy(source: &DataDir, target: &Target, say: &mut dyn Write) -> Re
         );
     }
     say_line(say, &format!("reading {}", source.path.display()))?;
-    let before = verify::check(source)?;
+    let mut before = verify::check(source)?;
     before.show(say)?;
+    let mut from = 0;
+    if !before.is_sound()
+        && let Some(sound) = before.log.sound_history()
+    {
+        // No state is in what is left out, so this is no reason to be without a backup.
+        (from, before) = (sound, verify::check_from(source, sound)?);
+    }
     if !before.is_sound() {
         return Ok(Outcome::SourceDamaged);
     }
-    target.explain(write_copy(source, target, &before, say))
+    target.explain(write_copy(source, target, (from, &before), say))
 }
 
+/// Copies all but the segments before `from`, of which the findings are not.
 fn write_copy(
     source: &DataDir,
     target: &Target,
-    before: &Findings,
+    (from, before): (u64, &Findings),
     say: &mut dyn Write,
 ) -> Result<Outcome> {
     let partial = &target.partial;
-    let files = Listing::new(&source.path)?;
-    let mut copied = Copied { files: 0, bytes: 0, last: before.last() };
+    let mut files = Listing::new(&source.path)?;
+    let history = (from > 0).then_some(before.log.oldest.0);
+    if let Some(oldest) = history {
+        files.leave_out_segments_before(from);
+        say_line(say, &format!("leaving out history before commit {oldest}: it is damaged"))?;
+    }
+    let mut copied = Copied { files: 0, bytes: 0, last: before.last(), history };
     say_line(say, &format!("copying to {}", partial.display()))?;
     make_directory(partial)?;
     for directory in &files.directories {
         make_directory(&partial.join(directory))?;
     }
     let mut progress = Progress::new("copied", files.bytes);
-    for file in &files.files {
+    for (file, _) in &files.files {
         copied.bytes += copy_file(&source.path, partial, file, &mut progress)?;
         copied.files += 1;
     }
@@ -202,12 +220,21 @@ fn write_copy(
     Ok(Outcome::Copied(copied))
 }
 
+/// The number of the segment that a file of the log is, by its path in the data directory.
+fn segment_of(file: &Path) -> Option<u64> {
+    let is_of_log = file.parent() == Some(Path::new(LOG));
+    let name = file.file_name().filter(|_| is_of_log)?.to_str()?;
+    log::segment_number(name)
+}
+
 /// What of a data directory is copied, by paths in it, but for the `identity`.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
     /// Each after the one that it is in.
     pub(crate) directories: Vec<PathBuf>,
-    pub(crate) files: Vec<PathBuf>,
+    /// With their lengths in bytes.
+    pub(crate) files: Vec<(PathBuf, u64)>,
+    /// All of these together.
     pub(crate) bytes: u64,
 }
 
@@ -221,6 +248,15 @@ impl Listing {
         let mut listing = Self::default();
         listing.add(root, directory)?;
         Ok(listing)
+    }
+
+    fn leave_out_segments_before(&mut self, from: u64) {
+        let bytes = &mut self.bytes;
+        self.files.retain(|(name, length)| {
+            let stays = segment_of(name).is_none_or(|segment| segment >= from);
+            *bytes -= if stays { 0 } else { *length };
+            stays
+        });
     }
 
     fn add(&mut self, root: &Path, directory: &Path) -> Result<()> {
@@ -243,7 +279,7 @@ impl Listing {
                 bail!("{} is neither a file nor a directory: take it away", path.display());
             } else if name != Path::new(FILLING) {
                 self.bytes += found.len();
-                self.files.push(name);
+                self.files.push((name, found.len()));
             }
         }
         Ok(())

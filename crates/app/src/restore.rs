@@ -31,7 +31,7 @@ remove it and try again. It belongs to whoever restores it: do that as the user 
 
 The backup's file `lock` is written to meanwhile; nothing else of it is.
 
-Exits with 0 if the data directory is there; with 65 if the backup is damaged, or if what was written is not what is \
+Exits with 0 if the data directory is there; with 3 if it is there but for history that is damaged; with 65 if the backup is damaged, or if what was written is not what is \
 read; with 1 if it could not be made.";
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {

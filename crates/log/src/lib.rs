@@ -41,4 +41,5 @@ pub use log::{Frames, Log, Room, Upkeep};
 pub use medium::{Directory, File, Free, Medium, SimulatedMedium};
 pub use record::{Change, Changes, Record, Records, Session};
 pub use salvage::Salvage;
+pub use segment::number as segment_number;
 pub use verify::{Damage, Report, SessionNames, Sessions, dump, verify};

@@ -104,6 +104,13 @@ impl Directory {
         Ok(Self { segments, beginnings: beginnings? })
     }
 
+    /// Goes on as if there were no segment before `from`.
+    pub(crate) fn leave_out_before(&mut self, from: u64) {
+        let count = self.segments.partition_point(|segment| segment.number < from);
+        self.segments.drain(..count);
+        self.beginnings.drain(..count);
+    }
+
     pub(crate) fn begun(
         &self,
     ) -> impl DoubleEndedIterator<Item = (usize, &SegmentFile, &Beginning)> {

@@ -26,8 +26,9 @@ pub(crate) fn name(number: u64) -> String {
     format!("{number:020}{SUFFIX}")
 }
 
-/// The segment whose file has that name.
-pub(crate) fn number(name: &str) -> Option<u64> {
+/// The number of the segment whose file has that name; `None` where no segment's has.
+#[must_use]
+pub fn number(name: &str) -> Option<u64> {
     let number = name.strip_suffix(SUFFIX)?.parse().ok()?;
     (self::name(number) == name).then_some(number)
 }

@@ -31,6 +31,8 @@ pub struct Report {
     pub commits: u64,
     /// Their length, in bytes.
     pub bytes: u64,
+    /// The number of the first segment that a start may need: older ones are history. 0 if nothing says so.
+    pub needed: u64,
     /// The first commit that is kept, or would be.
     pub oldest: Sequence,
     /// The last commit.
@@ -54,6 +56,8 @@ pub struct Report {
 pub struct Damage {
     /// The file's name in the log's directory.
     pub file: String,
+    /// The number of the segment that it is; 0 if it is none.
+    pub segment: u64,
     /// Where it begins, in bytes.
     pub offset: u64,
     /// How long it is, up to the next sound frame.
@@ -68,24 +72,27 @@ pub struct Damage {
 
 /// Reads all of the log in `medium`.
 pub fn verify(medium: &dyn Medium, store: &StoreId) -> Result<Report, Error> {
-    verify_telling(medium, store, &mut |_| {})
+    verify_from(medium, store, 0, &mut |_| {})
 }
 
 /// How often [`verify`] reads the log.
 pub const PASSES: u64 = 2;
 
-/// The same, telling how many more bytes have been read after each segment. All are read twice: first for
-/// how far the log was durable.
-pub fn verify_telling(
+/// The same, as if there were no segment before `from`, telling how many more bytes have been read after each
+/// segment. All are read twice: first for how far the log was durable.
+pub fn verify_from(
     medium: &dyn Medium,
     store: &StoreId,
+    from: u64,
     told: &mut dyn FnMut(u64),
 ) -> Result<Report, Error> {
     let store = frame::store_number(store);
     let slots = Slots::read(medium, store)?;
-    let directory = Directory::read(medium, store)?;
+    let mut directory = Directory::read(medium, store)?;
+    directory.leave_out_before(from);
     let (durable, generations) = highest(&directory, &slots, store, told)?;
-    let mut report = Report { durable, generations, ..Report::default() };
+    let needed = slots.newest.map_or(0, |(_, state)| state.oldest);
+    let mut report = Report { needed, durable, generations, ..Report::default() };
     report.check_slots(&slots, &directory);
     let plan = plan(&directory, &slots, &mut report);
     // There may be no commit in what is kept.
@@ -165,7 +172,15 @@ fn plan(directory: &Directory, slots: &Slots, report: &mut Report) -> Vec<Place>
                     let last = Sequence(report.oldest.0.saturating_sub(1));
                     let reason = "the segment is missing".to_owned();
                     let first = Sequence(1);
-                    report.damage.push(Damage { file, offset: 0, bytes: 0, reason, first, last });
+                    report.damage.push(Damage {
+                        file,
+                        segment: previous,
+                        offset: 0,
+                        bytes: 0,
+                        reason,
+                        first,
+                        last,
+                    });
                 } else if previous != 0 && has_older {
                     report.gap = Some(file);
                 }
@@ -178,11 +193,23 @@ fn plan(directory: &Directory, slots: &Slots, report: &mut Report) -> Vec<Place>
 }
 
 impl Report {
+    /// Where all damage is in history: the segment behind the last that is damaged, from which on the log is whole.
+    #[must_use]
+    pub fn sound_history(&self) -> Option<u64> {
+        let damaged = self.damage.iter().map(|damage| damage.segment);
+        let is_history = |segment| segment != 0 && segment < self.needed;
+        if !damaged.clone().all(is_history) {
+            return None;
+        }
+        damaged.max().map(|last| last + 1)
+    }
+
     fn check_slots(&mut self, slots: &Slots, directory: &Directory) {
         let missing = slots.newest.is_none() && directory.begun().next().is_some();
         if slots.bad > 0 || missing {
             self.damage.push(Damage {
                 file: high_water::NAME.to_owned(),
+                segment: 0,
                 offset: 0,
                 bytes: 2 * SECTOR_BYTES as u64,
                 reason: format!(
@@ -283,9 +310,16 @@ impl Report {
         invalid: Invalid,
         last: Sequence,
     ) {
-        let (file, reason, first) = (segment.name(), invalid.to_string(), self.last.next());
         self.clean = false;
-        self.damage.push(Damage { file, offset, bytes, reason, first, last });
+        self.damage.push(Damage {
+            file: segment.name(),
+            segment: segment.number,
+            offset,
+            bytes,
+            reason: invalid.to_string(),
+            first: self.last.next(),
+            last,
+        });
     }
 
     /// Notes that the log's frames end at `offset`, with bytes up to `end` behind them.
@@ -301,6 +335,7 @@ impl Report {
         }
         self.tail = Some(Damage {
             file: segment.name(),
+            segment: segment.number,
             offset,
             bytes: end - offset,
             reason: invalid.to_string(),

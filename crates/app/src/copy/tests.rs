@@ -49,7 +49,7 @@ fn copy_to(source: &DataDir, path: &Path) -> Result<Outcome> {
 /// Every file below, by its path in it, but for the `lock`.
 fn contents(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = Listing::new(root).unwrap().files.into_iter();
-    let names = files.chain([PathBuf::from("identity")]);
+    let names = files.map(|(name, _)| name).chain([PathBuf::from("identity")]);
     names.map(|name| (name.clone(), fs::read(root.join(name)).unwrap())).collect()
 }
 
