@@ -83,7 +83,9 @@ impl Observer for Tally {
             Event::Compacted => "compactions",
             Event::ClockStep { .. } => "clock steps told",
             Event::Evicted => "evictions",
+            Event::EvictionHeldBack => "evictions between commit and apply",
             Event::Loaded => "loads",
+            Event::LoadOutrun => "loads that a deletion outran",
             Event::LoadJoined => "joined loads",
             Event::Rerun { .. } => "re-runs",
             Event::ExclusiveFallback => {

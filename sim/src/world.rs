@@ -165,7 +165,7 @@ impl World {
             clients.push(Box::new(Follower::new(&lister, true)));
         }
         if self.setup.has(Trouble::Huge) {
-            clients.extend((0..2).map(|_| Box::new(Hoarder) as Box<dyn Client>));
+            clients.extend((0..5).map(|_| Box::new(Hoarder) as Box<dyn Client>));
         }
         let sessions = clients.into_iter().enumerate();
         self.sessions = sessions.map(|(number, client)| Session::new(number, client)).collect();

@@ -83,8 +83,13 @@ pub enum Event {
     },
     /// An object left memory.
     Evicted,
+    /// An object that was to leave memory stays, for a commit of it is not in the tables yet.
+    EvictionHeldBack,
     /// An object was loaded from the tables.
     Loaded,
+    /// What was read from the tables is not put into memory, for the object has been changed since: it is another one,
+    /// or none.
+    LoadOutrun,
     /// A transaction joined a load that another had begun.
     LoadJoined,
     /// A transaction ran again because something it reached for was not at hand.

@@ -343,9 +343,11 @@ impl Shard {
             let mut stripe = self.stripes.lock(job.want.hash.stripe()).write();
             let Some(entry) = stripe.get_mut(job.slot) else { continue };
             let before = entry.charge().cast_signed();
-            let filled = if outcome.is_ok() { fill_entry(entry, job.read) } else { Ok(()) };
-            if filled.is_err() {
-                outcome = filled;
+            let filled = if outcome.is_ok() { fill_entry(entry, job.read) } else { Ok(true) };
+            match filled {
+                Ok(true) => {}
+                Ok(false) => self.observer.event(&Event::LoadOutrun),
+                Err(error) => outcome = Err(error),
             }
             abandon(entry, load.ticket);
             self.charge(entry.charge().cast_signed() - before);
@@ -394,7 +396,8 @@ fn abandon(entry: &mut Entry, ticket: u64) {
 /// Ticket of a load that failed: the next to want the entry takes it over.
 pub(crate) const ABANDONED: u64 = u64::MAX;
 
-fn fill_entry(entry: &mut Entry, read: Read) -> Result<(), Error> {
+/// Puts into memory what was read; false where memory has come to know better.
+fn fill_entry(entry: &mut Entry, read: Read) -> Result<bool, Error> {
     match read {
         Read::Nothing => {}
         Read::Header(None) => entry.state = State::Absent,
@@ -404,15 +407,12 @@ fn fill_entry(entry: &mut Entry, read: Read) -> Result<(), Error> {
                 learn(split, rows, Some(all()));
             }
         }
-        Read::Rows { life, covers, rows } => {
-            if let State::Split(split) = &mut entry.state
-                && Life::of(split) == life
-            {
-                learn(split, rows, covers);
-            }
-        }
+        Read::Rows { life, covers, rows } => match &mut entry.state {
+            State::Split(split) if Life::of(split) == life => learn(split, rows, covers),
+            _ => return Ok(false),
+        },
     }
-    Ok(())
+    Ok(true)
 }
 
 fn learn(split: &mut Split, rows: Rows, covers: Option<Range>) {

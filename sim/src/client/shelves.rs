@@ -274,19 +274,22 @@ const HUGE: u64 = SHELVES;
 const HUGE_ROWS: u64 = 60;
 const HUGE_ROW_BYTES: usize = 60_000;
 
-/// A client that fills one shelf until it is held by row, and reads rows and ranges of it.
+/// A client that fills one shelf until it is held by row, reads rows and ranges of it, and at times puts another in its
+/// place: under the eyes of who loads rows of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hoarder;
 
 impl Client for Hoarder {
     fn next(&mut self, rng: &mut SplitMix64, _now: StoreTime) -> Program {
         let row = rng.below(HUGE_ROWS);
-        let what = match rng.below(16) {
-            0..=8 => Do::Put(row, HUGE_ROW_BYTES),
-            9 => Do::Put(row, 8),
-            10 => Do::Remove(row),
-            11 => Do::Look,
-            12 | 13 => Do::Rows(row),
+        let what = match rng.below(40) {
+            0..=18 => Do::Put(row, HUGE_ROW_BYTES),
+            19 | 20 => Do::Put(row, 8),
+            21 | 22 => Do::Remove(row),
+            23 | 24 => Do::Look,
+            25..=29 => Do::Rows(row),
+            30 | 31 => Do::Stock(20 + rng.below(10), HUGE_ROW_BYTES),
+            32 if rng.one_in(4) => Do::Delete,
             _ => Do::Row(row),
         };
         let (shelf, salt) = (shelf(HUGE), rng.draw());

@@ -132,10 +132,12 @@ impl Evictor {
         let end = start.saturating_add(SLICE).min(stripe.slots());
         for slot in start..end {
             self.fruitless += 1;
-            let evict = stripe
-                .get_mut(slot)
-                .is_some_and(|entry| may_go(entry, settled) && !entry.take_used());
-            if !evict {
+            let Some(entry) = stripe.get_mut(slot).filter(|entry| may_go(entry)) else { continue };
+            if !is_settled(entry, settled) {
+                shard.observer.event(&Event::EvictionHeldBack);
+                continue;
+            }
+            if entry.take_used() {
                 continue;
             }
             let Some((space, hash)) = stripe
@@ -164,13 +166,18 @@ impl Evictor {
     }
 }
 
-fn may_go(entry: &Entry, settled: Settled) -> bool {
-    let is_settled = match entry.state {
-        State::Loading(ticket) => ticket == ABANDONED,
+/// Whether nobody uses it or waits for it.
+fn may_go(entry: &Entry) -> bool {
+    entry.pins == 0 && !matches!(entry.state, State::Loading(ticket) if ticket != ABANDONED)
+}
+
+/// Whether the tables answer for it as memory does.
+fn is_settled(entry: &Entry, settled: Settled) -> bool {
+    match entry.state {
+        State::Loading(_) => true,
         State::Absent => entry.last_commit <= settled.both,
         State::Packed | State::Split(_) => entry.last_commit <= settled.applied,
-    };
-    is_settled && entry.pins == 0
+    }
 }
 
 impl Worker for Evictor {
