@@ -17,6 +17,8 @@ KEYS = 1000
 VALUE_BYTES = 900
 # Around the damaged value there may be a block of 4 KiB and one entry on either side.
 SHARE_MAX = 12
+# Of a table, more than its first block.
+BEGINNING_BYTES = 32 << 10
 
 
 # What is written at once goes to tables by the MiB with the least memory, and by tens of MiB with much.
@@ -58,17 +60,22 @@ def written_to_tables(server):
     return values
 
 
-def flip_within(server, value):
-    """Changes one bit of a value where it stands in the tables of a stopped server; the table's path."""
-    found = []
-    for path in (server.data / "shards/0/tables").rglob("*"):
-        held = path.read_bytes() if path.is_file() else b""
-        if value in held:
+def flip_within(server, values):
+    """Changes one bit of a key's value where it stands in the tables of a stopped server; the key and the table's path.
+
+    Not at the beginning of a table: what the server keeps of itself is there, without which it does not start. Keys are
+    in an order of their own in each data directory.
+    """
+    files = [path for path in (server.data / "shards/0/tables").rglob("*") if path.is_file()]
+    tables = [(path, path.read_bytes()) for path in files]
+    for key, value in values.items():
+        found = [(path, held) for path, held in tables if value in held[BEGINNING_BYTES:]]
+        if found:
+            ((path, held),) = found
             at = held.index(value) + len(value) // 2
             path.write_bytes(held[:at] + bytes([held[at] ^ 4]) + held[at + 1 :])
-            found.append(path)
-    (path,) = found
-    return path
+            return key, path
+    raise AssertionError("no table has one of the values")
 
 
 def damaged_by(reply):
@@ -77,24 +84,24 @@ def damaged_by(reply):
     return named and named[1].decode()
 
 
-def check(connection, values, path):
+def check(connection, values, key, path):
     """Of these keys, those in the damaged block are errors that name the table, and all others are right."""
-    replies = {key: connection.call("GET", key) for key in values}
-    damaged = {key: damaged_by(reply) for key, reply in replies.items() if reply.is_error()}
-    assert damaged.get("key:500") == str(path)
-    assert set(damaged.values()) == {str(path)}, [replies[key] for key in damaged]
+    replies = {name: connection.call("GET", name) for name in values}
+    damaged = {name: damaged_by(reply) for name, reply in replies.items() if reply.is_error()}
+    assert damaged.get(key) == str(path)
+    assert set(damaged.values()) == {str(path)}, [replies[name] for name in damaged]
     assert len(damaged) <= SHARE_MAX, damaged
-    wrong = [key for key in values if key not in damaged and replies[key].value != values[key]]
+    wrong = [name for name in values if name not in damaged and replies[name].value != values[name]]
     assert not wrong, f"{len(wrong)} others are not what was written: {wrong[:5]}"
 
 
 def test_a_read_of_a_damaged_block_is_an_error_that_names_the_table_and_other_keys_are_right(server):
     """Not a wrong value, not a missing key, and not the end of the server."""
     values = written_to_tables(server)
-    path = flip_within(server, values["key:500"])
+    key, path = flip_within(server, values)
     server.start()
     with server.connect() as connection:
-        check(connection, values, path)
+        check(connection, values, key, path)
         status, _, body = ask(server, "/readyz")
         assert (status, "damaged tables" in body) == (503, True), body
         assert ask(server, "/livez")[0] == 200
@@ -104,7 +111,7 @@ def test_a_read_of_a_damaged_block_is_an_error_that_names_the_table_and_other_ke
 
         assert connection.call("SET", "key:another", "written meanwhile").value == b"OK"
         # A transaction that needs it happens as a whole or not at all.
-        for step in (("MULTI",), ("SET", "left", "1"), ("APPEND", "key:500", "more")):
+        for step in (("MULTI",), ("SET", "left", "1"), ("APPEND", key, "more")):
             assert not connection.call(*step).is_error()
         assert damaged_by(connection.call("EXEC")) == str(path)
         assert connection.call("EXISTS", "left").value == b"0"
@@ -114,14 +121,14 @@ def test_a_read_of_a_damaged_block_is_an_error_that_names_the_table_and_other_ke
     assert checked.returncode == 65 and path.name in checked.stdout, checked
     server.start()
     assert server.call("GET", "key:another").value == b"written meanwhile"
-    assert damaged_by(server.call("GET", "key:500")) == str(path)
+    assert damaged_by(server.call("GET", key)) == str(path)
     assert server.stop() == 0
 
 
 def test_a_start_that_compacts_a_damaged_table_is_no_reason_to_refuse(server, launch):
     """What is replayed goes to tables, which are compacted then. Over and over, until that has met the damage."""
     values = written_to_tables(server)
-    path = flip_within(server, values["key:500"])
+    key, path = flip_within(server, values)
     for _ in range(10):
         server.launch = launch.having(*MUCH)
         server.start()
@@ -134,7 +141,7 @@ def test_a_start_that_compacts_a_damaged_table_is_no_reason_to_refuse(server, la
         server.kill()
     assert str(path) in server.stderr(), "no start has met the damage"
     with server.connect() as connection:
-        check(connection, values, path)
+        check(connection, values, key, path)
     assert server.stop() == 0
 
 

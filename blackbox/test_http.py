@@ -29,7 +29,8 @@ def send(server, text, seconds=10.0):
         return answer, time.monotonic() - start
 
 
-SAMPLE = re.compile(r'(groundsill_[a-z_]+)((?:\{(?:shard|front|command|code)="[A-Za-z0-9.|]+"\})?) (-?[0-9]+(?:\.[0-9]+)?)')
+LABEL = r'(?:shard|front|command|code)="[A-Za-z0-9.|]+"(?:,le="[0-9.]+"|,le="\+Inf")?'
+SAMPLE = re.compile(rf"(groundsill_[a-z_]+)((?:\{{{LABEL}\}})?) (-?[0-9]+(?:\.[0-9]+)?)")
 
 
 def metrics(server):
@@ -37,18 +38,20 @@ def metrics(server):
     status, fields, text = ask(server, "/metrics")
     assert status == 200 and fields["content-type"].startswith("text/plain; version=0.0.4")
     assert text.endswith("\n")
-    samples, types = {}, {}
+    samples, types, told = {}, {}, set()
     for line in text.splitlines():
         if line.startswith("# TYPE "):
             _, _, name, kind = line.split(" ")
-            assert name not in types and kind in ("counter", "gauge"), line
+            assert name not in types and kind in ("counter", "gauge", "histogram"), line
             types[name] = kind
         elif not line.startswith("# HELP "):
             name, label, value = SAMPLE.fullmatch(line).groups()
-            assert name in types, f"{line}: its type stands before it"
+            metric = re.sub("_(bucket|sum|count)$", "", name) if name not in types else name
+            assert metric in types, f"{line}: its type stands before it"
+            told.add(metric)
             assert (name, label) not in samples, f"{line}: twice"
             samples[name, label] = float(value)
-    assert types.keys() == {name for name, _ in samples}
+    assert types.keys() == told
     return samples
 
 

@@ -48,6 +48,9 @@ pub(crate) struct Args {
 /// Bytes of a value in the second case.
 const SMALL_BYTES: usize = 64;
 
+/// Times of loads from the tables.
+const LOADS: &str = "groundsill_load_seconds";
+
 /// GETs of one key that is in memory, for comparison.
 const HOT_GETS: u64 = 5_000;
 
@@ -122,8 +125,7 @@ fn measure(
     evicted: Option<f64>,
 ) -> Result<()> {
     let gets = places.end - places.start;
-    let loads = ["groundsill_loads_total", "groundsill_load_seconds_total"];
-    let before = server.metrics(loads)?;
+    let before = server.histogram(LOADS)?;
     let (mut client, order) = (Client::connect(server.port)?, Scatter::new(keys));
     let (mut latencies, mut found) = (Histogram::default(), 0u64);
     let mut progress = Progress::new(what, gets as f64);
@@ -149,9 +151,8 @@ fn measure(
             format!("{:>8.1} %", 100.0 * in_memory(after - before, gets))
         }
     };
-    let after = server.metrics(loads)?;
-    let [count, seconds] = [after[0] - before[0], after[1] - before[1]];
-    let load = if count > 0.0 { format!("{:.1}", 1e6 * seconds / count) } else { String::new() };
+    let after = server.histogram(LOADS)?;
+    let load = median(&before, &after).map_or_else(String::new, |us| format!("{us:.1}"));
     println!(
         "{what:<34} {:>5.0} % {:>9.1} {:>9.1} {:>9.1} {hits:>10} {load:>12}",
         100.0 * found as f64 / gets as f64,
@@ -160,6 +161,18 @@ fn measure(
         latencies.micros(0.999)
     );
     Ok(())
+}
+
+/// The median of what was counted between two readings of a histogram, in microseconds: between the bounds of its
+/// bucket, as if what is in there were spread evenly. None if there was nothing, or if it is beyond the last bound.
+fn median(before: &[(f64, f64)], after: &[(f64, f64)]) -> Option<f64> {
+    let counts: Vec<(f64, f64)> =
+        before.iter().zip(after).map(|(before, after)| (after.0, after.1 - before.1)).collect();
+    let half = counts.last()?.1 / 2.0;
+    let at = counts.iter().position(|(_, count)| *count > 0.0 && *count >= half)?;
+    let (low, less) = at.checked_sub(1).map_or((0.0, 0.0), |at| counts[at]);
+    let (high, count) = counts[at];
+    high.is_finite().then(|| 1e6 * (low + (high - low) * (half - less) / (count - less)))
 }
 
 /// The share of GETs that found their key in memory, where each that did not made one leave.

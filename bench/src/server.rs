@@ -160,6 +160,16 @@ impl Server {
         }
     }
 
+    /// A histogram: each bound, and how many were no greater, the last bound being infinite.
+    pub(crate) fn histogram(&self, name: &str) -> Result<Vec<(f64, f64)>> {
+        let (_, text) = self.get("/metrics")?;
+        let buckets = parse_histogram(&text, name);
+        if buckets.is_empty() {
+            bail!("/metrics has no {name}");
+        }
+        Ok(buckets)
+    }
+
     fn get(&self, path: &str) -> Result<(u16, String)> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.http)).context("connect")?;
         stream.set_read_timeout(Some(Duration::from_secs(10))).context("connect")?;
@@ -254,6 +264,16 @@ fn free_port() -> Result<u16> {
 fn parse_replayed(line: &str) -> Option<u64> {
     let (before, _) = line.split_once(" MiB replayed")?;
     before.rsplit(' ').next()?.parse().ok()
+}
+
+fn parse_histogram(text: &str, name: &str) -> Vec<(f64, f64)> {
+    let of_line = |line: &str| {
+        let rest = line.strip_prefix(name)?.strip_prefix("_bucket{")?;
+        let (bound, count) = rest.split_once("le=\"")?.1.split_once("\"} ")?;
+        let bound = bound.trim_start_matches('+').to_lowercase();
+        Some((bound.parse().ok()?, count.parse().ok()?))
+    };
+    text.lines().filter_map(of_line).collect()
 }
 
 /// The value of a metric, of its first label if it has some.

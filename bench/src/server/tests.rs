@@ -27,3 +27,9 @@ fn what_was_replayed_is_read_from_the_start_block() {
     assert_eq!(parse_replayed("  log         commit 8127, 0 MiB replayed, dropped"), Some(0));
     assert_eq!(parse_replayed("ready"), None);
 }
+
+#[test]
+fn a_histogram_has_its_bounds_and_counts() {
+    let text = "x_bucket{shard=\"0\",le=\"0.00001\"} 3\nx_bucket{shard=\"0\",le=\"+Inf\"} 7\nx_sum{shard=\"0\"} 1.5\n";
+    assert_eq!(parse_histogram(text, "x"), [(0.00001, 3.0), (f64::INFINITY, 7.0)]);
+}

@@ -13,10 +13,8 @@ use crate::store::Store;
 pub struct Figures {
     /// Objects that left memory.
     pub evicted: Figure,
-    /// Loads from the tables, each of all that a transaction lacked.
-    pub loads: Figure,
-    /// Nanoseconds that they took together, on the threads that read.
-    pub load_nanos: Figure,
+    /// Loads from the tables, each of all that a transaction lacked, on the threads that read.
+    pub loads: Times,
     /// Rounds of transactions beyond their first.
     pub reruns: Figure,
     /// Rounds that held a namespace alone.
@@ -24,9 +22,7 @@ pub struct Figures {
     /// Nanoseconds that these took together, with their waiting for it.
     pub exclusive_nanos: Figure,
     /// Syncs of the log.
-    pub syncs: Figure,
-    /// Nanoseconds that they took together.
-    pub sync_nanos: Figure,
+    pub syncs: Times,
     /// Objects that ended at their deadline.
     pub expired: Figure,
     /// How long the object that is due first has been due, in milliseconds.
@@ -58,6 +54,42 @@ impl Figure {
 
     pub(crate) fn set(&self, value: u64) {
         self.0.store(value, Ordering::Relaxed);
+    }
+}
+
+/// What times are counted by, in microseconds: of reads of a page cache and of a disk, and of syncs.
+pub const TIME_BOUNDS_US: [u64; 18] = [
+    10, 15, 20, 25, 30, 40, 50, 75, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 200_000,
+    1_000_000,
+];
+
+/// How long something took, time after time.
+#[derive(Debug, Default)]
+pub struct Times {
+    nanos: Figure,
+    /// How many took at most the bound at their index and longer than the one before; the last, longer than all.
+    counts: [Figure; TIME_BOUNDS_US.len() + 1],
+}
+
+impl Times {
+    /// All together, in nanoseconds.
+    pub fn nanos(&self) -> u64 {
+        self.nanos.get()
+    }
+
+    /// How many took no longer than each of [`TIME_BOUNDS_US`], and how many there were.
+    pub fn up_to(&self) -> [u64; TIME_BOUNDS_US.len() + 1] {
+        let mut sum = 0;
+        std::array::from_fn(|at| {
+            sum += self.counts[at].get();
+            sum
+        })
+    }
+
+    pub(crate) fn add(&self, took: Duration) {
+        self.nanos.add_time(took);
+        let at = TIME_BOUNDS_US.partition_point(|bound| took > Duration::from_micros(*bound));
+        self.counts[at].add(1);
     }
 }
 

@@ -56,7 +56,7 @@ mod workers;
 pub use audit::{Audit, Bounds as AuditBounds, Fault, Rule, Scan, Scanned, audit};
 pub use check::check_row;
 pub use error::{Error, Refusal, Stop};
-pub use figures::{Figure, Figures, Standing};
+pub use figures::{Figure, Figures, Standing, TIME_BOUNDS_US, Times};
 pub use interest::Watch;
 pub use keyspace::{Listed, Listing, Overview};
 pub use load::Load;

@@ -178,8 +178,7 @@ impl Shard {
     pub(crate) fn sync_log(&self) -> Result<Sequence, log::Error> {
         let began = self.machine.monotonic();
         let durable = self.log.sync()?;
-        self.figures.syncs.add(1);
-        self.figures.sync_nanos.add_time(self.machine.monotonic().saturating_sub(began));
+        self.figures.syncs.add(self.machine.monotonic().saturating_sub(began));
         Ok(durable)
     }
 

@@ -199,8 +199,7 @@ impl Store {
         let began = self.shard.machine.monotonic();
         let loaded = self.load_now(plan, wants);
         let took = self.shard.machine.monotonic().saturating_sub(began);
-        self.shard.figures.loads.add(1);
-        self.shard.figures.load_nanos.add_time(took);
+        self.shard.figures.loads.add(took);
         loaded
     }
 

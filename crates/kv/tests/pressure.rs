@@ -141,9 +141,105 @@ fn what_is_reclaimed_on_a_full_disk_leaves_room_for_deletes() {
     let reclaimed = world.store.figures().reclaimed_rows.get();
     assert!((1_000..20_000).contains(&reclaimed), "{reclaimed}");
     let mut plan = world.plan(&["other"]);
-    plan.release_bytes(1000);
+    // More than what is too little for one more of its slices.
+    plan.release_bytes(1 << 20);
     let attempt = world.store.attempt(&mut plan, |_| Ok(()));
     assert!(matches!(attempt, Attempt::Done(..)), "{attempt:?}");
+}
+
+/// Names of objects that take a kilobyte of the log each when they are removed.
+fn long_name(number: u32) -> Vec<u8> {
+    [&number.to_be_bytes()[..], &[7; 1000]].concat()
+}
+
+#[test]
+fn what_is_swept_on_a_full_disk_leaves_room_for_deletes() {
+    const OBJECTS: u32 = 20_000;
+    let mut world = World::new(Settings::default());
+    for first in (0..OBJECTS).step_by(1000) {
+        let put = world.transact(|txn| {
+            (first..first + 1000).try_for_each(|number| {
+                let object = txn.open(Place::FIRST, Layer::Redis, &long_name(number))?;
+                txn.create(object, Type::String)?;
+                txn.put(object, b"", b"")?;
+                let deadline = StoreTime(txn.now().0 + 60_000);
+                txn.set_deadline(object, Some(deadline))
+            })
+        });
+        put.unwrap();
+        world.settle();
+    }
+    for _ in 0..1000 {
+        world.step();
+        world.hands.turn(1);
+    }
+    world.leave_free(0);
+    world.hands.turn(60_000);
+    for _ in 0..2000 {
+        // Nothing is flushed, so that the log gives no room back.
+        for worker in ["log-writer", "log-syncer", "log-upkeep", "applier", "sweeper"] {
+            world.step_one(worker);
+        }
+        world.hands.turn(50);
+    }
+    assert!(!world.store.watermarks().is_poisoned());
+    let expired = world.store.figures().expired.get();
+    assert!((1_000..u64::from(OBJECTS)).contains(&expired), "{expired}");
+    let mut plan = world.plan(&["other"]);
+    // More than what is too little for one more of its slices.
+    plan.release_bytes(1 << 20);
+    let attempt = world.store.attempt(&mut plan, |_| Ok(()));
+    assert!(matches!(attempt, Attempt::Done(..)), "{attempt:?}");
+}
+
+/// Brings what is queued to the tables, and lets nobody else do anything.
+fn apply(world: &mut World) {
+    let queued = world.store.watermarks().queued();
+    for _ in 0..100 {
+        world.store.watermarks().demand(Level::Durable, queued);
+        world.store.watermarks().demand(Level::Applied, queued);
+        for worker in ["log-writer", "log-syncer", "applier"] {
+            world.step_one(worker);
+        }
+    }
+    assert!(world.store.has_reached(Level::Applied, queued));
+}
+
+#[test]
+fn while_the_tables_are_far_behind_the_sweeper_does_a_slice_a_second() {
+    let mut world = World::new(Settings { backlog_bytes: 1 << 20, ..Settings::default() });
+    for number in 0..1000 {
+        let put = world.transact(|txn| {
+            let object = open(txn, &format!("k{number}"))?;
+            txn.create(object, Type::String)?;
+            txn.put(object, b"", b"")?;
+            let deadline = StoreTime(txn.now().0 + 5_000);
+            txn.set_deadline(object, Some(deadline))
+        });
+        put.unwrap();
+    }
+    world.settle();
+    world.hands.turn(5_000);
+    let swept_in = |world: &mut World, ms: u64| {
+        // What it did before has to be applied; then the backlog is filled once more.
+        apply(world);
+        world.transact(|txn| put(txn, "large", 600_000)).unwrap();
+        world.step_one("log-writer");
+        let standing = world.store.standing();
+        assert!(standing.backlog_bytes > 1 << 19, "{standing:?}");
+        let before = world.store.figures().expired.get();
+        for _ in 0..ms / 10 {
+            world.hands.turn(10);
+            world.step_one("sweeper");
+        }
+        world.store.figures().expired.get() - before
+    };
+    world.step_one("sweeper");
+    let first = world.store.figures().expired.get();
+    assert!((1..500).contains(&first), "{first} in the first slice");
+    assert_eq!(swept_in(&mut world, 900), 0);
+    assert_eq!(swept_in(&mut world, 200), first, "a second later");
+    assert_eq!(swept_in(&mut world, 800), 0);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use base::rng::SplitMix64;
-use base::{Namespace, StoreTime, Tenant};
+use base::{HandClock, Namespace, StoreTime, Tenant};
 use ground::{PATIENCE, World};
 use groundsill_kv::{
     Attempt, Handle, Layer, Level, Place, Plan, Refusal, Settings, Stop, Store, Txn, Type,
@@ -236,7 +236,7 @@ fn due_by_turns(world: &mut World, handles: &[Handle; 2], many: u16, bytes: usiz
                 txn.open(places[usize::from(number % 2)], Layer::Redis, name.as_bytes())?;
             txn.create(object, Type::String)?;
             txn.put(object, b"", b"v")?;
-            txn.set_deadline(object, Some(StoreTime(1_000_010 + u64::from(number))))
+            txn.set_deadline(object, Some(StoreTime(HandClock::BEGIN_MS + 10 + u64::from(number))))
         };
         transact(world, handles, put).unwrap();
     }

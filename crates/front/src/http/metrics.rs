@@ -8,7 +8,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use kv::{Figures, Level, Standing, TablesStats};
+use kv::{Figures, Level, Standing, TIME_BOUNDS_US, TablesStats, Times};
 
 use crate::host::Usage;
 use crate::server::{Front, Server};
@@ -40,6 +40,7 @@ struct Metric {
 enum Kind {
     Counter,
     Gauge,
+    Histogram,
 }
 
 impl Kind {
@@ -47,6 +48,7 @@ impl Kind {
         match self {
             Self::Counter => "counter",
             Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
         }
     }
 }
@@ -57,6 +59,8 @@ enum Series {
     Process(fn(&Moment<'_>) -> Option<Value>),
     /// Each shard, of which there is one.
     Shard(fn(&Moment<'_>) -> Option<Value>),
+    /// Each shard, with how often something took how long.
+    Times(fn(&Figures) -> &Times),
     /// Each front.
     Front(fn(&Moment<'_>) -> [(&'static str, usize); 3]),
     /// Each command and subcommand that has been asked for.
@@ -87,6 +91,7 @@ pub(super) fn render(moment: &Moment<'_>) -> String {
         match series {
             Series::Process(read) => put(&mut lines, name, "", read(moment)),
             Series::Shard(read) => put(&mut lines, name, "{shard=\"0\"}", read(moment)),
+            Series::Times(read) => put_times(&mut lines, name, read(figures(moment))),
             Series::Front(read) => {
                 for (front, count) in read(moment) {
                     let label = format!("{{front=\"{front}\"}}");
@@ -114,6 +119,21 @@ pub(super) fn render(moment: &Moment<'_>) -> String {
         }
     }
     text
+}
+
+/// A histogram of the one shard, as Prometheus has them: counts up to each bound, all of them, and their sum.
+fn put_times(lines: &mut String, name: &str, times: &Times) {
+    let counts = times.up_to();
+    let bounds =
+        TIME_BOUNDS_US.map(|bound| format!("{:.6}", Duration::from_micros(bound).as_secs_f64()));
+    let bounds = bounds.iter().map(|bound| bound.trim_end_matches('0').trim_end_matches('.'));
+    for (bound, count) in bounds.chain(["+Inf"]).zip(counts) {
+        let label = format!("{{shard=\"0\",le=\"{bound}\"}}");
+        put(lines, &format!("{name}_bucket"), &label, whole(count));
+    }
+    let label = "{shard=\"0\"}";
+    put(lines, &format!("{name}_sum"), label, Some(Value::Nanos(times.nanos())));
+    put(lines, &format!("{name}_count"), label, whole(counts[TIME_BOUNDS_US.len()]));
 }
 
 fn put(lines: &mut String, name: &str, label: &str, value: Option<Value>) {
@@ -287,18 +307,10 @@ static METRICS: &[Metric] = &[
         series: Series::Shard(|moment| whole(figures(moment).evicted.get())),
     },
     Metric {
-        name: "loads_total",
-        kind: Kind::Counter,
-        help: "Loads from the tables, each of all that a transaction lacked in memory",
-        series: Series::Shard(|moment| whole(figures(moment).loads.get())),
-    },
-    Metric {
-        name: "load_seconds_total",
-        kind: Kind::Counter,
-        help: "Time that they took together, on the threads that read",
-        series: Series::Shard(|moment| {
-            about(Duration::from_nanos(figures(moment).load_nanos.get()))
-        }),
+        name: "load_seconds",
+        kind: Kind::Histogram,
+        help: "Loads from the tables, each of all that a transaction lacked in memory, on the threads that read",
+        series: Series::Times(|figures| &figures.loads),
     },
     Metric {
         name: "transactions_rerun_total",
@@ -321,18 +333,10 @@ static METRICS: &[Metric] = &[
         }),
     },
     Metric {
-        name: "log_syncs_total",
-        kind: Kind::Counter,
-        help: "Syncs of the log, each for all that were waiting for one",
-        series: Series::Shard(|moment| whole(figures(moment).syncs.get())),
-    },
-    Metric {
-        name: "log_sync_seconds_total",
-        kind: Kind::Counter,
-        help: "Time that they took together: over their number, what a durable write waits for at least",
-        series: Series::Shard(|moment| {
-            about(Duration::from_nanos(figures(moment).sync_nanos.get()))
-        }),
+        name: "log_sync_seconds",
+        kind: Kind::Histogram,
+        help: "Syncs of the log, each for all that were waiting for one: what a durable write waits for at least",
+        series: Series::Times(|figures| &figures.syncs),
     },
     Metric {
         name: "objects_expired_total",

@@ -1,5 +1,5 @@
-use base::StoreTime;
 use base::rng::SplitMix64;
+use base::{HandClock, StoreTime};
 
 use super::*;
 use crate::world::{World, noise};
@@ -83,7 +83,7 @@ fn strings_are_written_and_read_as_vectors_of_bytes_are() {
 #[test]
 fn a_write_keeps_the_deadline_also_where_it_cuts_the_string() {
     let mut world = World::new(kv::Settings::default());
-    let deadline = Some(StoreTime(2_000_000));
+    let deadline = Some(StoreTime(HandClock::BEGIN_MS + 1_000_000));
     world.transact(|txn, s| set(txn, s, b"short")).0.unwrap();
     world.transact(|txn, s| Ok(txn.set_deadline(s, deadline)?)).0.unwrap();
     for len in [10, WHOLE_BYTES_MAX, WHOLE_BYTES_MAX + 1, 50_000] {

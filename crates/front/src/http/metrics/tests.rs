@@ -12,7 +12,7 @@ fn the_table_of_metrics_stands_in_the_document() {
         let Metric { name, kind, help, series } = metric;
         let label = match series {
             Series::Process(_) => "",
-            Series::Shard(_) => "`shard`",
+            Series::Shard(_) | Series::Times(_) => "`shard`",
             Series::Front(_) => "`front`",
             Series::Command(_) => "`command`",
             Series::Code => "`code`",
