@@ -132,6 +132,22 @@ def test_damage_in_history_does_not_keep_state_from_being_backed_up_and_is_told(
         server.kill()
 
 
+def test_a_backup_begins_behind_a_file_of_history_that_is_missing(launch, tmp_path):
+    """What is before it cannot be read in order, and is not copied."""
+    server = Server(launch.having("--log-segment", "1MiB", "--log-history", "64MiB"), tmp_path / "server").start()
+    try:
+        sampled(server)
+        history = sorted((server.data / "shards/0/log").glob("*.seg"))
+        history[3].unlink()
+        done = backup(server, tmp_path / "backup")
+        assert done.returncode == WITHOUT_HISTORY, done.stdout + done.stderr
+        copied = sorted(path.name for path in (tmp_path / "backup/shards/0/log").glob("*.seg"))
+        assert copied == [path.name for path in history[4:]]
+        assert server.command("verify", "--data", tmp_path / "backup").returncode == 0
+    finally:
+        server.kill()
+
+
 def flip(path, offset):
     """Changes one bit of a file."""
     with path.open("r+b") as file:

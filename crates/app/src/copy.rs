@@ -163,11 +163,11 @@ pub(crate) fn copy(source: &DataDir, target: &Target, say: &mut dyn Write) -> Re
     let mut before = verify::check(source)?;
     before.show(say)?;
     let mut from = 0;
-    if !before.is_sound()
-        && let Some(sound) = before.log.sound_history()
-    {
+    if let Some(sound) = before.log.sound_history() {
         // No state is in what is left out, so this is no reason to be without a backup.
-        (from, before) = (sound, verify::check_from(source, sound)?);
+        from = sound;
+        before.log = verify::check_log(source, from, &mut |_| {})?;
+        before.show(say)?;
     }
     if !before.is_sound() {
         return Ok(Outcome::SourceDamaged);

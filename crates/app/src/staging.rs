@@ -52,10 +52,10 @@ impl Staging {
         let from = log_in(&self.root);
         let to = log_in(&staging);
         let (extent, tail) = {
-            let _hold = self.log.hold();
+            let hold = self.log.hold();
             // The tables before the log: it has to reach as far as they do, and back to where they end.
             self.tables.stage(&tables_in(&staging)).context("stage the tables")?;
-            let extent = self.log.extent().context("stage the log")?;
+            let extent = hold.extent().context("stage the log")?;
             let Some(((tail, _), sealed)) = extent.segments.split_last() else {
                 bail!("the log has no segment: please report it");
             };

@@ -67,12 +67,17 @@ pub(crate) struct Findings {
 
 /// Reads all of it.
 pub(crate) fn check(dir: &DataDir) -> Result<Findings> {
-    check_from(dir, 0)
+    check_with(dir, &mut |_| {})
 }
 
-/// Reads all of it as if the log began with segment `from`.
-pub(crate) fn check_from(dir: &DataDir, from: u64) -> Result<Findings> {
-    check_with(dir, from, &mut |_| {})
+/// Reads the log as if it began with segment `from`.
+pub(crate) fn check_log(
+    dir: &DataDir,
+    from: u64,
+    told: &mut dyn FnMut(u64),
+) -> Result<log::verify::Report> {
+    log::verify::verify_from(&*log_medium(dir)?, &dir.identity.store, from, told)
+        .context("read the log")
 }
 
 /// The same, showing how far it is.
@@ -88,14 +93,13 @@ fn check_telling(dir: &DataDir) -> Result<Findings> {
     let tables = if tables.is_dir() { files(&tables)? } else { 0 };
     let log = files(&dir.log())? * log::verify::PASSES;
     let mut progress = Progress::new("read", log + tables);
-    let findings = check_with(dir, 0, &mut |bytes| progress.add(bytes));
+    let findings = check_with(dir, &mut |bytes| progress.add(bytes));
     progress.end();
     findings
 }
 
-fn check_with(dir: &DataDir, from: u64, told: &mut dyn FnMut(u64)) -> Result<Findings> {
-    let log = log::verify::verify_from(&*log_medium(dir)?, &dir.identity.store, from, told)
-        .context("read the log")?;
+fn check_with(dir: &DataDir, told: &mut dyn FnMut(u64)) -> Result<Findings> {
+    let log = check_log(dir, 0, told)?;
     let tables = tables::verify_telling(&dir.tables(), told).context("read the tables")?;
     Ok(Findings { log, tables })
 }

@@ -83,7 +83,8 @@ pub enum Event {
     },
     /// An object left memory.
     Evicted,
-    /// An object that was to leave memory stays, for a commit of it is not in the tables yet.
+    /// Who looks for objects that may leave memory came by one of which a commit is not in the tables yet: it stays,
+    /// used or not.
     EvictionHeldBack,
     /// An object was loaded from the tables.
     Loaded,

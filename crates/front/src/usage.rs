@@ -220,12 +220,9 @@ fn bucket_of(nanos: u64) -> usize {
     (bits.saturating_sub(LEAST_BITS) as usize).min(BUCKETS - 1)
 }
 
-/// Where the code of an error is counted: the error is a reply as it stands on the wire. RESP writes it behind `-`, or on the second line of a blob error.
+/// Where the code of an error is counted: the error is a reply as it stands on the wire, behind a `-`.
 pub(crate) fn code_at(reply: &[u8]) -> usize {
-    let text = match reply {
-        [b'!', blob @ ..] => blob.splitn(2, |byte| *byte == b'\n').nth(1).unwrap_or_default(),
-        text => text.strip_prefix(b"-").unwrap_or(text),
-    };
+    let text = reply.strip_prefix(b"-").unwrap_or(reply);
     let end = text.iter().position(|byte| matches!(byte, b' ' | b'\r')).unwrap_or(text.len());
     CODES.binary_search_by(|code| code.as_bytes().cmp(&text[..end])).unwrap_or(CODES.len())
 }

@@ -1,6 +1,6 @@
 //! Store time: the wall clock at open plus monotonic time since, pulled gently towards the wall clock.
 //!
-//! It is counted in nanoseconds and told in whole milliseconds, as a client that reads the machine's clock tells
+//! It is counted in microseconds and told in whole milliseconds, as a client that reads the machine's clock tells
 //! them: of two clocks that were each rounded, one could lag the other by a millisecond, and a deadline that a client
 //! has just computed would look further away than what it asked for.
 
@@ -15,16 +15,16 @@ const SLEW_DIVISOR: i64 = 100;
 /// A difference from the wall clock above this is told, in milliseconds.
 pub(crate) const SKEW_TOLD_MS: i64 = 1000;
 
-const NANOS_PER_MS: i64 = 1_000_000;
+const MICROS_PER_MS: i64 = 1_000;
 
 /// The store's clock. It never goes back and never jumps while the store is open.
 #[derive(Debug)]
 pub(crate) struct StoreClock {
-    /// Store time minus monotonic time, in nanoseconds.
+    /// Store time minus monotonic time, in microseconds.
     offset: AtomicI64,
     /// The latest time given out, in milliseconds.
     latest: AtomicU64,
-    /// Monotonic time of the last correction, in nanoseconds.
+    /// Monotonic time of the last correction, in microseconds.
     corrected: AtomicI64,
 }
 
@@ -43,9 +43,14 @@ impl Reading {
     }
 }
 
-/// Nanoseconds; past the year 2262 the last there are.
-fn nanos(time: Duration) -> i64 {
-    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX / 2)
+/// Whole microseconds, up to the year 150,000.
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX).min(i64::MAX / 2)
+}
+
+/// The same, where one that has begun counts: so that what is cut off of other readings does not let store time lag.
+fn micros_begun(time: Duration) -> i64 {
+    micros(time.saturating_add(Duration::from_nanos(999)))
 }
 
 impl StoreClock {
@@ -53,15 +58,15 @@ impl StoreClock {
     pub(crate) fn new(read: Reading, least: StoreTime) -> Self {
         let start = read.wall.max(Duration::from_millis(least.0));
         Self {
-            offset: AtomicI64::new(nanos(start) - nanos(read.now)),
+            offset: AtomicI64::new(micros_begun(start) - micros(read.now)),
             latest: AtomicU64::new(u64::try_from(start.as_millis()).unwrap_or(0)),
-            corrected: AtomicI64::new(nanos(read.now)),
+            corrected: AtomicI64::new(micros(read.now)),
         }
     }
 
     /// The time at `now`.
     pub(crate) fn at(&self, now: Monotonic) -> StoreTime {
-        let time = (nanos(now) + self.offset.load(Ordering::Relaxed)) / NANOS_PER_MS;
+        let time = (micros_begun(now) + self.offset.load(Ordering::Relaxed)) / MICROS_PER_MS;
         let time = u64::try_from(time).unwrap_or(0);
         // Most calls within a millisecond end here, with a read and no write to a shared line.
         let latest = self.latest.load(Ordering::Relaxed);
@@ -73,24 +78,24 @@ impl StoreClock {
 
     /// How far the wall clock is ahead, in milliseconds.
     pub(crate) fn skew_ms(&self, read: Reading) -> i64 {
-        self.skew_nanos(read) / NANOS_PER_MS
+        self.skew_micros(read) / MICROS_PER_MS
     }
 
-    fn skew_nanos(&self, read: Reading) -> i64 {
-        nanos(read.wall) - (nanos(read.now) + self.offset.load(Ordering::Relaxed))
+    fn skew_micros(&self, read: Reading) -> i64 {
+        micros_begun(read.wall) - (micros(read.now) + self.offset.load(Ordering::Relaxed))
     }
 
     /// Moves towards the wall clock by at most a hundredth of the time since the last call, and
     /// returns how far the wall clock was ahead, in milliseconds.
     pub(crate) fn correct(&self, read: Reading) -> i64 {
-        let now = nanos(read.now);
-        let skew = self.skew_nanos(read);
+        let now = micros(read.now);
+        let skew = self.skew_micros(read);
         let most = (now - self.corrected.load(Ordering::Relaxed)) / SLEW_DIVISOR;
         if most > 0 {
             self.corrected.store(now, Ordering::Relaxed);
             self.offset.fetch_add(skew.clamp(-most, most), Ordering::Relaxed);
         }
-        skew / NANOS_PER_MS
+        skew / MICROS_PER_MS
     }
 }
 

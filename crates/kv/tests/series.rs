@@ -5,7 +5,7 @@
 mod ground;
 
 use base::rng::SplitMix64;
-use base::{Sequence, StoreTime};
+use base::{HandClock, Sequence, StoreTime};
 use groundsill_kv::{
     Attempt, Durability, Layer, Level, Receipt, Refusal, SERIES_MAX, Settings, Stop, Txn, Type,
 };
@@ -43,7 +43,7 @@ impl Deed {
             8..20 => What::Grow(byte),
             20..26 => What::Shrink(byte),
             26..30 => What::Delete,
-            30..32 => What::End(u64::from(byte) + 2_000_000),
+            30..32 => What::End(u64::from(byte) + HandClock::BEGIN_MS + 1_000_000),
             32..37 => What::Read,
             37..39 => What::Refuse,
             _ => What::Retry,

@@ -193,7 +193,8 @@ fn plan(directory: &Directory, slots: &Slots, report: &mut Report) -> Vec<Place>
 }
 
 impl Report {
-    /// Where all damage is in history: the segment behind the last that is damaged, from which on the log is whole.
+    /// Where something is wrong, and only with history: the segment behind the last that is damaged or missing, from
+    /// which on the log is whole.
     #[must_use]
     pub fn sound_history(&self) -> Option<u64> {
         let damaged = self.damage.iter().map(|damage| damage.segment);
@@ -201,7 +202,8 @@ impl Report {
         if !damaged.clone().all(is_history) {
             return None;
         }
-        damaged.max().map(|last| last + 1)
+        let missing = self.gap.as_deref().and_then(segment::number);
+        damaged.chain(missing).max().map(|last| last + 1)
     }
 
     fn check_slots(&mut self, slots: &Slots, directory: &Directory) {

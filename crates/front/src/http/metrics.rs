@@ -574,7 +574,7 @@ static METRICS: &[Metric] = &[
     Metric {
         name: "errors_total",
         kind: Kind::Counter,
-        help: "Errors that clients of resp were answered",
+        help: "Errors that commands of resp were answered",
         series: Series::Code,
     },
     Metric {

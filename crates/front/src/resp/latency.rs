@@ -1,13 +1,12 @@
 //! LATENCY: what a client may ask of what took long.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use redis::{Error, Latency as Subcommand};
 use wire::resp::Args;
 
 use crate::latency::{Event, graph};
 use crate::resp::session::Session;
-use crate::usage::Told;
 
 impl Session {
     pub(crate) fn latency(&mut self, which: Subcommand, args: Args<'_>) {
@@ -43,13 +42,21 @@ impl Session {
         let mut told = self.server.usages.told();
         told.retain(|told| told.calls > 0);
         if args.len() > 2 {
-            let of = |asked: &[u8]| {
-                let is_asked = |name: &str| name.as_bytes().eq_ignore_ascii_case(asked);
-                let container = |told: &Told| told.name.split('|').next().is_some_and(is_asked);
-                let found = told.iter().filter(|told| is_asked(told.name) || container(told));
-                found.cloned().collect::<Vec<_>>()
+            // Each once, where it is first asked for: a client may ask a million times.
+            let mut asked = HashMap::new();
+            for (at, name) in args.skip(2).iter().enumerate() {
+                asked.entry(name.to_ascii_lowercase()).or_insert(at);
+            }
+            let place = |name: &str| {
+                let container = name.split('|').next().unwrap_or(name);
+                [name, container]
+                    .iter()
+                    .filter_map(|name| asked.get(name.as_bytes()))
+                    .min()
+                    .copied()
             };
-            told = args.skip(2).iter().flat_map(of).collect();
+            told.retain(|told| place(told.name).is_some());
+            told.sort_by_key(|told| place(told.name));
         }
         let whole = |number| i64::try_from(number).unwrap_or(i64::MAX);
         self.reply.map(told.len());

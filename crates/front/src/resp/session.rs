@@ -148,6 +148,11 @@ impl Session {
         self.server.counters.commands.add(self.commands - self.counted);
         self.counted = self.commands;
         self.ahead.end_turn();
+        // A large transaction is over: its connection may be silent for long.
+        self.missteps = Vec::new();
+        if self.spots.capacity() > SPOTS_KEPT {
+            self.spots = Vec::new();
+        }
     }
 
     /// Runs one request and appends its reply.
@@ -183,7 +188,7 @@ impl Session {
             Err(error) => {
                 let then = self.fail(error);
                 match named {
-                    Some((command, _)) => self.note_usage(command, None, start),
+                    Some((command, _)) => self.note_usage(meant(command, args), None, start),
                     None => self.server.usages.error(code_at(self.reply.since(start))),
                 }
                 then
@@ -566,6 +571,9 @@ impl Session {
     }
 }
 
+/// Room for as many commands of a transaction is kept from one to the next.
+const SPOTS_KEPT: usize = 256;
+
 const NOT_IN_MULTI: Error = Error::text("ERR Command not allowed inside a transaction");
 
 /// The command of that name: Redis's, or one of ours.
@@ -576,6 +584,15 @@ pub(crate) fn find(name: &[u8]) -> Option<&'static Command> {
             .copied()
             .find(|command| name.eq_ignore_ascii_case(command.name.as_bytes()))
     })
+}
+
+/// The subcommand that a request names, even where its arguments do not fit it, or else the command.
+fn meant(command: &'static Command, args: Args<'_>) -> &'static Command {
+    let names = |subcommand: &&&'static Command| {
+        let name = subcommand.name.split('|').nth(1).unwrap_or_default();
+        args.get(1).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    command.subcommands().iter().find(names).copied().unwrap_or(command)
 }
 
 /// Whether it is a browser that was made to send a request here: what follows would be run as commands.

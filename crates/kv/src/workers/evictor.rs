@@ -134,7 +134,9 @@ impl Evictor {
             self.fruitless += 1;
             let Some(entry) = stripe.get_mut(slot).filter(|entry| may_go(entry)) else { continue };
             if !is_settled(entry, settled) {
-                shard.observer.event(&Event::EvictionHeldBack);
+                if entry.last_commit > settled.applied {
+                    shard.observer.event(&Event::EvictionHeldBack);
+                }
                 continue;
             }
             if entry.take_used() {

@@ -26,6 +26,17 @@ pub struct Extent {
 #[derive(Debug)]
 pub struct Hold<'a> {
     log: &'a FileLog,
+    /// The first segment that tables could need when it was taken.
+    oldest: u64,
+}
+
+impl Hold<'_> {
+    /// Makes durable everything that was appended before the call, and says what a copy that ends there
+    /// consists of. It reaches back to all that was not trimmed when the hold was taken: what tables as they stood since
+    /// then may need.
+    pub fn extent(&self) -> Result<Extent, Error> {
+        self.log.extent(self.oldest)
+    }
 }
 
 impl Drop for Hold<'_> {
@@ -37,13 +48,12 @@ impl Drop for Hold<'_> {
 impl FileLog {
     /// Has all segments stay. A log that lacks space gets none back meanwhile: hold it for a moment only.
     pub fn hold(&self) -> Hold<'_> {
-        self.tail.lock().holds += 1;
-        Hold { log: self }
+        let mut tail = self.tail.lock();
+        tail.holds += 1;
+        Hold { log: self, oldest: tail.oldest_needed() }
     }
 
-    /// Makes durable everything that was appended before the call, and says what a copy that ends there
-    /// consists of. It reaches back to all that is not trimmed.
-    pub fn extent(&self) -> Result<Extent, Error> {
+    fn extent(&self, oldest: u64) -> Result<Extent, Error> {
         let _turn = self.syncing.lock();
         self.check()?;
         let (unsynced, extent) = {
@@ -55,7 +65,7 @@ impl FileLog {
                 *end = tail.end;
             }
             let (last, generations) = (tail.last, tail.generations);
-            let high_water = HighWater { durable: last, oldest: tail.oldest_needed(), generations };
+            let high_water = HighWater { durable: last, oldest, generations };
             let bytes = high_water::file(tail.store, &high_water);
             (unsynced, Extent { segments, last, high_water: (high_water::NAME, bytes) })
         };

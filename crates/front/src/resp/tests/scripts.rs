@@ -197,6 +197,12 @@ fn converse(file: &str, text: &str, settings: kv::Settings) -> (Vec<String>, usi
                     if !step.holds(&found) {
                         wrong.push(complaint(file, step, &found));
                     }
+                    // Every code that there is has a name for the metrics.
+                    let errors = talk.server.usages.errors();
+                    if errors.iter().any(|(code, _)| *code == "other") {
+                        wrong.push(format!("{file}:{}: the code is not listed", step.line));
+                        talk.server.usages.reset();
+                    }
                     if settings.objects_bytes == 0 {
                         talk.forget();
                     }
