@@ -4,7 +4,7 @@
 
 use anyhow::Result;
 
-use crate::python::pytest;
+use crate::python::{AT_ONCE, pytest};
 use crate::run::{cargo, watched};
 use crate::scenarios::Catalogue;
 use crate::tally::{Runner, Tally};
@@ -41,11 +41,12 @@ pub(crate) fn run(args: &Args) -> Result<Tally> {
     sum += watched(&mut command, Runner::CargoTest, |line| catalogue.see(line))?;
 
     let rounds = args.rounds.to_string();
-    let options = ["-m", "crash", "-v", "-s", "--rounds", &rounds];
+    // What each test counted is shown behind all of them, as tests run beside one another.
+    let options = [&["-m", "crash", "-v", "-rP", "--rounds", &rounds], &AT_ONCE[..]].concat();
     sum += watched(&mut pytest(&options)?, Runner::Pytest, |line| catalogue.see(line))?;
 
     let others = catalogue.in_black_box().join(" or ");
-    let options = ["-m", "not crash", "-v", "-k", &others];
+    let options = [&["-m", "not crash", "-v", "-k", &others], &AT_ONCE[..]].concat();
     sum += watched(&mut pytest(&options)?, Runner::Pytest, |line| catalogue.see(line))?;
 
     println!("\nfaults survived, and how many of their tests ran\n{}", catalogue.table());

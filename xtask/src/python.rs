@@ -11,6 +11,9 @@ use anyhow::{Context, Result};
 
 use crate::run::{is_installed, must, program, root};
 
+/// Tests that run at one time: what the machine of CI has processors for. Most wait for a server most of the time.
+pub(crate) const AT_ONCE: [&str; 2] = ["-n", "2"];
+
 /// `pytest` on the black box with `args`, in an environment that holds exactly the pinned packages.
 pub(crate) fn pytest(args: &[&str]) -> Result<Command> {
     let venv = environment()?;

@@ -118,8 +118,16 @@ fn is_black_box(name: &str) -> bool {
 fn told(line: &str) -> Option<(&str, &str)> {
     match line.strip_prefix("test ") {
         Some(rest) => rest.split_once(" ... "),
-        None => line.split_once(' ').filter(|(path, _)| path.contains(".py::")),
+        None => beside_others(line)
+            .or_else(|| line.split_once(' '))
+            .filter(|(path, _)| path.contains(".py::")),
     }
+}
+
+/// The same of a line of pytest where tests run beside one another: there the outcome comes first.
+fn beside_others(line: &str) -> Option<(&str, &str)> {
+    let (outcome, path) = line.strip_prefix("[gw")?.split_once("%] ")?.1.split_once(' ')?;
+    Some((path.trim_end(), outcome))
 }
 
 #[cfg(test)]

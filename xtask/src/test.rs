@@ -4,7 +4,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::python::pytest;
+use crate::python::{AT_ONCE, pytest};
 use crate::run::{cargo, counted, must};
 use crate::tally::{Runner, Tally};
 use crate::teeth;
@@ -69,6 +69,9 @@ fn in_black_box(args: &Args) -> Result<Tally> {
     }
     if args.rewrite {
         options.push("--rewrite");
+    }
+    if args.filter.is_none() && !args.rewrite {
+        options.extend(AT_ONCE);
     }
     counted(&mut pytest(&options)?, Runner::Pytest)
 }

@@ -25,6 +25,21 @@ fn a_run_of_all_tests_lacks_nothing_also_where_one_was_skipped() {
 }
 
 #[test]
+fn tests_that_ran_beside_one_another_are_seen_too() {
+    let mut catalogue = catalogue();
+    for line in [
+        "test life::first ... ok",
+        "test a ... ok",
+        "[gw1] [  3%] SKIPPED blackbox/test_x.py::test_first ",
+        "[gw0] [100%] PASSED blackbox/test_x.py::test_b[1 x] ",
+    ] {
+        catalogue.see(line);
+    }
+    assert_eq!(catalogue.missing(), Vec::<String>::new());
+    assert!(catalogue.table().starts_with("  1 1/2 a fault\n"));
+}
+
+#[test]
 fn a_test_that_is_not_there_is_named() {
     let mut catalogue = catalogue();
     ALL.iter().skip(1).for_each(|line| catalogue.see(line));
