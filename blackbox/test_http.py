@@ -92,6 +92,21 @@ def test_what_is_called_is_counted_alike_by_info_histograms_and_metrics(server):
     assert samples["groundsill_errors_total", '{code="WRONGTYPE"}'] == 800
 
 
+def test_a_guard_that_refuses_a_transaction_is_counted_as_the_one_that_failed(server):
+    """And what came before it as called; what it kept from running is not counted."""
+    with server.connect() as connection:
+        for expected in (b"OK", b"IDEMDUP"):
+            for words in ("MULTI", "INCR before", "IDEM.CLAIM pay:1 60", "SET after 1"):
+                assert not connection.call(*words.split()).is_error()
+            reply = connection.call("EXEC")
+            assert reply.is_error() == (expected == b"IDEMDUP")
+        info = connection.call("INFO", "commandstats").value.decode()
+    counts = dict(re.findall(r"cmdstat_(\S+?):(calls=\d+),\S*?(?=,rejected)", info))
+    failed = dict(re.findall(r"cmdstat_(\S+?):\S*failed_calls=(\d+)", info))
+    assert counts == {"multi": "calls=2", "exec": "calls=2", "incr": "calls=2", "idem.claim": "calls=2", "set": "calls=1"}
+    assert failed == {"multi": "0", "exec": "1", "incr": "0", "idem.claim": "1", "set": "0"}
+
+
 def test_a_server_that_serves_is_live_and_ready(server):
     """Also for HEAD, which has the same length and no body."""
     assert (ask(server, "/livez")[0], ask(server, "/livez")[2]) == (200, "live\n")

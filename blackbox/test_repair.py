@@ -221,7 +221,7 @@ def test_repair_tells_what_is_lost_by_key_and_writes_all_of_it_to_a_file(server,
     assert len(names) > 60 and 'field "field 39" of key "hash"' in names
     told = done.stdout.split("those that can be read change:\n")[1].splitlines()
     assert [line.strip() for line in told[:20]] == names[:20]
-    assert told[20].strip() == f"all of it is in {file}" and len(told) == 21
+    assert told[20].strip() == f"all that can be read of it is in {file}" and len(told) == 21
     done = repair(server, tmp_path / "new", "--losses", file)
     assert done.returncode == 1 and str(file) in done.stderr, "no file is replaced"
 

@@ -14,6 +14,8 @@ pub struct MachineClock {
     micros: AtomicU64,
     /// Wall clock minus what it should be.
     wall_ahead_ms: AtomicI64,
+    /// Thousandths that the wall clock goes too fast, or too slow.
+    drift: AtomicI64,
     /// A planted defect: what is asked for as monotonic follows the wall.
     confused: AtomicBool,
 }
@@ -28,6 +30,11 @@ impl MachineClock {
     /// Sets the wall clock forward, or back.
     pub fn jump(&self, ms: i64) {
         self.wall_ahead_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Has the wall clock go faster by so many thousandths, or slower, from the beginning on.
+    pub fn drift(&self, thousandths: i64) {
+        self.drift.store(thousandths, Ordering::Relaxed);
     }
 
     /// Makes what is read as monotonic follow the wall.
@@ -51,7 +58,9 @@ impl Clock for MachineClock {
     }
 
     fn wall(&self) -> Duration {
-        let ahead_ms = self.wall_ahead_ms.load(Ordering::Relaxed);
+        let passed_ms = i64::try_from(self.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let drifted_ms = passed_ms.saturating_mul(self.drift.load(Ordering::Relaxed)) / 1000;
+        let ahead_ms = self.wall_ahead_ms.load(Ordering::Relaxed) + drifted_ms;
         Duration::from_millis(EPOCH_MS.saturating_add_signed(ahead_ms)) + self.elapsed()
     }
 }

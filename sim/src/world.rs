@@ -121,6 +121,12 @@ impl World {
         let lsm = setup.has(Trouble::Files);
         let ground = Ground::new(rng.draw(), bounds, lsm, setup.planted)?;
         let clock = Arc::new(MachineClock::default());
+        if setup.has(Trouble::ClockJump) {
+            // A tenth at most, either way.
+            let thousandths = i64::try_from(rng.below(201)).unwrap_or(0) - 100;
+            clock.drift(thousandths);
+            trace.note(format_args!("the wall clock drifts by {thousandths} thousandths"));
+        }
         if setup.planted == Some(Planted::WallForMonotonic) {
             clock.confuse();
         }

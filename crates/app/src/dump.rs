@@ -1,7 +1,7 @@
 //! `groundsill log dump`: what was committed, by whom, and when, a line for each change.
 
 use std::fmt;
-use std::io::{BufWriter, Write, stdout};
+use std::io::{BufWriter, Write, stderr, stdout};
 use std::ops::Bound;
 use std::process::ExitCode;
 
@@ -16,7 +16,7 @@ use log::{Frame, Medium};
 
 use crate::config::cli;
 use crate::data_dir::DataDir;
-use crate::verify::log_medium;
+use crate::verify::{EXIT_DAMAGED, log_medium};
 
 pub(crate) fn command() -> Command {
     let flag = |name: &'static str, value: &'static str, help: &'static str| {
@@ -36,7 +36,7 @@ pub(crate) fn command() -> Command {
              groundsill log dump --since $(date -d '1 hour ago' +%s000)\n\n\
              Reads the log and its history; the first line says from which commit on the answer is complete. \
              Values are shown by their length only. What is removed, and was not written in the log as far as it is \
-             kept, may be shown by its number instead of its name.",
+             kept, may be shown by its number instead of its name. What is damaged is named in a line with #, and the rest is shown; then it exits with 65.",
         );
     let dump = cli::with_data(dump, "The data directory; no server may be using it");
     Command::new("log")
@@ -94,7 +94,17 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode> {
     match show(&dir, &filter, &mut BufWriter::new(stdout().lock())) {
         // Whoever reads on has seen enough: `head`, say.
         Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
-        outcome => outcome.map(|()| ExitCode::SUCCESS),
+        Ok(0) => Ok(ExitCode::SUCCESS),
+        Ok(_) => {
+            // If nobody reads stderr, the exit code has to do.
+            let _closed = writeln!(
+                stderr(),
+                "groundsill: the log is damaged where lines with # say so, and what is there is not shown: \
+                 `groundsill verify` tells whether a start needs it"
+            );
+            Ok(ExitCode::from(EXIT_DAMAGED))
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -104,13 +114,26 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-fn show(dir: &DataDir, filter: &Filter, out: &mut impl Write) -> Result<()> {
+/// Shows what can be read; how many places cannot.
+fn show(dir: &DataDir, filter: &Filter, out: &mut impl Write) -> Result<u64> {
     let medium = log_medium(dir)?;
     let mut teller = Teller::new(&dir.identity.hash_key);
     teller.learn_places(dir, &*medium)?;
-    let mut is_first = true;
+    let (mut is_first, mut damaged) = (true, 0);
     for frame in dump(&*medium, &dir.identity.store).context("read the log")? {
-        let frame = frame.context("read the log")?;
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(log::Error::Corrupt { file, offset, first, last, reason }) => {
+                damaged += 1;
+                write!(out, "# not complete: {file} is damaged at {offset} ({reason})")?;
+                if first <= last {
+                    write!(out, ": commits {first} to {last} cannot be read")?;
+                }
+                writeln!(out)?;
+                continue;
+            }
+            Err(error) => return Err(error).context("read the log"),
+        };
         if std::mem::take(&mut is_first) {
             writeln!(out, "# complete from commit {} on", frame.first())?;
         }
@@ -121,7 +144,8 @@ fn show(dir: &DataDir, filter: &Filter, out: &mut impl Write) -> Result<()> {
             Ok(())
         })?;
     }
-    Ok(out.flush()?)
+    out.flush()?;
+    Ok(damaged)
 }
 
 /// Tells what is in frames, in the order in which it is given them.
@@ -161,10 +185,10 @@ impl Teller {
 
     /// Learns of which databases the tables know, since the log may have begun later than they, but for what the log
     /// itself tells of that. Where the tables cannot be read, what the log tells is all; where the log is damaged, what it
-    /// tells up to there is shown before the damage is named.
+    /// tells elsewhere.
     fn learn_places(&mut self, dir: &DataDir, medium: &dyn Medium) -> Result<()> {
         let frames = dump(medium, &dir.identity.store).context("read the log")?;
-        for frame in frames.map_while(Result::ok) {
+        for frame in frames.filter_map(Result::ok) {
             for record in frame.records().flatten() {
                 let Record::Commit { changes, .. } = record else { continue };
                 for change in changes.flatten() {

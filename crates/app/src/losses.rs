@@ -4,7 +4,7 @@
 //! Only what can still be read is told of: commits that stand in sound frames, behind others that do not.
 
 use std::fs::OpenOptions;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -87,7 +87,9 @@ pub(crate) fn tell(
         say_line(say, &format!("          {name}"))?;
     }
     match (others, file) {
-        (_, Some(file)) => say_line(say, &format!("        all of it is in {}", file.display())),
+        (_, Some(file)) => {
+            say_line(say, &format!("        all that can be read of it is in {}", file.display()))
+        }
         (0, None) => Ok(()),
         (_, None) => {
             let more =
@@ -99,6 +101,13 @@ pub(crate) fn tell(
 
 fn create(file: &Path) -> Result<BufWriter<std::fs::File>> {
     let mut options = OpenOptions::new();
-    let made = options.write(true).create_new(true).open(file);
-    made.map(BufWriter::new).with_context(|| format!("make {}", file.display()))
+    match options.write(true).create_new(true).open(file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            bail!(
+                "{} is there already: name another file for --losses, or move it away",
+                file.display()
+            )
+        }
+        made => made.map(BufWriter::new).with_context(|| format!("make {}", file.display())),
+    }
 }

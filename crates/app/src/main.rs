@@ -48,7 +48,8 @@ fn main() -> ExitCode {
     outcome.unwrap_or_else(|error| {
         // If nobody reads stderr, the exit code has to do.
         let _closed = writeln!(std::io::stderr(), "groundsill: {error:#}");
-        let checks = matches!(matches.subcommand_name(), Some("verify" | "backup" | "restore"));
+        let checks =
+            matches!(matches.subcommand_name(), Some("verify" | "backup" | "restore" | "repair"));
         if checks && error.downcast_ref::<identity::Damaged>().is_some() {
             return ExitCode::from(verify::EXIT_DAMAGED);
         }
@@ -90,5 +91,5 @@ Try it:
   curl 127.0.0.1:8080/metrics            also /livez and /readyz
 
 `groundsill serve --help` lists the settings. `groundsill config show` tells their values and where these \
-come from. Exit codes: 0, all is well; 1, it could not be done; 2, the command line is wrong; 65, something is \
+come from. Exit codes: 0, all is well; 1, it could not be done; 2, the command line is wrong; 3, a copy was made without damaged history; 65, something is \
 damaged or would be lost; 74, a write or sync of the log failed.";

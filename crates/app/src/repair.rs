@@ -135,6 +135,13 @@ fn repair(
     say_line(say, &format!("reading {}", source.path.display()))?;
     let before = verify::check(source)?;
     before.show(say)?;
+    if before.is_sound() && before.log.gap.is_some() {
+        bail!(
+            "only history is missing in {}, and no state with it, so nothing was written: `groundsill backup` makes a copy \
+             that begins behind it",
+            source.path.display()
+        );
+    }
     if before.is_sound() {
         bail!(
             "nothing in {} is damaged, so nothing was written: `groundsill backup` copies it",

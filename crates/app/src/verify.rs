@@ -187,11 +187,12 @@ impl Findings {
             )?;
         }
         for damage in &log.damage {
-            writeln!(
-                out,
-                "DAMAGED {} at {}, {} bytes: {}; commits {} to {}",
-                damage.file, damage.offset, damage.bytes, damage.reason, damage.first, damage.last
-            )?;
+            let log::Damage { file, offset, bytes, reason, first, last, .. } = damage;
+            write!(out, "DAMAGED {file} at {offset}, {bytes} bytes: {reason}")?;
+            if first <= last {
+                write!(out, "; commits {first} to {last}")?;
+            }
+            writeln!(out)?;
         }
         writeln!(
             out,

@@ -28,4 +28,4 @@ pub const LOG_SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 pub const UNCLEAN_SEQUENCE_GAP: u64 = 1 << 24;
 
 /// Log segments are preallocated only while at least this much of the disk stays free, in bytes.
-pub const DISK_FREE_BYTES_MIN: u64 = 512 * 1024 * 1024;
+pub const DISK_FREE_BYTES_MIN: u64 = 256 * 1024 * 1024;

@@ -61,7 +61,7 @@ pub enum Error {
     },
     /// Bytes that were durable are not what was written. Nothing was changed.
     #[error(
-        "the log is damaged in {file} at byte {offset} ({reason}): commits {first} to {last} cannot be read; keep the directory as it is, verify it, and restore"
+        "the log is damaged in {file} at byte {offset} ({reason}): {}; keep the directory as it is, verify it, and restore", unreadable(*.first, *.last)
     )]
     Corrupt {
         /// The file's name in the log's directory.
@@ -93,6 +93,15 @@ pub enum Error {
         /// The oldest sequence that can be read.
         oldest: Sequence,
     },
+}
+
+/// What is known of the commits that a damaged place may have held.
+fn unreadable(first: Sequence, last: Sequence) -> String {
+    if last < first {
+        "no commit is known to be lost by it".to_owned()
+    } else {
+        format!("commits {first} to {last} cannot be read")
+    }
 }
 
 impl Error {

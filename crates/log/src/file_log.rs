@@ -226,7 +226,7 @@ impl FileLog {
         let stretches = tail.kept.iter().skip(start).zip(ends.chain([tail.end]));
         let stretches = stretches.map(|(kept, end)| {
             let segment = kept.segment.clone();
-            Stretch { segment, end, open_ended: false }
+            Stretch { segment, end, open_ended: false, last: tail.last }
         });
         Ok(Reader::new(stretches.collect(), tail.store, from, tail.last))
     }

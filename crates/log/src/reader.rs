@@ -3,13 +3,13 @@
 //! Knows nothing of what is appended meanwhile: it reads up to the end that it was given.
 //!
 //! Invariant: a frame is given out only if it is sound, its records decode and it follows the one
-//! before it; the first that is not ends the reading with an error.
+//! before it; the first that is not ends the reading with an error, unless it was asked to go on behind that.
 
 use base::{Sequence, StoreTime};
 
 use crate::chain::Chain;
 use crate::error::Error;
-use crate::frame::{Frame, Invalid};
+use crate::frame::{Frame, Invalid, SECTOR_BYTES};
 use crate::segment::{SegmentFile, Unread};
 
 /// A segment and where in it the frames end.
@@ -18,6 +18,8 @@ pub(crate) struct Stretch {
     pub(crate) end: u64,
     /// Whether the frames may end before `end`, at the first place that is none.
     pub(crate) open_ended: bool,
+    /// The last commit that may be in it.
+    pub(crate) last: Sequence,
 }
 
 /// Gives the frames of some stretches of log.
@@ -28,6 +30,8 @@ pub(crate) struct Reader {
     store: u64,
     from: Sequence,
     through: Sequence,
+    /// Whether it goes on behind what is damaged, once it has told of that.
+    goes_on: bool,
 }
 
 impl Reader {
@@ -40,7 +44,12 @@ impl Reader {
         through: Sequence,
     ) -> Self {
         let stretches = stretches.into_iter();
-        Self { stretches, current: None, chain: None, store, from, through }
+        Self { stretches, current: None, chain: None, store, from, through, goes_on: false }
+    }
+
+    /// The same, which goes on with the next sound frame behind each error of damage.
+    pub(crate) fn going_on(self) -> Self {
+        Self { goes_on: true, ..self }
     }
 
     /// The next frame that reaches `from`, or `None` at the end.
@@ -88,8 +97,37 @@ impl Reader {
             stretch.end = offset;
             return Ok(None);
         }
-        Err(corrupt(&stretch.segment, offset, next, self.through, invalid))
+        let mut last = self.through;
+        if self.goes_on {
+            let resume = sound_behind(stretch, self.store, offset, next)?;
+            last = resume.as_ref().map_or(stretch.last, |frame| before(frame.header().first));
+            chain.resume(resume.map_or(stretch.end, |frame| frame.offset()));
+        }
+        Err(corrupt(&stretch.segment, offset, next, last, invalid))
     }
+}
+
+const fn before(sequence: Sequence) -> Sequence {
+    Sequence(sequence.0.saturating_sub(1))
+}
+
+/// The next sound frame of a stretch behind a bad place, whose commits are not before `next`.
+fn sound_behind(
+    stretch: &Stretch,
+    store: u64,
+    offset: u64,
+    next: Sequence,
+) -> Result<Option<Frame>, Error> {
+    let mut at = offset + SECTOR_BYTES as u64;
+    while at < stretch.end {
+        if let Some(frame) = stretch.segment.sound(store, at)?
+            && frame.header().first >= next
+        {
+            return Ok(Some(frame));
+        }
+        at += SECTOR_BYTES as u64;
+    }
+    Ok(None)
 }
 
 impl Iterator for Reader {
@@ -97,7 +135,8 @@ impl Iterator for Reader {
 
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.advance();
-        if next.is_err() {
+        let ends = |error: &Error| !(self.goes_on && matches!(error, Error::Corrupt { .. }));
+        if next.as_ref().is_err_and(ends) {
             self.current = None;
             self.stretches = Vec::new().into_iter();
         }

@@ -348,7 +348,8 @@ impl Report {
 }
 
 /// All frames of the log in `medium` that are kept, history included, with the records of every kind
-/// of frame; ends where the log ends. It begins at a segment's beginning, so that [`Sessions`] can
+/// of frame; ends where the log ends. Behind an error of damage ([`Error::Corrupt`]), which names the commits that cannot be
+/// read, it goes on. It begins at a segment's beginning, so that [`Sessions`] can
 /// name who made each commit.
 pub fn dump(medium: &dyn Medium, store: &StoreId) -> Result<crate::Frames, Error> {
     let store = frame::store_number(store);
@@ -360,9 +361,11 @@ pub fn dump(medium: &dyn Medium, store: &StoreId) -> Result<crate::Frames, Error
     let stretches = places.into_iter().map(|place| Stretch {
         end: place.told.map_or(place.segment.bytes, |link| link.end),
         open_ended: place.newest,
+        last: place.told.map_or(through, |link| link.last),
         segment: place.segment,
     });
-    Ok(Box::new(Reader::new(stretches.collect(), store, Sequence::ZERO, through)))
+    let reader = Reader::new(stretches.collect(), store, Sequence::ZERO, through);
+    Ok(Box::new(reader.going_on()))
 }
 
 /// Who the sessions of a dump are.

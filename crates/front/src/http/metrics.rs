@@ -568,7 +568,7 @@ static METRICS: &[Metric] = &[
     Metric {
         name: "command_errors_total",
         kind: Kind::Counter,
-        help: "Those of them that were answered with an error, and those that were not begun for one",
+        help: "Calls that were answered with an error, and requests for the command that were not begun for one",
         series: Series::Command(|told| Value::Whole(told.failed + told.rejected)),
     },
     Metric {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use redis::{Command, Error, Flags, Run};
-use wire::resp::{Args, ArgsBuf, Writer};
+use wire::resp::{Args, ArgsBuf, Mark, Writer};
 
 use crate::budget::{Budget, Share, Spent};
 use crate::resp::session::{Misstep, Session, Then, Wrap};
@@ -107,10 +107,27 @@ impl Session {
         if commands.iter().any(|(command, _)| matches!(command.run, Run::Connection(_))) {
             return self.exec_mixed(&commands, &watches).await;
         }
+        let start = self.reply.mark();
         if self.transact(&commands, Wrap::Array, &watches).await {
             self.note_queued(&commands);
+        } else {
+            self.note_refused(&commands, start);
         }
         Then::Continue
+    }
+
+    /// Counts the commands that an EXEC came to that did nothing: the last of them is the guard that refused it, unless
+    /// all had ended.
+    fn note_refused(&mut self, commands: &[(&'static Command, Args<'_>)], start: Mark) {
+        let begun = &commands[..self.reached.min(commands.len())];
+        if !self.reply.is_error_since(start) || begun.is_empty() {
+            return;
+        }
+        self.missteps.clear();
+        self.note_queued(begun);
+        if let Some((guard, _)) = begun.last().filter(|_| self.reached <= commands.len()) {
+            self.server.usages.fail(place_of(guard));
+        }
     }
 
     /// Counts the commands that EXEC ran, each with its share of the time, and their errors.
@@ -137,7 +154,9 @@ impl Session {
         watches: &Watches,
     ) -> Then {
         let mut pieces = vec![Writer::new(self.reply.protocol()); commands.len()];
+        let start = self.reply.mark();
         if !self.transact_apart(commands, &mut pieces, watches).await {
+            self.note_refused(commands, start);
             return Then::Continue;
         }
         let mut then = Then::Continue;

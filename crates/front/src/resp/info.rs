@@ -140,6 +140,7 @@ fn about_server(text: &mut Text, server: &Server) {
     text.field("process_id", server.host.process);
     text.field("tcp_port", server.host.port);
     text.field("server_time_usec", server.store.now().0 * 1000);
+    text.field("clock_skew_ms", server.store.standing().skew_ms);
     text.field("uptime_in_seconds", up);
     text.field("uptime_in_days", up / 86_400);
 }
@@ -212,6 +213,8 @@ fn about_stats(text: &mut Text, server: &Server) {
     text.field("total_net_input_bytes", counters.received_bytes.get());
     text.field("total_net_output_bytes", counters.sent_bytes.get());
     text.field("rejected_connections", counters.rejected.get());
+    let errors: u64 = server.usages.errors().iter().map(|(_, count)| count).sum();
+    text.field("total_error_replies", errors);
     text.field("expired_keys", figures.expired.get());
     text.field("expiry_lag_ms", figures.expiry_lag_ms.get());
     text.field("objects_evicted_from_memory", figures.evicted.get());

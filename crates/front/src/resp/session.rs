@@ -79,6 +79,8 @@ pub(crate) struct Session {
     pub(crate) rng: SplitMix64,
     /// The errors among the replies of a transaction or a series.
     pub(crate) missteps: Vec<Misstep>,
+    /// How many commands of the transaction have begun in its latest round, and one more once all have ended.
+    pub(crate) reached: usize,
 }
 
 impl Session {
@@ -119,6 +121,7 @@ impl Session {
             plan,
             dues: Dues::default(),
             missteps: Vec::new(),
+            reached: 0,
         }
     }
 
@@ -345,11 +348,13 @@ impl Session {
         {
             self.plan.stream();
         }
-        let Self { server, plan, reply, spots, outgoing, missteps, .. } = self;
+        let Self { server, plan, reply, spots, outgoing, missteps, reached, .. } = self;
+        *reached = 0;
         let outcome = server.run(plan, |txn| {
             reply.rewind(start);
             outgoing.restart(reply.len());
             missteps.clear();
+            *reached = 0;
             if !watches.hold(txn) {
                 reply.null_array();
                 return Ok(false);
@@ -359,9 +364,11 @@ impl Session {
             }
             for (at, (command, spot)) in commands.iter().zip(&*spots).enumerate() {
                 let mark = reply.mark();
+                *reached = at + 1;
                 run_one(txn, *command, *spot, reply, &server.keys)?;
                 missteps.extend(Misstep::found(at, reply, mark));
             }
+            *reached = commands.len() + 1;
             Ok(true)
         });
         match outcome.await {
@@ -399,10 +406,12 @@ impl Session {
             self.reply.error(&text);
             return false;
         }
-        let Self { server, plan, spots, outgoing, reply, missteps, .. } = self;
+        let Self { server, plan, spots, outgoing, reply, missteps, reached, .. } = self;
+        *reached = 0;
         let outcome = server.run(plan, |txn| {
             outgoing.restart(reply.len());
             missteps.clear();
+            *reached = 0;
             if !watches.hold(txn) {
                 return Ok(false);
             }
@@ -410,9 +419,11 @@ impl Session {
             for (at, ((command, spot), piece)) in placed.enumerate() {
                 piece.clear();
                 let mark = piece.mark();
+                *reached = at + 1;
                 run_one(txn, *command, *spot, piece, &server.keys)?;
                 missteps.extend(Misstep::found(at, piece, mark));
             }
+            *reached = commands.len() + 1;
             Ok(true)
         });
         match outcome.await {
