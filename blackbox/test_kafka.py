@@ -21,6 +21,7 @@ from harness.kafka import (
     producer,
     read_all,
 )
+from harness.probes import metric
 from harness.server import HOST
 from harness.wait import until
 
@@ -466,8 +467,11 @@ def test_a_malformed_frame_ends_its_connection_alone(server, raw, sent):
     """At once, with no more than a line in the log; others are served."""
     with Raw((HOST, server.ports["kafka"])) as other:
         assert other.is_served()
+        before = metric(server, "groundsill_connections_malformed_total")
         raw.send(sent)
         assert raw.has_ended()
+        assert metric(server, "groundsill_connections_malformed_total") == before + 1
+        until(lambda: "no request: its connection was closed" in server.stderr(), "a line in the log", 10)
         assert other.is_served()
     assert len(server.stderr().splitlines()) <= 1
 

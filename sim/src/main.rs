@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Parser;
 use groundsill_sim::scenario::{self, Scenario};
 use groundsill_sim::teeth::{self, Tooth};
@@ -68,8 +68,14 @@ fn main() -> Result<ExitCode> {
 
 fn bite(only: Option<&str>) -> Result<ExitCode> {
     let mut missed = 0;
-    let teeth = teeth::all()?.into_iter();
-    for tooth in teeth.filter(|tooth| only.is_none_or(|only| tooth.name() == only)) {
+    let mut teeth = teeth::all()?;
+    teeth.retain(|tooth| only.is_none_or(|only| tooth.name() == only));
+    if teeth.is_empty() {
+        bail!(
+            "there is no such bug: a name is as a run without --bug prints it, SyncDoesNothing say"
+        );
+    }
+    for tooth in teeth {
         let Tooth { bug, why, .. } = &tooth;
         if let Some((seed, Violation { checker, .. })) = tooth.bite()? {
             println!("found in seed {seed:<3} by {checker:<14?} {bug:?}: {why}");

@@ -105,6 +105,8 @@ pub enum Planted {
     DroppedBeforeFlushed,
     /// Going back to a savepoint leaves a namespace flushed.
     FlushNotUndone,
+    /// A sync that failed is taken for done.
+    FailedSyncForgotten,
 }
 
 impl Planted {
@@ -115,6 +117,7 @@ impl Planted {
             | Self::TrimmedAhead
             | Self::NoHighWater
             | Self::ReplayedTwice
+            | Self::FailedSyncForgotten
             | Self::TailRaised
             | Self::TornGroupTaken => Arc::new(log::PlantedLog::new(inner, self, raised.clone())),
             _ => inner,

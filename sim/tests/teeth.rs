@@ -9,7 +9,10 @@ fn every_tooth_is_planted_in_a_scenario_that_there_is() {
     for tooth in &teeth {
         assert!(numbers.contains(&tooth.scenario), "{tooth:?}");
         assert!(!tooth.checkers.is_empty(), "{tooth:?}");
-        let same = teeth.iter().filter(|other| other.bug == tooth.bug).count();
+        let same = teeth
+            .iter()
+            .filter(|other| (other.bug, other.scenario) == (tooth.bug, tooth.scenario))
+            .count();
         assert_eq!(same, 1, "{tooth:?} is listed twice");
     }
     assert!(teeth.len() >= 20, "only {} are listed", teeth.len());

@@ -31,6 +31,10 @@ fn environment() -> Result<PathBuf> {
     let pinned = pinned(&["blackbox/requirements.txt", "blackbox/constraints.txt"])?;
     let stamp = venv.join("pinned");
     if !is_current(&stamp, &pinned) {
+        must(&mut program("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 11))"]))
+            .context(
+            "the black box needs Python 3.11 or later as `python3`: install it and run this again",
+        )?;
         remove(&venv)?;
         must(program("python3", ["-m", "venv"]).arg(&venv)).context(
             "the black box needs Python 3.11 or later with its venv module: \

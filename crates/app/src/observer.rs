@@ -25,6 +25,7 @@ pub(crate) struct Journal {
     drawn_at_ms: AtomicU64,
     has_bar: AtomicBool,
     table_work: Mutex<Repeats>,
+    malformed: Mutex<Repeats>,
 }
 
 /// The same kind of failure is told at most this often.
@@ -33,7 +34,7 @@ const TOLD_EVERY: Duration = Duration::from_mins(1);
 /// So many kinds are told apart; the others are told each time.
 const KINDS_MAX: usize = 16;
 
-/// What is tried again and fails again: told once a minute, with how often it was not told.
+/// What fails again and again: told once a minute, with how often it was not told.
 #[derive(Debug, Default)]
 struct Repeats {
     kinds: Vec<(String, Monotonic, u64)>,
@@ -149,6 +150,12 @@ impl Observer for Journal {
                     left,
                     "a client took nothing of its replies for too long: its connection was closed"
                 );
+            }
+            Event::RequestMalformed { reason } => {
+                let now = MachineClock.monotonic();
+                if let Some(untold) = self.malformed.lock().tell(reason, now) {
+                    warn!(%reason, untold, "a client sent what is no request: its connection was closed; does it speak TLS, or another protocol?");
+                }
             }
             _ => {}
         }

@@ -111,6 +111,11 @@ pub enum Event {
         /// Bytes of replies that it had not taken.
         left: u64,
     },
+    /// A client sent what is no request of the protocol: its connection was closed.
+    RequestMalformed {
+        /// Which front, and why: `kafka: `, and what is wrong with it.
+        reason: String,
+    },
     /// A transaction was undone: it was refused, failed or panicked.
     Undone,
 }

@@ -21,6 +21,8 @@ pub(crate) struct Counters {
     pub(crate) sent_bytes: Counter,
     /// Connections that were closed because their clients did not read.
     pub(crate) stalled: Counter,
+    /// Connections that were closed because what came was no request of the protocol.
+    pub(crate) malformed: Counter,
     /// Connections that were closed because all requests together took too much memory.
     pub(crate) crowded_out: Counter,
     /// Wrong passwords, and right ones of users that there are not.
@@ -34,10 +36,12 @@ pub(crate) struct Counters {
 impl Counters {
     pub(crate) fn reset(&self) {
         let Self { connections, rejected, commands, joined, received_bytes, sent_bytes, .. } = self;
-        let Self { held_back, stalled, crowded_out, turned_away, failed, defects, .. } = self;
+        let Self {
+            held_back, stalled, malformed, crowded_out, turned_away, failed, defects, ..
+        } = self;
         for counter in [connections, rejected, commands, joined, received_bytes, sent_bytes]
             .into_iter()
-            .chain([held_back, stalled, crowded_out, turned_away, failed, defects])
+            .chain([held_back, stalled, malformed, crowded_out, turned_away, failed, defects])
         {
             counter.reset();
         }

@@ -518,6 +518,12 @@ static METRICS: &[Metric] = &[
         series: Series::Process(|moment| whole(moment.server.counters.stalled.get())),
     },
     Metric {
+        name: "connections_malformed_total",
+        kind: Kind::Counter,
+        help: "Connections of kafka that were closed because what came was no request of the protocol",
+        series: Series::Process(|moment| whole(moment.server.counters.malformed.get())),
+    },
+    Metric {
         name: "connections_crowded_out_total",
         kind: Kind::Counter,
         help: "Connections that were closed because all requests together took too much memory",

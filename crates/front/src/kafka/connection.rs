@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base::Event;
 use base::Monotonic;
 use kv::Watch;
 use tokio::net::TcpStream;
@@ -151,6 +152,14 @@ impl Connection {
         }
     }
 
+    /// There is no answer to what is no request: the operator is told instead.
+    fn close_over(&self, malformed: &dyn std::fmt::Display) -> Turn {
+        let server = &self.session.server;
+        server.counters.malformed.add(1);
+        server.store.tell(&Event::RequestMalformed { reason: format!("kafka: {malformed}") });
+        Turn::Closing
+    }
+
     /// Runs requests from the inbox. A frame that cannot be read ends the connection: what follows it
     /// cannot be told from it.
     async fn turn(&mut self) -> Result<Turn, End> {
@@ -163,7 +172,7 @@ impl Connection {
                     self.inbox.release(used);
                     return Ok(Turn::Drained);
                 }
-                Err(_malformed) => return Ok(Turn::Closing),
+                Err(malformed) => return Ok(self.close_over(&malformed)),
             };
             used += LENGTH_BYTES + frame.len();
             self.partial_since = None;
@@ -177,8 +186,9 @@ impl Connection {
                 }
                 continue;
             }
-            let Ok((header, request)) = decode(frame, self.limits) else {
-                return Ok(Turn::Closing);
+            let (header, request) = match decode(frame, self.limits) {
+                Ok(decoded) => decoded,
+                Err(malformed) => return Ok(self.close_over(&malformed)),
             };
             let writes = matches!(
                 request,
