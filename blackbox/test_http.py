@@ -100,11 +100,15 @@ def test_a_guard_that_refuses_a_transaction_is_counted_as_the_one_that_failed(se
                 assert not connection.call(*words.split()).is_error()
             reply = connection.call("EXEC")
             assert reply.is_error() == (expected == b"IDEMDUP")
+        # One that is refused before any command of it begins, right after one that came to two.
+        for words in (("MULTI",), ("INCR", b"k" * 70_000), ("SET", "after", "2")):
+            assert not connection.call(*words).is_error()
+        assert connection.call("EXEC").is_error()
         info = connection.call("INFO", "commandstats").value.decode()
     counts = dict(re.findall(r"cmdstat_(\S+?):(calls=\d+),\S*?(?=,rejected)", info))
     failed = dict(re.findall(r"cmdstat_(\S+?):\S*failed_calls=(\d+)", info))
-    assert counts == {"multi": "calls=2", "exec": "calls=2", "incr": "calls=2", "idem.claim": "calls=2", "set": "calls=1"}
-    assert failed == {"multi": "0", "exec": "1", "incr": "0", "idem.claim": "1", "set": "0"}
+    assert counts == {"multi": "calls=3", "exec": "calls=3", "incr": "calls=2", "idem.claim": "calls=2", "set": "calls=1"}
+    assert failed == {"multi": "0", "exec": "2", "incr": "0", "idem.claim": "1", "set": "0"}
 
 
 def test_a_server_that_serves_is_live_and_ready(server):

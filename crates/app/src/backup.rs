@@ -73,8 +73,8 @@ pub(crate) fn conclude(outcome: &Outcome, to: &std::path::Path) -> Result<ExitCo
             // If nobody reads stderr, the exit code has to do.
             let _closed = writeln!(
                 stderr(),
-                "groundsill: the copy is there with all state, but without history before commit {oldest}, which is \
-                 damaged, as told above: suspect the disk"
+                "groundsill: the copy is there with all state, but without history before commit {oldest}: files \
+                 of it are damaged or missing, as told above; suspect the disk"
             );
             return Ok(ExitCode::from(EXIT_WITHOUT_HISTORY));
         }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use rustix::fs::{Advice, fadvise};
 
-use crate::data_dir::{DataDir, sync};
+use crate::data_dir::{DataDir, log_in, sync};
 use crate::verify::{self, Findings};
 
 mod progress;
@@ -27,9 +27,6 @@ pub(crate) use progress::Progress;
 
 /// What is read and written at a time, in bytes.
 const CHUNK_BYTES: usize = 1 << 20;
-
-/// Where the log is, in a data directory.
-const LOG: &str = "shards/0/log";
 
 /// A segment in the making: zeros, which every open of the log removes.
 const FILLING: &str = "shards/0/log/filling";
@@ -183,11 +180,10 @@ fn write_copy(
     say: &mut dyn Write,
 ) -> Result<Outcome> {
     let partial = &target.partial;
-    let mut files = Listing::new(&source.path)?;
+    let files = Listing::new(&source.path, from)?;
     let history = (from > 0).then_some(before.log.oldest.0);
     if let Some(oldest) = history {
-        files.leave_out_segments_before(from);
-        say_line(say, &format!("leaving out history before commit {oldest}: it is damaged"))?;
+        say_line(say, &format!("leaving out history before commit {oldest}: it is not whole"))?;
     }
     let mut copied = Copied { files: 0, bytes: 0, last: before.last(), history };
     say_line(say, &format!("copying to {}", partial.display()))?;
@@ -196,7 +192,7 @@ fn write_copy(
         make_directory(&partial.join(directory))?;
     }
     let mut progress = Progress::new("copied", files.bytes);
-    for (file, _) in &files.files {
+    for file in &files.files {
         copied.bytes += copy_file(&source.path, partial, file, &mut progress)?;
         copied.files += 1;
     }
@@ -222,7 +218,7 @@ fn write_copy(
 
 /// The number of the segment that a file of the log is, by its path in the data directory.
 fn segment_of(file: &Path) -> Option<u64> {
-    let is_of_log = file.parent() == Some(Path::new(LOG));
+    let is_of_log = file.parent() == Some(&*log_in(Path::new("")));
     let name = file.file_name().filter(|_| is_of_log)?.to_str()?;
     log::segment_number(name)
 }
@@ -232,15 +228,17 @@ fn segment_of(file: &Path) -> Option<u64> {
 pub(crate) struct Listing {
     /// Each after the one that it is in.
     pub(crate) directories: Vec<PathBuf>,
-    /// With their lengths in bytes.
-    pub(crate) files: Vec<(PathBuf, u64)>,
-    /// All of these together.
+    pub(crate) files: Vec<PathBuf>,
     pub(crate) bytes: u64,
+    /// The first segment of the log that is copied.
+    from: u64,
 }
 
 impl Listing {
-    fn new(root: &Path) -> Result<Self> {
-        Self::below(root, Path::new("shards"))
+    fn new(root: &Path, from: u64) -> Result<Self> {
+        let mut listing = Self { from, ..Self::default() };
+        listing.add(root, Path::new("shards"))?;
+        Ok(listing)
     }
 
     /// A directory, and what is in it.
@@ -248,15 +246,6 @@ impl Listing {
         let mut listing = Self::default();
         listing.add(root, directory)?;
         Ok(listing)
-    }
-
-    fn leave_out_segments_before(&mut self, from: u64) {
-        let bytes = &mut self.bytes;
-        self.files.retain(|(name, length)| {
-            let stays = segment_of(name).is_none_or(|segment| segment >= from);
-            *bytes -= if stays { 0 } else { *length };
-            stays
-        });
     }
 
     fn add(&mut self, root: &Path, directory: &Path) -> Result<()> {
@@ -277,9 +266,11 @@ impl Listing {
                 self.add(root, &name)?;
             } else if !found.is_file() {
                 bail!("{} is neither a file nor a directory: take it away", path.display());
-            } else if name != Path::new(FILLING) {
+            } else if name != Path::new(FILLING)
+                && segment_of(&name).is_none_or(|segment| segment >= self.from)
+            {
                 self.bytes += found.len();
-                self.files.push((name, found.len()));
+                self.files.push(name);
             }
         }
         Ok(())

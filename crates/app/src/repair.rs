@@ -264,7 +264,7 @@ fn copy_tables(
     for directory in &listing.directories {
         make_directory(&partial.join(directory))?;
     }
-    for (file, _) in &listing.files {
+    for file in &listing.files {
         copy_file(&source.path, partial, file, progress)?;
     }
     for directory in listing.directories.iter().rev() {

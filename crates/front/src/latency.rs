@@ -72,6 +72,11 @@ impl Latencies {
         self.kept.lock().iter().map(|(name, event)| (*name, event.clone())).collect()
     }
 
+    /// The event of that name, in any case of letters, if there was one.
+    pub(crate) fn find(&self, name: &[u8]) -> Option<(&'static str, Event)> {
+        self.events().into_iter().find(|(event, _)| name.eq_ignore_ascii_case(event.as_bytes()))
+    }
+
     /// Forgets the events that are named, or all; how many there were.
     pub(crate) fn forget(&self, names: &[&[u8]]) -> usize {
         let mut kept = self.kept.lock();

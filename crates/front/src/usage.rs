@@ -26,7 +26,7 @@ const BUCKETS: usize = 28;
 const LEAST_BITS: u32 = 10;
 
 /// The codes that errors begin with, in ascending order. A code of a guard stands here too.
-pub(crate) static CODES: [&str; 24] = [
+static CODES: [&str; 24] = [
     "BADPARTITIONS",
     "BADTOPIC",
     "CONFLICT",

@@ -107,6 +107,39 @@ fn what_a_failed_load_has_left_goes_with_its_space_and_memory_keeps_to_its_bound
     assert!(resident <= bound, "{resident}");
 }
 
+/// A name that takes a kilobyte of the log when what it is of is removed.
+fn long_name(number: u32) -> Vec<u8> {
+    [&number.to_be_bytes()[..], &[7; 1000]].concat()
+}
+
+/// Lets what was written settle, and leaves no byte free.
+fn fill_the_disk(world: &mut World) {
+    for _ in 0..1000 {
+        world.step();
+        world.hands.turn(1);
+    }
+    world.leave_free(0);
+}
+
+/// Lets a worker do what it can. Nothing is flushed meanwhile, so that the log gives no room back.
+fn work_without_flushes(world: &mut World, worker: &str) {
+    for _ in 0..2000 {
+        for worker in ["log-writer", "log-syncer", "log-upkeep", "applier", worker] {
+            world.step_one(worker);
+        }
+        world.hands.turn(50);
+    }
+    assert!(!world.store.watermarks().is_poisoned());
+}
+
+/// More than what is too little for one more slice of the store's own.
+fn assert_room_for_a_delete(world: &World) {
+    let mut plan = world.plan(&["other"]);
+    plan.release_bytes(1 << 20);
+    let attempt = world.store.attempt(&mut plan, |_| Ok(()));
+    assert!(matches!(attempt, Attempt::Done(..)), "{attempt:?}");
+}
+
 #[test]
 fn what_is_reclaimed_on_a_full_disk_leaves_room_for_deletes() {
     let mut world = World::new(Settings::default());
@@ -114,42 +147,20 @@ fn what_is_reclaimed_on_a_full_disk_leaves_room_for_deletes() {
         let object = open(txn, "large")?;
         txn.create(object, Type::Hash)?;
         // So long that taking them out again fills all segments there are.
-        (0..20_000_u32).try_for_each(|row| {
-            txn.put(object, &[&row.to_be_bytes()[..], &[7; 1000]].concat(), b"")
-        })
+        (0..20_000_u32).try_for_each(|row| txn.put(object, &long_name(row), b""))
     });
     put.unwrap();
     world.settle();
-    for _ in 0..1000 {
-        world.step();
-        world.hands.turn(1);
-    }
-    world.leave_free(0);
+    fill_the_disk(&mut world);
     let deleted = world.transact(|txn| {
         let object = open(txn, "large")?;
         txn.delete(object)
     });
     assert!(deleted.unwrap().0);
-    for _ in 0..2000 {
-        // Nothing is flushed, so that the log gives no room back.
-        for worker in ["log-writer", "log-syncer", "log-upkeep", "applier", "reclaimer"] {
-            world.step_one(worker);
-        }
-        world.hands.turn(50);
-    }
-    assert!(!world.store.watermarks().is_poisoned());
+    work_without_flushes(&mut world, "reclaimer");
     let reclaimed = world.store.figures().reclaimed_rows.get();
     assert!((1_000..20_000).contains(&reclaimed), "{reclaimed}");
-    let mut plan = world.plan(&["other"]);
-    // More than what is too little for one more of its slices.
-    plan.release_bytes(1 << 20);
-    let attempt = world.store.attempt(&mut plan, |_| Ok(()));
-    assert!(matches!(attempt, Attempt::Done(..)), "{attempt:?}");
-}
-
-/// Names of objects that take a kilobyte of the log each when they are removed.
-fn long_name(number: u32) -> Vec<u8> {
-    [&number.to_be_bytes()[..], &[7; 1000]].concat()
+    assert_room_for_a_delete(&world);
 }
 
 #[test]
@@ -169,27 +180,12 @@ fn what_is_swept_on_a_full_disk_leaves_room_for_deletes() {
         put.unwrap();
         world.settle();
     }
-    for _ in 0..1000 {
-        world.step();
-        world.hands.turn(1);
-    }
-    world.leave_free(0);
+    fill_the_disk(&mut world);
     world.hands.turn(60_000);
-    for _ in 0..2000 {
-        // Nothing is flushed, so that the log gives no room back.
-        for worker in ["log-writer", "log-syncer", "log-upkeep", "applier", "sweeper"] {
-            world.step_one(worker);
-        }
-        world.hands.turn(50);
-    }
-    assert!(!world.store.watermarks().is_poisoned());
+    work_without_flushes(&mut world, "sweeper");
     let expired = world.store.figures().expired.get();
     assert!((1_000..u64::from(OBJECTS)).contains(&expired), "{expired}");
-    let mut plan = world.plan(&["other"]);
-    // More than what is too little for one more of its slices.
-    plan.release_bytes(1 << 20);
-    let attempt = world.store.attempt(&mut plan, |_| Ok(()));
-    assert!(matches!(attempt, Attempt::Done(..)), "{attempt:?}");
+    assert_room_for_a_delete(&world);
 }
 
 /// Brings what is queued to the tables, and lets nobody else do anything.

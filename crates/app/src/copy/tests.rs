@@ -48,8 +48,8 @@ fn copy_to(source: &DataDir, path: &Path) -> Result<Outcome> {
 
 /// Every file below, by its path in it, but for the `lock`.
 fn contents(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let files = Listing::new(root).unwrap().files.into_iter();
-    let names = files.map(|(name, _)| name).chain([PathBuf::from("identity")]);
+    let files = Listing::new(root, 0).unwrap().files.into_iter();
+    let names = files.chain([PathBuf::from("identity")]);
     names.map(|name| (name.clone(), fs::read(root.join(name)).unwrap())).collect()
 }
 
@@ -65,7 +65,7 @@ fn a_copy_holds_the_same_bytes_and_is_private() {
     assert!(!to.join(FILLING).exists(), "zeros that the next open removes");
     assert!(!root.path().join("copy.partial").exists());
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    for directory in Listing::new(&to).unwrap().directories {
+    for directory in Listing::new(&to, 0).unwrap().directories {
         assert_eq!(mode(&to.join(&directory)), 0o700, "{}", directory.display());
     }
     assert_eq!(mode(&to), 0o700);

@@ -6,8 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::Event;
-use base::Monotonic;
+use base::{Event, Monotonic};
 use kv::Watch;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -177,7 +176,11 @@ impl Connection {
             used += LENGTH_BYTES + frame.len();
             self.partial_since = None;
             if !self.session.caller.is_known() {
-                let goes_on = greet(&mut self.session, &mut self.outbox, frame, self.limits).await;
+                let greeted = greet(&mut self.session, &mut self.outbox, frame, self.limits).await;
+                let goes_on = match greeted {
+                    Ok(goes_on) => goes_on,
+                    Err(malformed) => return Ok(self.close_over(&malformed)),
+                };
                 if self.session.caller.is_known() {
                     self.limits = Limits::default();
                 }
@@ -316,23 +319,28 @@ impl Connection {
 }
 
 /// Answers what a client that is not known has sent; false if its connection is to end.
-async fn greet(session: &mut Session, outbox: &mut Vec<u8>, frame: &[u8], limits: Limits) -> bool {
+async fn greet(
+    session: &mut Session,
+    outbox: &mut Vec<u8>,
+    frame: &[u8],
+    limits: Limits,
+) -> Result<bool, wire::kafka::Error> {
     if session.awaits_token() {
         let is_right = session.take_token(frame).await;
         if is_right {
             encode_empty(outbox);
         }
-        return is_right;
+        return Ok(is_right);
     }
-    let Ok((header, request)) = decode(frame, limits) else { return false };
-    match session.greet(&header, &request).await {
+    let (header, request) = decode(frame, limits)?;
+    Ok(match session.greet(&header, &request).await {
         Verdict::Answer(answer) => put(outbox, &header, &answer),
         Verdict::Refuse(answer) => {
             put(outbox, &header, &answer);
             false
         }
         Verdict::CutOff => false,
-    }
+    })
 }
 
 /// Appends an answer; false if it cannot be written, which is a defect of ours, or too long.

@@ -25,11 +25,9 @@ impl Session {
     }
 
     fn latency_graph(&mut self, name: &[u8]) {
-        let events = self.server.latencies.events();
-        let asked = events.iter().find(|event| name.eq_ignore_ascii_case(event.0.as_bytes()));
-        if let Some((name, event)) = asked {
+        if let Some((name, event)) = self.server.latencies.find(name) {
             let now = self.server.store.now().0 / 1000;
-            self.reply.verbatim(*b"txt", graph(name, event, now).as_bytes());
+            self.reply.verbatim(*b"txt", graph(name, &event, now).as_bytes());
         } else {
             let name = String::from_utf8_lossy(&name[..name.len().min(128)]);
             let text = format!("ERR No samples available for event '{name}'");
@@ -42,19 +40,17 @@ impl Session {
         let mut told = self.server.usages.told();
         told.retain(|told| told.calls > 0);
         if args.len() > 2 {
-            // Each once, where it is first asked for: a client may ask a million times.
-            let mut asked = HashMap::new();
+            // Each once, where it is first asked for: a client may ask a million times, and for what is not there.
+            let names = |name: &'static str| [name, name.split('|').next().unwrap_or(name)];
+            let mut asked: HashMap<&str, Option<usize>> =
+                told.iter().flat_map(|told| names(told.name)).map(|name| (name, None)).collect();
             for (at, name) in args.skip(2).iter().enumerate() {
-                asked.entry(name.to_ascii_lowercase()).or_insert(at);
+                let name = std::str::from_utf8(name).unwrap_or_default().to_ascii_lowercase();
+                if let Some(place) = asked.get_mut(&*name) {
+                    place.get_or_insert(at);
+                }
             }
-            let place = |name: &str| {
-                let container = name.split('|').next().unwrap_or(name);
-                [name, container]
-                    .iter()
-                    .filter_map(|name| asked.get(name.as_bytes()))
-                    .min()
-                    .copied()
-            };
+            let place = |name| names(name).iter().filter_map(|name| asked[name]).min();
             told.retain(|told| place(told.name).is_some());
             told.sort_by_key(|told| place(told.name));
         }
@@ -88,9 +84,8 @@ impl Session {
     }
 
     fn latency_history(&mut self, name: &[u8]) {
-        let events = self.server.latencies.events();
-        let asked = events.iter().find(|event| name.eq_ignore_ascii_case(event.0.as_bytes()));
-        let samples = asked.map(|(_, event)| &event.samples);
+        let asked = self.server.latencies.find(name);
+        let samples = asked.as_ref().map(|(_, event)| &event.samples);
         self.reply.array(samples.map_or(0, VecDeque::len));
         for sample in samples.into_iter().flatten() {
             self.reply.array(2);

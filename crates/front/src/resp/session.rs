@@ -230,9 +230,10 @@ impl Session {
     /// Counts a command: with the time that it took if it was begun, and with the error that it was answered.
     fn note_usage(&self, command: &'static Command, took: Option<Duration>, start: Mark) {
         let usages = &self.server.usages;
-        let place = match self.number_of(command) as usize {
-            number if !command.name.contains('|') => number,
-            _ => place_of(command),
+        let place = if command.name.contains('|') {
+            place_of(command)
+        } else {
+            self.number_of(command) as usize
         };
         let is_error = self.reply.is_error_since(start);
         match took {
@@ -349,7 +350,6 @@ impl Session {
             self.plan.stream();
         }
         let Self { server, plan, reply, spots, outgoing, missteps, reached, .. } = self;
-        *reached = 0;
         let outcome = server.run(plan, |txn| {
             reply.rewind(start);
             outgoing.restart(reply.len());
@@ -407,7 +407,6 @@ impl Session {
             return false;
         }
         let Self { server, plan, spots, outgoing, reply, missteps, reached, .. } = self;
-        *reached = 0;
         let outcome = server.run(plan, |txn| {
             outgoing.restart(reply.len());
             missteps.clear();
@@ -469,6 +468,7 @@ impl Session {
         commands: &[(&'static Command, Args<'_>)],
         watches: &Watches,
     ) -> Result<(), String> {
+        self.reached = 0;
         self.log_session(commands);
         let namespace = match self.namespace.clone() {
             Some(namespace) => namespace,
