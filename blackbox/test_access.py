@@ -368,6 +368,13 @@ def test_a_kafka_client_that_does_not_show_a_password_is_cut_off(raw, sent, code
     assert raw.has_ended()
 
 
+def test_what_is_no_request_is_told_also_of_a_kafka_client_that_is_not_known(guarded, raw):
+    """One that speaks TLS to a plain port has not shown a password either."""
+    raw.send(struct.pack(">i", 3) + b"abc")
+    assert raw.has_ended()
+    until(lambda: "no request: its connection was closed" in guarded.stderr(), "a line in the log", 10)
+
+
 def test_where_no_passwords_are_asked_for_sasl_is_out_of_place(server):
     """As a plain listener of Kafka answers, and the connection goes on."""
     with Raw((HOST, server.ports["kafka"])) as raw:
