@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::client::put_request;
 use crate::disk::print_sync_time;
-use crate::fill::fill;
+use crate::fill::{fill, put_set};
 use crate::open_loop::join;
 use crate::progress::Progress;
 use crate::server::{Kind, Mode, Server, Setup};
@@ -26,7 +26,8 @@ use report::{Reading, head, json, parse_reading, row};
 ///
 /// Needs redis-server and redis-benchmark (Debian: redis-server, redis-tools). Every pair is a fresh server
 /// of each kind on the same disk, with the flags that are shown and no others, holding all keys before it
-/// is measured; which of the two goes first alternates. Lists are separated by commas.
+/// is measured; while one is measured the other is stopped, and which of the two goes first alternates.
+/// Lists are separated by commas.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Seconds for each measurement
@@ -50,6 +51,10 @@ pub(crate) struct Args {
     /// What an answer promises
     #[arg(long, value_delimiter = ',', value_enum, default_values_t = [Mode::Durable, Mode::Relaxed])]
     modes: Vec<Mode>,
+    /// Load once for all rows that need the same keys, instead of fresh servers for each row: each row then
+    /// finds the work behind the one before still to be done
+    #[arg(long)]
+    share: bool,
     /// Write the results to this file, too, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<String>,
@@ -86,6 +91,36 @@ struct Load {
     value: usize,
 }
 
+/// What has to be there before a load can be measured: loads that need the same may share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Data {
+    mode: Mode,
+    keys: u64,
+    shape: Shape,
+}
+
+/// What the keys are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// Strings of so many bytes.
+    Strings(usize),
+    /// Strings that are numbers.
+    Counters,
+    /// One hash, with fields of so many bytes.
+    Hash(usize),
+}
+
+impl Load {
+    const fn data(&self) -> Data {
+        let shape = match self.test {
+            Test::Set | Test::Get => Shape::Strings(self.value),
+            Test::Incr => Shape::Counters,
+            Test::Hset => Shape::Hash(self.value),
+        };
+        Data { mode: self.mode, keys: self.keys, shape }
+    }
+}
+
 /// What came of it.
 #[derive(Clone, Copy, Debug)]
 struct Measure {
@@ -107,23 +142,66 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     );
     let sync = print_sync_time()?;
     println!("{}", head());
-    let mut rows = Vec::new();
-    for (at, load) in loads.iter().enumerate() {
-        let mut measures = [None; 2];
-        for kind in order(at) {
-            measures[kind as usize] = Some(measure(kind, load, args.seconds)?);
-        }
-        let [Some(rival), Some(ours)] = measures else { bail!("a pair is not complete") };
-        println!("{}", row(load, rival, ours));
-        rows.push(json(load, rival, ours));
-        if let Some(path) = &args.json {
-            let (sync, rows) = (sync.as_secs_f64() * 1e3, rows.join(",\n"));
-            let text = format!("{{\"sync_ms\": {sync:.3}, \"pairs\": [\n{rows}\n]}}\n");
-            // After each pair, so that what was measured is kept when the next is not.
-            std::fs::write(path, text).with_context(|| format!("write {path}"))?;
+    let (mut rows, mut pair) = (Vec::new(), 0);
+    for (data, loads) in groups(&loads, args.share) {
+        let servers = start_pair(data)?;
+        for load in loads {
+            let [rival, ours] = measure_pair(&servers, &load, args.seconds, order(pair))?;
+            pair += 1;
+            println!("{}", row(&load, rival, ours));
+            rows.push(json(&load, rival, ours));
+            if let Some(path) = &args.json {
+                let (sync, rows) = (sync.as_secs_f64() * 1e3, rows.join(",\n"));
+                let text = format!("{{\"sync_ms\": {sync:.3}, \"pairs\": [\n{rows}\n]}}\n");
+                // After each pair, so that what was measured is kept when the next is not.
+                std::fs::write(path, text).with_context(|| format!("write {path}"))?;
+            }
         }
     }
     Ok(())
+}
+
+/// The loads by what has to be there for them: each alone, or all that share it, in the order in which they
+/// first ask for it.
+fn groups(loads: &[Load], share: bool) -> Vec<(Data, Vec<Load>)> {
+    let mut groups: Vec<(Data, Vec<Load>)> = Vec::new();
+    for &load in loads {
+        let of = groups.iter_mut().find(|(data, _)| share && *data == load.data());
+        match of {
+            Some((_, group)) => group.push(load),
+            None => groups.push((load.data(), vec![load])),
+        }
+    }
+    groups
+}
+
+/// A fresh server of each kind, both loaded, both stopped.
+fn start_pair(data: Data) -> Result<[Server; 2]> {
+    let start = |kind| -> Result<Server> {
+        let server = Server::start(Setup { kind, mode: data.mode, memory: None })?;
+        load_keys(&server, kind, data)?;
+        server.pause()?;
+        Ok(server)
+    };
+    Ok([start(Kind::Redis)?, start(Kind::Groundsill)?])
+}
+
+/// Measures one after the other, in this order; each is stopped while the other is measured.
+fn measure_pair(
+    servers: &[Server; 2],
+    load: &Load,
+    seconds: u64,
+    order: [Kind; 2],
+) -> Result<[Measure; 2]> {
+    let mut measures = [None; 2];
+    for kind in order {
+        let server = &servers[kind as usize];
+        server.resume()?;
+        measures[kind as usize] = Some(measure(server, kind, load, seconds)?);
+        server.pause()?;
+    }
+    let [Some(rival), Some(ours)] = measures else { bail!("a pair is not complete") };
+    Ok([rival, ours])
 }
 
 /// Which one goes first: what a disk or a processor gives to the second alone evens out.
@@ -152,10 +230,8 @@ fn loads(args: &Args) -> Vec<Load> {
     loads
 }
 
-fn measure(kind: Kind, load: &Load, seconds: u64) -> Result<Measure> {
-    let server = Server::start(Setup { kind, mode: load.mode, memory: None })?;
-    load_keys(&server, kind, load)?;
-    let guess = benchmark(&server, kind, load, GUESSED, f64::NAN)?.rate;
+fn measure(server: &Server, kind: Kind, load: &Load, seconds: u64) -> Result<Measure> {
+    let guess = benchmark(server, kind, load, GUESSED, f64::NAN)?.rate;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -163,7 +239,7 @@ fn measure(kind: Kind, load: &Load, seconds: u64) -> Result<Measure> {
     )]
     let requests = (guess * seconds as f64).max(GUESSED as f64) as u64;
     let before = server.cpu_seconds()?;
-    let reading = benchmark(&server, kind, load, requests, seconds as f64)?;
+    let reading = benchmark(server, kind, load, requests, seconds as f64)?;
     let cpu_us = per_operation_us(server.cpu_seconds()? - before, requests);
     Ok(Measure { reading, cpu_us, resident: server.resident_bytes()? })
 }
@@ -173,16 +249,17 @@ fn per_operation_us(seconds: f64, operations: u64) -> f64 {
 }
 
 /// Makes every key that redis-benchmark will name, each once.
-fn load_keys(server: &Server, kind: Kind, load: &Load) -> Result<()> {
-    let value = vec![b'x'; load.value];
-    fill(server.port, kind.name(), 0..load.keys, |requests, number| match load.test {
-        Test::Set | Test::Get => {
-            put_request(requests, &[b"SET", format!("key:{number:012}").as_bytes(), &value]);
+fn load_keys(server: &Server, kind: Kind, data: Data) -> Result<()> {
+    let value = match data.shape {
+        Shape::Strings(bytes) | Shape::Hash(bytes) => vec![b'x'; bytes],
+        Shape::Counters => vec![b'1'],
+    };
+    fill(server.port, kind.name(), 0..data.keys, |requests, number| match data.shape {
+        Shape::Strings(_) => put_set(requests, number, &value),
+        Shape::Counters => {
+            put_request(requests, &[b"SET", format!("counter:{number:012}").as_bytes(), &value]);
         }
-        Test::Incr => {
-            put_request(requests, &[b"SET", format!("counter:{number:012}").as_bytes(), b"1"]);
-        }
-        Test::Hset => {
+        Shape::Hash(_) => {
             let field = format!("element:{number:012}");
             put_request(requests, &[b"HSET", b"myhash", field.as_bytes(), &value]);
         }

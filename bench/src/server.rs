@@ -12,6 +12,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::stop;
 
@@ -110,6 +111,20 @@ impl Server {
         (self.child, self.printed) = spawn(setup, &self.dir, self.port, self.http)?;
         self.wait(|server| server.get("/readyz").is_ok_and(|(status, _)| status == 200))?;
         Ok(began.elapsed())
+    }
+
+    /// Stops it, until [`Self::resume`]: it takes no processor and answers nothing.
+    pub(crate) fn pause(&self) -> Result<()> {
+        self.signal(Signal::STOP).context("stop the server")
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) -> Result<()> {
+        self.signal(Signal::CONT).context("let the server go on")
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), signal)?)
     }
 
     fn wait(&mut self, is_up: impl Fn(&Self) -> bool) -> Result<()> {

@@ -71,3 +71,29 @@ fn the_default_is_the_whole_matrix() {
         ["bench", "--keys", "9", "--modes", "relaxed", "--tests", "get,incr", "--value", "64"];
     assert_eq!(loads(&Cli::parse_from(few).args).len(), 2 * 2 * 2);
 }
+
+#[test]
+fn a_data_set_is_loaded_once_for_what_shares_it() {
+    let load = |test, value, pipeline| Load {
+        mode: Mode::Durable,
+        keys: 9,
+        test,
+        connections: 50,
+        pipeline,
+        value,
+    };
+    let all = [
+        load(Test::Set, 64, 1),
+        load(Test::Set, 1024, 1),
+        load(Test::Get, 64, 16),
+        load(Test::Incr, 64, 1),
+        load(Test::Incr, 1024, 1),
+        load(Test::Hset, 64, 1),
+    ];
+    let sizes = |share| {
+        let sizes = groups(&all, share).iter().map(|(_, loads)| loads.len()).collect::<Vec<_>>();
+        sizes
+    };
+    assert_eq!(sizes(true), [2, 1, 2, 1]);
+    assert_eq!(sizes(false), [1; 6]);
+}
