@@ -6,7 +6,7 @@ import time
 
 import kafka
 import pytest
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import NewTopic
 
 from harness.kafka import (
@@ -370,8 +370,19 @@ def test_consumer_groups_are_refused_with_a_reason(raw):
     """In words that say what to do instead."""
     raw.send(frame(FIND_COORDINATOR, 1, struct.pack(">h", 5) + b"group" + b"\0"))
     answer = raw.read_frame()
-    assert struct.unpack(">h", answer[8:10]) == (15,)
+    assert struct.unpack(">h", answer[8:10]) == (30,)
     assert b"assign partitions" in answer
+
+
+def test_a_consumer_that_subscribes_is_told_so_and_does_not_stand_still(server, topic):
+    """By librdkafka as a message that is an error, by kafka-python as an exception."""
+    subscriber = Consumer({"bootstrap.servers": server.kafka, "group.id": "group"})
+    subscriber.subscribe([topic])
+    message = subscriber.poll(SECONDS_MAX)
+    subscriber.close()
+    assert message is not None and message.error().code() == KafkaError.GROUP_AUTHORIZATION_FAILED
+    with pytest.raises(kafka.errors.GroupAuthorizationFailedError):
+        next(kafka.KafkaConsumer(topic, bootstrap_servers=server.kafka, group_id="group", consumer_timeout_ms=int(SECONDS_MAX * 1000)))
 
 
 # --- one transaction, whatever protocol reached it

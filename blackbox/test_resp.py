@@ -52,8 +52,24 @@ def test_null_is_a_type_of_its_own_in_resp3(connection):
     [
         (b"*1\r\n+4\r\n", b"-ERR Protocol error: expected '$', got '+'\r\n"),
         (b"*1\r\n$-5\r\n", b"-ERR Protocol error: invalid bulk length\r\n"),
-        (b"*2147483648\r\n", b"-ERR Protocol error: invalid multibulk length\r\n"),
-        (b"*1\r\n$4294967296\r\n", b"-ERR Protocol error: invalid bulk length\r\n"),
+        (b"*x\r\n", b"-ERR Protocol error: invalid multibulk length\r\n"),
+        pytest.param(
+            b"*2147483648\r\n",
+            b"-ERR Protocol error: invalid multibulk length: a request takes at most 1048576 arguments, "
+            b"this one 2147483648\r\n",
+            marks=pytest.mark.ours,
+        ),
+        pytest.param(
+            b"*1\r\n$4294967296\r\n",
+            b"-ERR Protocol error: invalid bulk length: an argument takes at most 67108864 bytes (proto-max-bulk-len), "
+            b"this one 4294967296\r\n",
+            marks=pytest.mark.ours,
+        ),
+        pytest.param(
+            b"x" * 65_537,
+            b"-ERR Protocol error: too big inline request: a line takes at most 65536 bytes\r\n",
+            marks=pytest.mark.ours,
+        ),
         (b'SET k "open\r\n', b"-ERR Protocol error: unbalanced quotes in request\r\n"),
     ],
 )

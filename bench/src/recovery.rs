@@ -1,13 +1,12 @@
 //! How long until it is ready again after SIGKILL, with as much log to replay as there can be?
 //!
 //! Unit: seconds from the start of the process to 200 at `/readyz`, and mebibytes that were replayed.
-//! Expected from a sketch: the memtable is sealed when half of 256 MiB of log is not yet in tables on disk,
-//! so about 128 MiB and what is written until the flush has ended; at 100 MiB a second and more, under two
-//! seconds.
+//! Expected from a sketch: what lies in memtables and in the backlog, at most about 450 MiB; at 250 MiB a second,
+//! under two seconds.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
@@ -18,85 +17,91 @@ use crate::progress::Progress;
 use crate::server::{Kind, Mode, Server, Setup};
 use crate::stop;
 
-/// Measure how long ours takes to be ready after SIGKILL, with its log at the bound.
+/// Measure how long ours takes to be ready after SIGKILL, with as much log to replay as there can be.
 ///
-/// It is loaded until a memtable has just been sealed because of the log's length, and killed before that
-/// has been flushed; so few keys are written, over and over, that its own length does not seal it. A write
-/// that was acknowledged last has to be there again.
+/// It is written to as fast as it takes it, while what memtables and the backlog hold is watched; then it is killed
+/// as soon as they hold as much again as they did at most. The write that was acknowledged last has to be there again.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Times that it is loaded and killed
-    #[arg(long, default_value_t = 3)]
+    /// Times that it is loaded and killed, for each size of value
+    #[arg(long, default_value_t = 2)]
     rounds: u32,
+    /// Seconds for which it is watched before it is killed
+    #[arg(long, default_value_t = 15)]
+    seconds: u64,
     /// Different keys
     #[arg(long, default_value_t = 10_000)]
     keys: u64,
-    /// Bytes of a value
-    #[arg(long, default_value_t = 64)]
-    value: usize,
+    /// Bytes of a value, a list with commas
+    #[arg(long, value_delimiter = ',', default_values_t = [64, 65_536])]
+    value: Vec<usize>,
 }
 
-/// Connections that load, and requests that each sends at once.
+/// Connections that load.
 const CONNECTIONS: u64 = 8;
+
+/// Requests that each sends at once, at most, and their bytes, about.
 const BATCH: u64 = 100;
+const BATCH_BYTES: usize = 1 << 20;
 
-/// Bytes that a commit takes in the log beside its value, about.
-const COMMIT_BYTES: u64 = 60;
+const MIB: f64 = (1 << 20) as f64;
 
-/// Log of which half seals the memtable (`docs/operations.md`: at most about 256 MiB are replayed).
-const BOUND_BYTES: u64 = 256 << 20;
+/// So much of the most that was seen counts as the most.
+const NEARLY: f64 = 0.95;
 
 const SETUP: Setup<'static> = Setup { kind: Kind::Groundsill, mode: Mode::Durable, memory: None };
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    println!(
-        "{} rounds, each writes about {} MiB of log and kills the server",
-        args.rounds,
-        BOUND_BYTES >> 21
-    );
+    println!("{} rounds of about {} s", args.rounds as usize * args.value.len(), args.seconds);
     print_sync_time()?;
     println!(
-        "{:>5} | {:>10} {:>12} {:>8} {:>12}",
-        "round", "commits", "MiB replayed", "ready s", "MiB/s"
+        "{:>5} {:>6} | {:>10} {:>12} {:>8} {:>12}",
+        "round", "value", "commits", "MiB replayed", "ready s", "MiB/s"
     );
-    for round in 1..=args.rounds {
-        let mut server = Server::start(SETUP)?;
-        let commits = load(&server, args)?;
-        let marked = Client::connect(server.port)?.send(&[&["SET", "marker", "was answered"]])?;
-        if marked != "+OK" {
-            bail!("SET answered {marked}");
+    for &value in &args.value {
+        for number in 1..=args.rounds {
+            round(args, value, number)?;
         }
-        let took = server.restart(SETUP)?.as_secs_f64();
-        let replayed = server.replayed_mib()?;
-        let mut client = Client::connect(server.port)?;
-        client.send(&[&["GET", "marker"]])?;
-        if client.body() != b"was answered" {
-            bail!("a write that was acknowledged is gone: this is a defect, not a figure");
-        }
-        println!(
-            "{round:>5} | {commits:>10} {replayed:>12} {took:>8.2} {:>12.0}",
-            replayed as f64 / took
-        );
     }
     Ok(())
 }
 
+fn round(args: &Args, value: usize, number: u32) -> Result<()> {
+    let mut server = Server::start(SETUP)?;
+    let commits = load(&server, args, value)?;
+    let marked = Client::connect(server.port)?.send(&[&["SET", "marker", "was answered"]])?;
+    if marked != "+OK" {
+        bail!("SET answered {marked}");
+    }
+    let took = server.restart(SETUP)?.as_secs_f64();
+    let replayed = server.replayed_mib()?;
+    let mut client = Client::connect(server.port)?;
+    client.send(&[&["GET", "marker"]])?;
+    if client.body() != b"was answered" {
+        bail!("a write that was acknowledged is gone: this is a defect, not a figure");
+    }
+    let rate = replayed as f64 / took;
+    println!("{number:>5} {value:>6} | {commits:>10} {replayed:>12} {took:>8.2} {rate:>12.0}");
+    Ok(())
+}
+
 /// Writes until the log is at its bound; how many commits that took.
-fn load(server: &Server, args: &Args) -> Result<u64> {
+fn load(server: &Server, args: &Args, bytes: usize) -> Result<u64> {
+    let batch = BATCH.min((BATCH_BYTES / bytes.max(1)).max(1) as u64);
     let (is_enough, done) = (AtomicBool::new(false), AtomicU64::new(0));
-    let value = vec![b'x'; args.value];
+    let value = vec![b'x'; bytes];
     let work = |number: u64| -> Result<()> {
         let mut client = Client::connect(server.port)?;
         let (mut requests, mut at) = (Vec::new(), number);
         while !is_enough.load(Ordering::Relaxed) {
             requests.clear();
-            for _ in 0..BATCH {
+            for _ in 0..batch {
                 let key = format!("key:{:012}", at % args.keys);
                 put_request(&mut requests, &[b"SET", key.as_bytes(), &value]);
                 at += CONNECTIONS;
             }
-            client.exchange(&requests, usize::try_from(BATCH).unwrap_or(0))?;
-            done.fetch_add(BATCH, Ordering::Relaxed);
+            client.exchange(&requests, usize::try_from(batch).unwrap_or(0))?;
+            done.fetch_add(batch, Ordering::Relaxed);
         }
         Ok(())
     };
@@ -104,7 +109,7 @@ fn load(server: &Server, args: &Args) -> Result<u64> {
         let work = &work;
         let threads: Vec<_> =
             (0..CONNECTIONS).map(|number| scope.spawn(move || work(number))).collect();
-        let watched = watch(server, args, &done);
+        let watched = watch(server, args.seconds);
         is_enough.store(true, Ordering::Relaxed);
         threads.into_iter().try_for_each(|thread| join(thread.join()))?;
         watched
@@ -112,30 +117,23 @@ fn load(server: &Server, args: &Args) -> Result<u64> {
     Ok(done.into_inner())
 }
 
-/// Returns when a memtable is sealed, or was flushed so quickly that it was not seen and as much has been
-/// written again.
-fn watch(server: &Server, args: &Args, done: &AtomicU64) -> Result<()> {
-    let bytes_of = |commits: u64| commits * (args.value as u64 + COMMIT_BYTES);
-    let half = BOUND_BYTES / 2;
-    let mut progress = Progress::new("writing log", half as f64);
-    let (mut flushes, mut flushed_at) = (0.0, 0);
+/// Returns when memtables and backlog hold as much as they did at most in so many seconds.
+fn watch(server: &Server, seconds: u64) -> Result<()> {
+    let began = Instant::now();
+    let (mut progress, mut most) = (Progress::new("writing log", seconds as f64), 0.0);
     loop {
         stop::sleep(Duration::from_millis(20))?;
-        let written = done.load(Ordering::Relaxed);
-        let [sealed, now] =
-            server.metrics(["groundsill_tables_sealed", "groundsill_tables_flushes_total"])?;
-        if now > flushes {
-            (flushes, flushed_at) = (now, written);
-        }
-        let since = bytes_of(written - flushed_at);
-        progress.show(since as f64, &format!("{} MiB since the last flush", since >> 20));
-        if sealed > 0.0 || (flushes > 0.0 && since >= nearly(half)) {
+        let held = server.metrics([
+            "groundsill_tables_memtable_bytes",
+            "groundsill_tables_sealed_bytes",
+            "groundsill_backlog_bytes",
+        ])?;
+        let held: f64 = held.iter().sum();
+        let so_far = began.elapsed().as_secs_f64();
+        progress.show(so_far, &format!("{:.0} MiB in memtables and backlog", held / MIB));
+        if so_far >= seconds as f64 && held >= NEARLY * most {
             return Ok(());
         }
+        most = held.max(most);
     }
-}
-
-/// A little less, so that it is killed before the next flush.
-const fn nearly(bytes: u64) -> u64 {
-    bytes / 10 * 9
 }

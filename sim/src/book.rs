@@ -8,6 +8,7 @@ use base::{Sequence, StoreTime};
 use kv::{Level, Receipt, StoredRecord};
 
 use crate::client::{Answer, Head, Program, lists};
+use crate::leases::Leases;
 use crate::model::Model;
 use crate::notes::{Key, Notes};
 use crate::tally::Tally;
@@ -84,6 +85,8 @@ pub struct Book {
     pub acts: Vec<Act>,
     /// Where counts go.
     pub tally: Arc<Tally>,
+    /// Who holds which lock, by the time that really passes.
+    pub leases: Leases,
     /// The checkers that count, if not all do.
     only: Vec<Checker>,
     /// The last commit of this open.
@@ -105,7 +108,8 @@ impl Book {
         let (model, only, last) = (Model::default(), only.to_vec(), Sequence::ZERO);
         let (acts, used_at) = (Vec::new(), BTreeMap::new());
         let (feeds, shown) = (BTreeMap::new(), BTreeMap::new());
-        Self { model, acts, tally, only, last, opened_at: 0, used_at, feeds, shown }
+        let leases = Leases::default();
+        Self { model, acts, tally, leases, only, last, opened_at: 0, used_at, feeds, shown }
     }
 
     /// Fails if a rule does not hold.
@@ -130,6 +134,7 @@ impl Book {
         self.last = Sequence(next.0 - 1);
         self.opened_at = self.acts.len();
         self.used_at.clear();
+        self.leases.forget();
         Ok(())
     }
 

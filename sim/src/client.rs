@@ -10,6 +10,7 @@ use crate::notes::{DURABLE, Key, RELAXED, Scribe};
 
 pub mod bank;
 pub mod lists;
+pub mod locks;
 pub mod shelves;
 
 /// A transaction to be: the same each time that it is run, but for what it reads.
@@ -21,6 +22,8 @@ pub enum Program {
     Lists(Vec<lists::Deed>),
     /// On objects of all sizes.
     Shelves(Vec<shelves::Deed>),
+    /// On locks.
+    Locks(locks::Errand),
 }
 
 /// What a transaction that was done answered.
@@ -32,6 +35,8 @@ pub struct Answer {
     pub head: Option<Head>,
     /// The number of the event that was appended.
     pub event: Option<u64>,
+    /// What was answered of a lock.
+    pub lock: Option<locks::Answered>,
 }
 
 /// What a transaction sees of a list.
@@ -79,6 +84,7 @@ impl Program {
             Self::Bank(business) => business.names(),
             Self::Lists(deeds) => lists::names(deeds),
             Self::Shelves(deeds) => shelves::names(deeds),
+            Self::Locks(errand) => errand.names(),
         }
     }
 
@@ -86,7 +92,7 @@ impl Program {
     #[must_use]
     pub fn touches(&self) -> [bool; 2] {
         let of = |number: u32| match self {
-            Self::Bank(_) => number == DURABLE,
+            Self::Bank(_) | Self::Locks(_) => number == DURABLE,
             Self::Lists(deeds) => deeds.iter().any(|deed| deed.list.namespace == number),
             Self::Shelves(deeds) => deeds.iter().any(|deed| deed.shelf.namespace == number),
         };
@@ -97,7 +103,7 @@ impl Program {
     #[must_use]
     pub fn says_that_it_writes(&self) -> bool {
         match self {
-            Self::Bank(_) => true,
+            Self::Bank(_) | Self::Locks(_) => true,
             Self::Lists(deeds) => lists::says_that_it_writes(deeds),
             Self::Shelves(deeds) => deeds.len() % 3 != 0,
         }
@@ -115,6 +121,7 @@ impl Program {
             Self::Bank(business) => business.run(scribe),
             Self::Lists(deeds) => lists::run(deeds, scribe),
             Self::Shelves(deeds) => shelves::run(deeds, scribe),
+            Self::Locks(errand) => errand.run(scribe),
         }
     }
 }

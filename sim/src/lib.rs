@@ -17,6 +17,7 @@ pub mod check;
 pub mod client;
 pub mod clock;
 pub mod ground;
+pub mod leases;
 pub mod model;
 pub mod notes;
 pub mod planted;

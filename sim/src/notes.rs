@@ -136,6 +136,10 @@ pub struct Quirk {
     pub own_unseen: bool,
     /// A namespace that was flushed stays so, whatever is taken back.
     pub flushes_stay: bool,
+    /// Nobody looks whether a lock is held.
+    pub unguarded: bool,
+    /// The time of a lock that is prolonged does not begin anew.
+    pub forgets_to_renew: bool,
 }
 
 /// An opened object.
@@ -284,6 +288,45 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
         let rows = if let Op::Rows(_, _, rows) = &op { rows.clone() } else { Rows::new() };
         self.note(op);
         Ok(rows)
+    }
+
+    /// Has the product work on an object that has one row, if it is there; notes what it found and what it left.
+    pub fn have_done<T>(
+        &mut self,
+        held: Held,
+        act: impl FnOnce(&mut Txn<'t>, Place) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        self.header(held);
+        self.rows(held, &[])?;
+        let place = self.notes.keys[held.at].place(self.places);
+        let done = act(self.txn, place)?;
+        if !self.txn.is_changed(held.object) {
+            return Ok(done);
+        }
+        let Some(left) = self.txn.header(held.object) else {
+            self.note(Op::Delete(held.at, true));
+            return Ok(done);
+        };
+        let rows = self.txn.rows(held.object, (Bound::Unbounded, Bound::Unbounded))?;
+        let rows: Rows = rows.iter().map(|(at, value)| (at.to_vec(), value.to_vec())).collect();
+        self.note(Op::Create(held.at, left.kind));
+        for (suffix, value) in rows {
+            self.note(Op::Put(held.at, suffix, value));
+        }
+        self.note(Op::Deadline(held.at, left.deadline, true));
+        Ok(done)
+    }
+
+    /// Whether nobody looks whether a lock is held, on purpose.
+    #[must_use]
+    pub fn is_unguarded(&self) -> bool {
+        self.quirk.unguarded
+    }
+
+    /// Whether the time of a lock that is prolonged does not begin anew, on purpose.
+    #[must_use]
+    pub fn forgets_to_renew(&self) -> bool {
+        self.quirk.forgets_to_renew
     }
 
     /// See [`Txn::create`].

@@ -79,6 +79,14 @@ pub enum Planted {
     StaleAfterRerun,
     /// Nobody looks whether a transfer was made before.
     GuardIgnored,
+    /// Nobody looks whether a lock is held with the token that is shown.
+    TokenUnchecked,
+    /// Who prolongs a lock is told that it was, and it was not.
+    RenewalForgotten,
+    /// Locks end by the wall clock; the rest of the store's time follows it, too.
+    LeasesByTheWall,
+    /// What is refused for want of space is answered as if it had been done.
+    FullTakenForDone,
     /// A transaction goes by the time of its first round.
     TimeOfTheFirstRound,
     /// The length of a list that is appended to is from before it was locked.
@@ -308,6 +316,14 @@ pub fn run(
         }
         Some(Planted::GuardIgnored) => {
             let quirk = Quirk { blind: true, ..Quirk::default() };
+            program.run(&mut scribe.with(quirk)).map(Answered::Done)
+        }
+        Some(Planted::TokenUnchecked) => {
+            let quirk = Quirk { unguarded: true, ..Quirk::default() };
+            program.run(&mut scribe.with(quirk)).map(Answered::Done)
+        }
+        Some(Planted::RenewalForgotten) => {
+            let quirk = Quirk { forgets_to_renew: true, ..Quirk::default() };
             program.run(&mut scribe.with(quirk)).map(Answered::Done)
         }
         _ => program.run(&mut scribe).map(Answered::Done),

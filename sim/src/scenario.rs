@@ -53,6 +53,8 @@ pub struct Setup {
     /// How many walk over everything, sleep until something changes, run transactions under a watch,
     /// and read feeds; of each kind so many.
     pub onlookers: u32,
+    /// How many work under locks.
+    pub holders: u32,
     /// How many steps.
     pub steps: u64,
     /// The process ends once in so many steps, on average.
@@ -88,6 +90,7 @@ const PLAIN: Setup = Setup {
     scenario: 0,
     clients: [3, 4, 3],
     onlookers: 0,
+    holders: 0,
     steps: 12_000,
     crash_every: 1500,
     troubles: &[Trouble::PowerCut, Trouble::Kill, Trouble::Stop],
@@ -282,10 +285,20 @@ pub const ALL: [Scenario; 12] = [
         setup: Setup {
             scenario: 15,
             clients: [3, 4, 6],
+            holders: 6,
             troubles: &[Trouble::PowerCut, Trouble::Kill, Trouble::Stop, Trouble::ClockJump],
             ..PLAIN
         },
-        must: &["jumps of the wall clock", "clock steps told", "recoveries"],
+        must: &[
+                "jumps of the wall clock",
+                "clock steps told",
+                "recoveries",
+                "locks taken",
+                "locks taken after their end",
+                "locks that were held",
+                "locks that others had",
+                "holders who came too late",
+            ],
     },
     Scenario {
         number: 23,

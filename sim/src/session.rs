@@ -13,7 +13,7 @@ use base::rng::SplitMix64;
 use kv::{Attempt, Handle, Level, Load, Plan, Receipt, Refusal, Store, Want};
 
 use crate::book::Book;
-use crate::client::{Client, Ending, Errand, Head, Program};
+use crate::client::{Answer, Client, Ending, Errand, Head, Program, locks};
 use crate::clock::MachineClock;
 use crate::notes::{Key, Notes, Scribe, refuse};
 use crate::planted::{self, Answered, Planted};
@@ -32,6 +32,12 @@ const PATIENCE: Duration = Duration::from_hours(1);
 
 /// The code of a transaction that is refused because what is watched has changed.
 const WATCHED: &str = "WATCHED";
+
+/// The code of a transaction that is refused because a lock is not held.
+const LOCK_LOST: &str = "LOCKLOST";
+
+/// The code of a transaction that is refused because the log cannot grow.
+const NO_SPACE: &str = "LIMIT";
 
 /// How far a transaction has come.
 enum State {
@@ -117,6 +123,20 @@ impl Desk<'_> {
             }
         }
         places
+    }
+
+    /// Enters what a lock's errand was answered; none if it was refused.
+    fn enter_lock(
+        &mut self,
+        program: &Program,
+        answered: Option<locks::Answered>,
+        commit: Option<Sequence>,
+    ) -> Result<(), Violation> {
+        let Program::Locks(errand) = program else { return Ok(()) };
+        let now = self.clock.elapsed();
+        let Book { leases, tally, .. } = &mut *self.book;
+        let entered = leases.enter(errand, answered, commit, now, tally);
+        entered.or_else(|found| self.book.check(found.checker, false, || found.what))
     }
 }
 
@@ -205,7 +225,7 @@ impl Session {
     pub fn may_be_guest(&self) -> bool {
         matches!(self.state, State::Ready)
             && self.blocked < 3
-            && !matches!(self.program, Program::Bank(_))
+            && !matches!(self.program, Program::Bank(_) | Program::Locks(_))
     }
 
     /// How many rounds of its transaction ended at a lock, or at a write that was not announced.
@@ -217,7 +237,8 @@ impl Session {
     /// Whether others may run rounds within its own.
     #[must_use]
     pub fn may_be_host(&self) -> bool {
-        matches!(self.state, State::Ready) && !matches!(self.program, Program::Bank(_))
+        matches!(self.state, State::Ready)
+            && !matches!(self.program, Program::Bank(_) | Program::Locks(_))
     }
 
     /// Whether it would run a round next.
@@ -394,6 +415,13 @@ impl Session {
                 self.named.append(&mut self.notes.keys.clone());
                 self.state = State::Ready;
             }
+            Attempt::Refused(Refusal { code: NO_SPACE, .. }, receipt)
+                if desk.planted == Some(Planted::FullTakenForDone) =>
+            {
+                let (whose, answered) = ((self.number, &self.program), Answered::Done(Answer::default()));
+                let due = enter(desk, whose, &self.notes, answered, receipt)?;
+                self.wait(desk, due);
+            }
             Attempt::Refused(refusal, receipt) => {
                 let code = refusal.code;
                 if let (WATCHED, Some(vigil)) = (code, &self.vigil) {
@@ -498,6 +526,7 @@ fn enter(
         }
         Answered::Done(answer) => {
             desk.trace.note(format_args!("{number} did {receipt:?} {answer:?}"));
+            desk.enter_lock(program, answer.lock, receipt.commit)?;
             let act = desk.book.done((number, program), notes, answer, receipt)?;
             let Receipt { after, level, .. } = planted::due(desk.planted, receipt, notes);
             Ok(Due { act, ending: Ending::Done, after, level })
@@ -513,6 +542,9 @@ fn refused(
     code: &'static str,
     receipt: Receipt,
 ) -> Result<Due, Violation> {
+    if code == LOCK_LOST {
+        desk.enter_lock(whose.1, None, None)?;
+    }
     let act = desk.book.refused(whose, notes, code, receipt.level)?;
     let Receipt { after, level, .. } = planted::due(desk.planted, receipt, notes);
     Ok(Due { act, ending: Ending::Refused(code), after, level })

@@ -30,6 +30,8 @@ pub enum Checker {
     Money,
     /// No transfer happens twice, and none under a lock that was lost.
     Guards,
+    /// A lock is its holder's until its lease is over, and nobody's after.
+    Leases,
     /// The number of keys that the tables keep is the number of keys that there are.
     KeyCount,
     /// Store time neither jumps nor goes back.

@@ -14,6 +14,7 @@ use log::medium::{Fault, Free, Operation, Outcome};
 use crate::book::{Book, End};
 use crate::client::bank::{Business, Numbers, Teller};
 use crate::client::lists::{self, Follower, Guardian, Lister};
+use crate::client::locks::Holder;
 use crate::client::shelves::{Hoarder, Keeper, Sleeper, Walker};
 use crate::client::{Client, Program};
 use crate::clock::MachineClock;
@@ -127,7 +128,7 @@ impl World {
             clock.drift(thousandths);
             trace.note(format_args!("the wall clock drifts by {thousandths} thousandths"));
         }
-        if setup.planted == Some(Planted::WallForMonotonic) {
+        if matches!(setup.planted, Some(Planted::WallForMonotonic | Planted::LeasesByTheWall)) {
             clock.confuse();
         }
         let book = Book::new(Arc::clone(&tally), only);
@@ -161,6 +162,9 @@ impl World {
         clients.extend((0..tellers).map(|_| Box::new(Teller::new(&numbers)) as Box<dyn Client>));
         clients.extend((0..listers).map(|_| Box::new(lister.clone()) as Box<dyn Client>));
         clients.extend((0..keepers).map(|_| Box::new(Keeper { flushes }) as Box<dyn Client>));
+        let tokens = &self.book.leases.tokens;
+        let holders = (0..self.setup.holders).map(|number| Holder::new(number, tokens));
+        clients.extend(holders.map(|holder| Box::new(holder) as Box<dyn Client>));
         for _ in 0..self.setup.onlookers {
             clients.push(Box::new(Walker));
             clients.push(Box::new(Sleeper::default()));

@@ -29,7 +29,11 @@ pub trait Clock: Send + Sync {
 /// Clocks that move only when they are told to, for models and tests: both by the same step, and the wall
 /// clock shows [`HandClock::BEGIN_MS`] at first.
 #[derive(Debug, Default)]
-pub struct HandClock(AtomicU64);
+pub struct HandClock {
+    ms: AtomicU64,
+    /// Milliseconds that pass whenever it is read.
+    creep_ms: AtomicU64,
+}
 
 impl HandClock {
     /// When it begins: 2026-01-01.
@@ -37,13 +41,19 @@ impl HandClock {
 
     /// Lets milliseconds pass.
     pub fn turn(&self, ms: u64) {
-        self.0.fetch_add(ms, Ordering::Relaxed);
+        self.ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Has milliseconds pass whenever the monotonic clock is read, as they do for whoever is busy.
+    pub fn creep(&self, ms: u64) {
+        self.creep_ms.store(ms, Ordering::Relaxed);
     }
 }
 
 impl Clock for HandClock {
     fn monotonic(&self) -> Monotonic {
-        Duration::from_millis(self.0.load(Ordering::Relaxed))
+        let creep_ms = self.creep_ms.load(Ordering::Relaxed);
+        Duration::from_millis(self.ms.fetch_add(creep_ms, Ordering::Relaxed))
     }
 
     fn wall(&self) -> Duration {

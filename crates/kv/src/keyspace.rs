@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
+use std::sync::Arc;
+use std::time::Duration;
 
 use base::codec::Malformed;
-use base::{Space, StoreTime};
+use base::{Clock, Space, StoreTime};
 use tables::View;
 
 use crate::error::{Error, Refusal, Stop};
@@ -45,6 +47,7 @@ pub struct Overview {
     /// `None` if the namespace is not in that state.
     space: Option<Space>,
     now: StoreTime,
+    machine: Arc<dyn Clock>,
 }
 
 impl std::fmt::Debug for Overview {
@@ -58,7 +61,7 @@ impl Store {
     pub fn overview(&self, namespace: &Handle, layer: Layer) -> Result<Overview, Error> {
         let (now, view) = (self.now(), self.shard.tables.view());
         let space = space_in(&*view, namespace, layer)?;
-        Ok(Overview { view, space, now })
+        Ok(Overview { view, space, now, machine: Arc::clone(&self.shard.machine) })
     }
 }
 
@@ -75,11 +78,13 @@ pub(crate) fn space_in(
 }
 
 impl Overview {
-    /// Walks over at most `most` header rows from the id `from` on, and leaves out what was past its
-    /// deadline when the overview was made. Blocks on the disk.
+    /// Walks over at most `most` header rows from the id `from` on, or as many as 5 ms suffice for, and leaves out
+    /// what was past its deadline when the overview was made. Blocks on the disk.
     pub fn list(&self, from: &[u8], most: usize) -> Result<Listing, Error> {
         let Some(space) = self.space else { return Ok(Listing::default()) };
-        let (rows, next) = survey::read_rows(&*self.view, space, from, most)?;
+        let until = self.machine.monotonic() + LIST_TIME;
+        let is_late = || self.machine.monotonic() >= until;
+        let (rows, next) = survey::read_rows(&*self.view, space, from, most, is_late)?;
         let existing = rows.into_iter().filter(|(_, seen)| seen.exists(self.now));
         let objects = existing.map(|(id, seen)| Listed { id, kind: seen.kind }).collect();
         Ok(Listing { objects, next })
@@ -92,6 +97,9 @@ impl Overview {
 }
 
 const DAMAGED: Error = Error::Damaged { what: "a row of the catalogue" };
+
+/// A piece of a walk takes so long, on a thread that loads wait for.
+const LIST_TIME: Duration = Duration::from_millis(5);
 
 /// Rows and objects that one transaction may look at, over and over, while it holds others up.
 const LOOKS_MAX: usize = 20 << 20;

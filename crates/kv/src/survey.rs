@@ -60,13 +60,17 @@ pub(crate) type Row = (Box<[u8]>, Seen);
 /// Rows, and the id behind them if there are more.
 pub(crate) type Slice = (Vec<Row>, Option<Box<[u8]>>);
 
+/// Header rows that are read before it is asked again whether that is enough.
+const STRIDE: usize = 64;
+
 /// At most `most` header rows of a space, from the id `from` on, and the id behind them if there are more.
-/// Blocks on the disk.
+/// Ends earlier, but not without a row, once `is_enough` says so. Blocks on the disk.
 pub(crate) fn read_rows(
     view: &dyn View,
     space: Space,
     from: &[u8],
     most: usize,
+    is_enough: impl Fn() -> bool,
 ) -> Result<Slice, Error> {
     let (mut start, mut prefix) = (Vec::new(), Vec::new());
     key::put_header(&mut start, space, from);
@@ -76,7 +80,8 @@ pub(crate) fn read_rows(
     for row in view.range(Bound::Included(&start), Bound::Excluded(&end)) {
         let (key, value) = row.map_err(Error::Tables)?;
         let id: Box<[u8]> = key.get(prefix.len()..).unwrap_or_default().into();
-        if rows.len() >= most {
+        let is_asked = !rows.is_empty() && rows.len().is_multiple_of(STRIDE);
+        if rows.len() >= most || is_asked && is_enough() {
             return Ok((rows, Some(id)));
         }
         let damaged = |Malformed { .. }| Error::Damaged { what: "the header row of an object" };
@@ -240,7 +245,7 @@ impl Survey {
         }
         let view = tables.view();
         if let Some(Wanted { from, most }) = self.wanted.take() {
-            let (rows, next) = read_rows(&*view, self.space, &from, most)?;
+            let (rows, next) = read_rows(&*view, self.space, &from, most, || false)?;
             self.pieces.push(Piece { from, rows, next });
         }
         if std::mem::take(&mut self.wants_count) {

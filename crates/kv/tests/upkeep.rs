@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use base::{Sequence, StoreTime};
-use groundsill_kv::{Level, Settings, Type};
+use groundsill_kv::{Layer, Level, Settings, Type};
 use parking_lot::Mutex;
 use tables::{Cause, Change, Error, Flush, Rows, Sealed, Stats, Tables, Value, View};
 
@@ -341,6 +341,51 @@ fn what_is_reclaimed_in_slices_is_not_looked_for_from_the_start_each_time() {
     assert!(starts.is_sorted(), "each slice goes on where the last one ended");
     starts.dedup();
     assert!(starts.len() >= 20, "{}", starts.len());
+}
+
+#[test]
+fn a_slice_of_what_expires_ends_after_a_millisecond_of_work() {
+    let (mut world, _troubles) = troubled(Settings::default());
+    let put = world.transact(|txn| {
+        (0..20).try_for_each(|number| {
+            let object = open(txn, &format!("key{number:05}"))?;
+            txn.create(object, Type::String)?;
+            txn.put(object, b"", b"value")?;
+            txn.set_deadline(object, Some(StoreTime(txn.now().0 + 1_000)))
+        })
+    });
+    put.unwrap();
+    world.settle();
+    world.hands.turn(1_100);
+    world.hands.creep(1);
+    world.step_one("sweeper");
+    assert_eq!(world.store.figures().expired.get(), 1, "one, however long it takes");
+    world.hands.creep(0);
+    world.settle();
+    world.step_one("sweeper");
+    assert_eq!(world.store.figures().expired.get(), 20);
+}
+
+#[test]
+fn a_piece_of_a_walk_ends_after_five_milliseconds() {
+    let (mut world, _troubles) = troubled(Settings::default());
+    let put = world.transact(|txn| {
+        (0..1_000).try_for_each(|number| {
+            let object = open(txn, &format!("key{number:05}"))?;
+            txn.create(object, Type::String)?;
+            txn.put(object, b"", b"value")
+        })
+    });
+    put.unwrap();
+    world.settle();
+    let overview = world.store.overview(&world.handle, Layer::Redis).unwrap();
+    assert_eq!(overview.list(b"", 1_000).unwrap().objects.len(), 1_000);
+    world.hands.creep(1);
+    let piece = overview.list(b"", 1_000).unwrap();
+    assert!((64..1_000).contains(&piece.objects.len()), "{}", piece.objects.len());
+    let next = piece.next.unwrap();
+    let rest = overview.list(&next, 1_000).unwrap();
+    assert_eq!(&*rest.objects[0].id, &*next);
 }
 
 #[test]

@@ -43,17 +43,18 @@ fn every_kind_of_error_stands_in_the_document_with_its_code() {
 fn every_protocol_error_stands_in_the_document_with_its_text() {
     let errors = [
         ProtocolError::MultibulkLength,
-        ProtocolError::UnauthenticatedMultibulkLength,
+        ProtocolError::TooManyArgs { args: 2_147_483_648, args_max: 1_048_576 },
+        ProtocolError::UnauthenticatedMultibulkLength(10),
         ProtocolError::BulkLength,
         ProtocolError::BulkTooLong { bytes: 67_108_865, bytes_max: 67_108_864 },
-        ProtocolError::UnauthenticatedBulkLength,
+        ProtocolError::UnauthenticatedBulkLength(16_384),
         ProtocolError::ExpectedBulk(b'x'),
         ProtocolError::ExpectedLineEnd,
-        ProtocolError::InlineTooBig,
-        ProtocolError::MultibulkLineTooBig,
-        ProtocolError::BulkLineTooBig,
+        ProtocolError::InlineTooBig(65_536),
+        ProtocolError::MultibulkLineTooBig(65_536),
+        ProtocolError::BulkLineTooBig(65_536),
         ProtocolError::UnbalancedQuotes,
-        ProtocolError::RequestTooBig,
+        ProtocolError::RequestTooBig(144 << 20),
     ];
     for error in errors {
         let row = format!("| `{error}` |");

@@ -11,11 +11,12 @@ pub(super) const NO_TRANSACTIONS: &str =
     "transactions of Kafka clients are not there yet: leave transactional.id out";
 
 pub(super) fn answer(request: &Request<'_>) -> Answer {
-    // A client tries for a coordinator again and again, which is no use for transactions: their code ends it.
+    // After 15 COORDINATOR_NOT_AVAILABLE a client asks again and again, and its consumer stands still without a word.
+    // These two codes end that: they reach the program, if not in words that say what is missing.
     let (error, text) = if request.key_type == TRANSACTION {
         (ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED, NO_TRANSACTIONS)
     } else {
-        (ErrorCode::COORDINATOR_NOT_AVAILABLE, NO_GROUPS)
+        (ErrorCode::GROUP_AUTHORIZATION_FAILED, NO_GROUPS)
     };
     let none = |key: &&str| Coordinator {
         key: (*key).to_owned(),

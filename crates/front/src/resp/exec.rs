@@ -6,6 +6,7 @@ use redis::{Command, Error, Flags, Run};
 use wire::resp::{Args, ArgsBuf, Mark, Writer};
 
 use crate::budget::{Budget, Share, Spent};
+use crate::resp::read::{self, Sight};
 use crate::resp::session::{Misstep, Session, Then, Wrap};
 use crate::resp::watch::Watches;
 use crate::usage::place_of;
@@ -147,7 +148,7 @@ impl Session {
     }
 
     /// Runs what is about keys as one transaction, and what is about the connection or the server after
-    /// it, each in its place among the replies. SELECT counts in both.
+    /// it, each in its place among the replies. SELECT counts in both; TOPIC.READ shows what the transaction saw.
     async fn exec_mixed(
         &mut self,
         commands: &[(&'static Command, Args<'_>)],
@@ -155,23 +156,32 @@ impl Session {
     ) -> Then {
         let mut pieces = vec![Writer::new(self.reply.protocol()); commands.len()];
         let start = self.reply.mark();
-        if !self.transact_apart(commands, &mut pieces, watches).await {
+        let Some((receipt, heads)) = self.transact_apart(commands, &mut pieces, watches).await else {
             self.note_refused(commands, start);
             return Then::Continue;
-        }
-        let mut then = Then::Continue;
+        };
+        let (mut then, mut bytes) = (Then::Continue, read::BYTES_MAX);
         self.reply.array(commands.len());
-        for (at, ((command, args), piece)) in commands.iter().zip(&pieces).enumerate() {
-            match command.run {
-                Run::Connection(what) => {
-                    let mark = self.reply.mark();
+        for (at, (((command, args), piece), head)) in
+            commands.iter().zip(&pieces).zip(heads).enumerate()
+        {
+            let mark = self.reply.mark();
+            match (command.run, head, self.namespace.clone()) {
+                (_, Some(head), Some(namespace)) => {
+                    let sight = Sight { namespace, head, receipt };
+                    bytes = bytes.saturating_sub(self.topic_read_seen(*args, &sight, bytes).await);
+                }
+                (Run::Connection(what), ..) => {
                     if self.converse(what, *args).await == Then::Close {
                         then = Then::Close;
                     }
-                    self.missteps.extend(Misstep::found(at, &self.reply, mark));
                 }
-                _ => self.reply.raw(piece.as_bytes()),
+                _ => {
+                    self.reply.raw(piece.as_bytes());
+                    continue;
+                }
             }
+            self.missteps.extend(Misstep::found(at, &self.reply, mark));
         }
         self.note_queued(commands);
         then

@@ -11,6 +11,7 @@ use redis::{
     Call, Command, Connection, DATABASES_NAMED_MAX, Error, Flags, Keys, Run, Stream, check_key,
     databases_named,
 };
+use topics::partition::Head;
 use wire::resp::{Args, Mark, Protocol, Writer};
 
 use crate::access::Caller;
@@ -19,7 +20,7 @@ use crate::refusal::{resp_error, resp_refusal};
 use crate::resp::ahead::Ahead;
 use crate::resp::client::Replies;
 use crate::resp::exec::Queue;
-use crate::resp::extensions::{EXTENSION_ARGUMENTS, EXTENSIONS, resolve};
+use crate::resp::extensions::{EXTENSION_ARGUMENTS, EXTENSIONS, Range, resolve};
 use crate::resp::handshake::parse_database;
 use crate::resp::numbers;
 use crate::resp::outgoing::Outgoing;
@@ -263,9 +264,8 @@ impl Session {
                 // Redis 7.2 lets the transaction go on after this error.
                 self.reply.error("ERR WATCH inside MULTI is not allowed");
             }
-            Run::Connection(what) if self.queue.is_some() => {
-                let is_alone = matches!(what, Connection::TopicRead);
-                if is_alone || command.flags.has(Flags::NO_MULTI) {
+            Run::Connection(_) if self.queue.is_some() => {
+                if command.flags.has(Flags::NO_MULTI) {
                     return self.fail(NOT_IN_MULTI);
                 }
                 return self.enqueue(command, args);
@@ -393,20 +393,21 @@ impl Session {
         false
     }
 
-    /// Runs those commands that are about keys as one transaction, each with a writer of its own; false
-    /// if it did not happen, which has been answered.
+    /// Runs those commands that are about keys as one transaction, each with a writer of its own. Its receipt, and
+    /// for each TOPIC.READ what its partition had; none if it did not happen, which has been answered.
     pub(crate) async fn transact_apart(
         &mut self,
         commands: &[(&'static Command, Args<'_>)],
         pieces: &mut [Writer],
         watches: &Watches,
-    ) -> bool {
+    ) -> Option<(Receipt, Vec<Option<Head>>)> {
         let start = self.reply.mark();
         if let Err(text) = self.prepare(commands, watches) {
             self.reply.error(&text);
-            return false;
+            return None;
         }
         let Self { server, plan, spots, outgoing, reply, missteps, reached, .. } = self;
+        let mut heads = vec![None; commands.len()];
         let outcome = server.run(plan, |txn| {
             outgoing.restart(reply.len());
             missteps.clear();
@@ -419,6 +420,7 @@ impl Session {
                 piece.clear();
                 let mark = piece.mark();
                 *reached = at + 1;
+                heads[at] = head_to_read(txn, *command, *spot)?;
                 run_one(txn, *command, *spot, piece, &server.keys)?;
                 missteps.extend(Misstep::found(at, piece, mark));
             }
@@ -429,18 +431,18 @@ impl Session {
             Ok((false, receipt)) => {
                 self.note_receipt(receipt);
                 self.reply.null_array();
-                false
+                None
             }
             Ok((true, receipt)) => {
                 self.note_receipt(receipt);
                 if let Some(sequence) = receipt.commit {
                     pieces.iter_mut().for_each(|piece| piece.fill_stamps(sequence));
                 }
-                true
+                Some((receipt, heads))
             }
             Err(failure) => {
                 self.answer_failure(start, &failure);
-                false
+                None
             }
         }
     }
@@ -660,6 +662,19 @@ pub(crate) enum Wrap {
     None,
     /// An array of them, as EXEC answers.
     Array,
+}
+
+/// What the partition of a TOPIC.READ has when it is its turn; none for other commands. It refuses the transaction where
+/// there is none, as TOPIC.PRODUCE does.
+fn head_to_read(
+    txn: &mut Txn<'_>,
+    (command, args): (&'static Command, Args<'_>),
+    Spot { place, .. }: Spot,
+) -> Result<Option<Head>, Stop> {
+    let is_read = matches!(command.run, Run::Connection(Connection::TopicRead));
+    // What is wrong with its arguments is answered in its place among the replies.
+    let range = if is_read { Range::parse(args).ok() } else { None };
+    range.map(|range| range.head(txn, place)).transpose()
 }
 
 /// Runs one command of a transaction, if it is about keys, under a savepoint: one that answers an error

@@ -25,8 +25,11 @@ use crate::workers::cursor::Cursor;
 /// How often it looks whether something is due.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Objects in one slice.
+/// Objects in one slice, at most.
 const SLICE: usize = 256;
+
+/// And no more once this long was worked on them, as their locks and namespaces are held meanwhile.
+const SLICE_WORK: Duration = Duration::from_millis(1);
 
 /// And no more once their ids take so many bytes: the room that a full disk leaves for them is short.
 const SLICE_BYTES: usize = 128 << 10;
@@ -107,18 +110,25 @@ impl Sweeper {
         }
         due.truncate(homes.len());
         name(&mut plan, &homes, &due);
+        let machine = &*self.store.shard.machine;
         loop {
-            let mut expired = 0;
             let attempt = self.store.attempt(&mut plan, |txn| {
-                expired = 0;
-                let mut rows = homes.iter().zip(&due);
-                rows.try_for_each(|(home, due)| sweep(txn, *home, due, &mut expired))
+                let until = machine.monotonic() + SLICE_WORK;
+                let (mut done, mut expired) = (0, 0);
+                for (home, due) in homes.iter().zip(&due) {
+                    if done > 0 && machine.monotonic() >= until {
+                        break;
+                    }
+                    expired += u64::from(sweep(txn, *home, due)?);
+                    done += 1;
+                }
+                Ok((done, expired))
             });
             match attempt {
-                Attempt::Done((), receipt) => {
+                Attempt::Done((done, expired), receipt) => {
                     self.store.shard.figures.expired.add(expired);
                     self.wait_for(receipt.after);
-                    return Ok(self.pass(&due));
+                    return Ok(self.pass(&due[..done]));
                 }
                 Attempt::Refused(..) | Attempt::Busy => return Ok(false),
                 Attempt::Again(wants) => {
@@ -182,24 +192,18 @@ fn name(plan: &mut Plan, homes: &[(Place, Layer)], due: &[Due]) {
     plan.release_bytes_in_upkeep(due.iter().map(|due| 2 * due.id.len() + 64).sum());
 }
 
-/// Ends one object if it is past its deadline, and takes its row out of the index or moves it on.
-fn sweep(
-    txn: &mut Txn<'_>,
-    (place, layer): (Place, Layer),
-    due: &Due,
-    expired: &mut u64,
-) -> Result<(), Stop> {
+/// Ends one object if it is past its deadline, and takes its row out of the index or moves it on; whether it has ended.
+fn sweep(txn: &mut Txn<'_>, (place, layer): (Place, Layer), due: &Due) -> Result<bool, Stop> {
     let object = txn.open(place, layer, &due.id)?;
     let deadline = txn.stored_deadline(object);
+    let is_over = deadline.is_some_and(|at| at <= txn.now());
     match deadline {
-        Some(at) if at <= txn.now() => {
-            txn.delete(object)?;
-            *expired += 1;
-        }
+        Some(_) if is_over => drop(txn.delete(object)?),
         Some(at) if at > due.deadline => txn.index_deadline(object, at)?,
         _ => {}
     }
-    txn.unindex_deadline(object, due.deadline)
+    txn.unindex_deadline(object, due.deadline)?;
+    Ok(is_over)
 }
 
 impl Worker for Sweeper {

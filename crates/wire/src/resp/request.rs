@@ -200,13 +200,23 @@ impl Default for Limits {
 /// the next request begins is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProtocolError {
-    /// The count of arguments is no number, or over [`Limits::args_max`].
+    /// The count of arguments is no number.
     #[error("Protocol error: invalid multibulk length")]
     MultibulkLength,
-    /// As [`ProtocolError::MultibulkLength`], for a client that has yet to authenticate.
-    #[error("Protocol error: unauthenticated multibulk length")]
-    UnauthenticatedMultibulkLength,
-    /// The length of an argument is no number, is negative, or beyond any limit.
+    /// There are more arguments than [`Limits::args_max`]: send less at once.
+    #[error(
+        "Protocol error: invalid multibulk length: a request takes at most {args_max} arguments, this one {args}"
+    )]
+    TooManyArgs {
+        /// As announced.
+        args: i64,
+        /// The limit.
+        args_max: u32,
+    },
+    /// As [`ProtocolError::TooManyArgs`], for a client that has yet to authenticate; the limit.
+    #[error("Protocol error: unauthenticated multibulk length: at most {0} arguments before AUTH")]
+    UnauthenticatedMultibulkLength(u32),
+    /// The length of an argument is no number, or is negative.
     #[error("Protocol error: invalid bulk length")]
     BulkLength,
     /// An argument is over [`Limits::bulk_bytes_max`]: send less.
@@ -216,46 +226,47 @@ pub enum ProtocolError {
     )]
     BulkTooLong {
         /// As announced.
-        bytes: u32,
+        bytes: i64,
         /// The limit.
         bytes_max: u32,
     },
-    /// As [`ProtocolError::BulkTooLong`], for a client that has yet to authenticate.
-    #[error("Protocol error: unauthenticated bulk length")]
-    UnauthenticatedBulkLength,
+    /// As [`ProtocolError::BulkTooLong`], for a client that has yet to authenticate; the limit.
+    #[error("Protocol error: unauthenticated bulk length: at most {0} bytes before AUTH")]
+    UnauthenticatedBulkLength(u32),
     /// An argument begins with another byte than `$`.
     #[error("Protocol error: expected '$', got '{}'", .0.escape_ascii())]
     ExpectedBulk(u8),
     /// An argument's bytes are not followed by a line end: the client has miscounted.
     #[error("Protocol error: expected CRLF after bulk")]
     ExpectedLineEnd,
-    /// An inline request is over [`Limits::inline_bytes_max`].
-    #[error("Protocol error: too big inline request")]
-    InlineTooBig,
-    /// The line with the count of arguments is over [`Limits::inline_bytes_max`].
-    #[error("Protocol error: too big mbulk count string")]
-    MultibulkLineTooBig,
-    /// The line with the length of an argument is over [`Limits::inline_bytes_max`].
-    #[error("Protocol error: too big bulk count string")]
-    BulkLineTooBig,
+    /// An inline request is over [`Limits::inline_bytes_max`], which it names.
+    #[error("Protocol error: too big inline request: a line takes at most {0} bytes")]
+    InlineTooBig(u32),
+    /// The line with the count of arguments is over [`Limits::inline_bytes_max`], which it names.
+    #[error("Protocol error: too big mbulk count string: a line takes at most {0} bytes")]
+    MultibulkLineTooBig(u32),
+    /// The line with the length of an argument is over [`Limits::inline_bytes_max`], which it names.
+    #[error("Protocol error: too big bulk count string: a line takes at most {0} bytes")]
+    BulkLineTooBig(u32),
     /// An inline request ends within quotes, or goes on right after them.
     #[error("Protocol error: unbalanced quotes in request")]
     UnbalancedQuotes,
-    /// The request as a whole is over [`Limits::request_bytes_max`].
-    #[error("Protocol error: too big request")]
-    RequestTooBig,
+    /// The request as a whole is over [`Limits::request_bytes_max`], which it names.
+    #[error("Protocol error: too big request: it takes at most {0} bytes")]
+    RequestTooBig(u32),
 }
 
 impl ProtocolError {
     /// What the client is to do next.
     pub const fn kind(&self) -> base::Kind {
         match self {
-            Self::InlineTooBig
-            | Self::MultibulkLineTooBig
-            | Self::BulkLineTooBig
+            Self::InlineTooBig(_)
+            | Self::MultibulkLineTooBig(_)
+            | Self::BulkLineTooBig(_)
+            | Self::TooManyArgs { .. }
             | Self::BulkTooLong { .. }
-            | Self::RequestTooBig => base::Kind::Limit,
-            Self::UnauthenticatedMultibulkLength | Self::UnauthenticatedBulkLength => {
+            | Self::RequestTooBig(_) => base::Kind::Limit,
+            Self::UnauthenticatedMultibulkLength(_) | Self::UnauthenticatedBulkLength(_) => {
                 base::Kind::Denied
             }
             Self::MultibulkLength
@@ -445,7 +456,7 @@ impl Parser {
     fn line<'b>(
         &mut self,
         buf: &'b [u8],
-        too_big: ProtocolError,
+        too_big: impl FnOnce(u32) -> ProtocolError,
     ) -> Result<Option<&'b [u8]>, ProtocolError> {
         let line_max = self.limits.inline_bytes_max as usize;
         let rest = buf.get(self.at..).unwrap_or_default();
@@ -458,7 +469,7 @@ impl Parser {
             return Ok(rest.get(..len));
         }
         if rest.len() > line_max {
-            return Err(too_big);
+            return Err(too_big(self.limits.inline_bytes_max));
         }
         self.scanned = window.len();
         self.wants = 1;
@@ -471,13 +482,14 @@ impl Parser {
             return Ok(None);
         };
         let count = announced(line).ok_or(ProtocolError::MultibulkLength)?;
-        if count <= i64::from(self.limits.args_max) {
+        let args_max = self.limits.args_max;
+        if count <= i64::from(args_max) {
             return Ok(Some(u32::try_from(count).unwrap_or(0)));
         }
         Err(if self.limits.unauthenticated && count <= i64::from(i32::MAX) {
-            ProtocolError::UnauthenticatedMultibulkLength
+            ProtocolError::UnauthenticatedMultibulkLength(args_max)
         } else {
-            ProtocolError::MultibulkLength
+            ProtocolError::TooManyArgs { args: count, args_max }
         })
     }
 
@@ -494,19 +506,18 @@ impl Parser {
         let Some(line) = self.line(buf, ProtocolError::BulkLineTooBig)? else {
             return Ok(None);
         };
-        let len = announced(line)
-            .and_then(|len| u32::try_from(len).ok())
-            .ok_or(ProtocolError::BulkLength)?;
-        if len > self.limits.bulk_bytes_max {
+        let bytes = announced(line).filter(|len| *len >= 0).ok_or(ProtocolError::BulkLength)?;
+        let bytes_max = self.limits.bulk_bytes_max;
+        let Some(len) = u32::try_from(bytes).ok().filter(|len| *len <= bytes_max) else {
             return Err(if self.limits.unauthenticated {
-                ProtocolError::UnauthenticatedBulkLength
+                ProtocolError::UnauthenticatedBulkLength(bytes_max)
             } else {
-                ProtocolError::BulkTooLong { bytes: len, bytes_max: self.limits.bulk_bytes_max }
+                ProtocolError::BulkTooLong { bytes, bytes_max }
             });
-        }
+        };
         let so_far = (self.at - self.begin) as u64;
         if so_far + u64::from(len) + 2 > u64::from(self.limits.request_bytes_max) {
-            return Err(ProtocolError::RequestTooBig);
+            return Err(ProtocolError::RequestTooBig(self.limits.request_bytes_max));
         }
         Ok(Some(len))
     }
@@ -544,7 +555,7 @@ fn announced(line: &[u8]) -> Option<i64> {
 fn span(start: usize, end: usize) -> Result<Span, ProtocolError> {
     match (u32::try_from(start), u32::try_from(end)) {
         (Ok(start), Ok(end)) => Ok(Span { start, end }),
-        _ => Err(ProtocolError::RequestTooBig),
+        _ => Err(ProtocolError::RequestTooBig(u32::MAX)),
     }
 }
 
