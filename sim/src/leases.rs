@@ -18,8 +18,8 @@ use crate::violation::{Checker, Violation};
 #[derive(Clone, Debug)]
 struct Lease {
     token: Sequence,
-    /// When its time began last, and how long it is.
-    from: Duration,
+    /// Its time began last between these two, and is so long.
+    from: (Duration, Duration),
     ttl_ms: u64,
 }
 
@@ -29,13 +29,13 @@ impl Lease {
 
     /// Whether it cannot have ended.
     fn surely_lasts(&self, now: Duration) -> bool {
-        let passed = now.saturating_sub(self.from).as_millis();
+        let passed = now.saturating_sub(self.from.0).as_millis();
         passed + passed / 100 + Self::SLACK_MS < u128::from(self.ttl_ms)
     }
 
-    /// Whether it must have ended.
-    fn surely_ended(&self, now: Duration) -> bool {
-        let passed = now.saturating_sub(self.from).as_millis();
+    /// Whether it must have ended for what was asked at that time.
+    fn surely_ended(&self, asked: Duration) -> bool {
+        let passed = asked.saturating_sub(self.from.1).as_millis();
         passed - passed / 100 > u128::from(self.ttl_ms) + Self::SLACK_MS
     }
 }
@@ -82,7 +82,9 @@ impl Leases {
     ) -> Result<(), Violation> {
         let Some(says) = says(&errand.what, answered, commit) else { return Ok(()) };
         tally.count(match says {
-            Says::Taken(_) if self.leases.contains_key(&errand.lock) => "locks taken after their end",
+            Says::Taken(_) if self.leases.contains_key(&errand.lock) => {
+                "locks taken after their end"
+            }
             Says::Taken(_) => "locks taken",
             Says::Held(_) => "locks that were held",
             Says::NotHeld(_) => "holders who came too late",
@@ -94,8 +96,10 @@ impl Leases {
                     Some("it was taken from its holder")
                 }
                 Says::Held(token) if token != lease.token => Some("another holds it"),
-                Says::Held(_) if lease.surely_ended(now) => Some("it has ended"),
-                Says::Busy if lease.surely_ended(now) => Some("it has ended, and nobody gets it"),
+                Says::Held(_) if lease.surely_ended(errand.asked) => Some("it has ended"),
+                Says::Busy if lease.surely_ended(errand.asked) => {
+                    Some("it has ended, and nobody gets it")
+                }
                 Says::NotHeld(token) if token == lease.token && lease.surely_lasts(now) => {
                     Some("its holder has lost it early")
                 }
@@ -123,9 +127,12 @@ impl Leases {
         answered: Option<Answered>,
         now: Duration,
     ) {
-        let (lock, from) = (errand.lock, now);
+        let (lock, from) = (errand.lock, (errand.asked, now));
         match (&errand.what, says) {
-            (Do::Acquire(ttl_ms, _) | Do::Renew(_, ttl_ms), Says::Taken(token) | Says::Held(token)) => {
+            (
+                Do::Acquire(ttl_ms, _) | Do::Renew(_, ttl_ms),
+                Says::Taken(token) | Says::Held(token),
+            ) => {
                 self.leases.insert(lock, Lease { token, from, ttl_ms: *ttl_ms });
             }
             (Do::Release(_), Says::Held(_)) => drop(self.leases.remove(&lock)),

@@ -353,7 +353,10 @@ impl Session {
     }
 
     /// Begins a transaction.
-    pub fn ask(&mut self, desk: &Desk<'_>, program: Program) {
+    pub fn ask(&mut self, desk: &Desk<'_>, mut program: Program) {
+        if let Program::Locks(errand) = &mut program {
+            errand.asked = desk.clock.elapsed();
+        }
         desk.trace.note(format_args!("{} asks {program:?}", self.number));
         let mut plan = self.fresh_plan(desk);
         self.touches = program.touches();
@@ -418,7 +421,8 @@ impl Session {
             Attempt::Refused(Refusal { code: NO_SPACE, .. }, receipt)
                 if desk.planted == Some(Planted::FullTakenForDone) =>
             {
-                let (whose, answered) = ((self.number, &self.program), Answered::Done(Answer::default()));
+                let (whose, answered) =
+                    ((self.number, &self.program), Answered::Done(Answer::default()));
                 let due = enter(desk, whose, &self.notes, answered, receipt)?;
                 self.wait(desk, due);
             }

@@ -12,6 +12,10 @@ use base::{Clock, Monotonic, StoreTime};
 /// At most one part in this many is given or taken while running.
 const SLEW_DIVISOR: i64 = 100;
 
+/// Time without a correction that counts for the next, in microseconds: so that store time is moved by a millisecond at
+/// most at once, however late the correction comes, and a lease of 20 ms does not lose half of itself to one.
+const COUNTED_MAX: i64 = 100 * MICROS_PER_MS;
+
 /// A difference from the wall clock above this is told, in milliseconds.
 pub(crate) const SKEW_TOLD_MS: i64 = 1000;
 
@@ -85,12 +89,13 @@ impl StoreClock {
         micros_begun(read.wall) - (micros(read.now) + self.offset.load(Ordering::Relaxed))
     }
 
-    /// Moves towards the wall clock by at most a hundredth of the time since the last call, and
+    /// Moves towards the wall clock by at most a hundredth of the time since the last call, of which 100 ms count, and
     /// returns how far the wall clock was ahead, in milliseconds.
     pub(crate) fn correct(&self, read: Reading) -> i64 {
         let now = micros(read.now);
         let skew = self.skew_micros(read);
-        let most = (now - self.corrected.load(Ordering::Relaxed)) / SLEW_DIVISOR;
+        let since = now - self.corrected.load(Ordering::Relaxed);
+        let most = since.min(COUNTED_MAX) / SLEW_DIVISOR;
         if most > 0 {
             self.corrected.store(now, Ordering::Relaxed);
             self.offset.fetch_add(skew.clamp(-most, most), Ordering::Relaxed);

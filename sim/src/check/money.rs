@@ -128,6 +128,9 @@ fn acts(book: &Book, events: &BTreeMap<u64, Vec<&Event>>) -> Result<(), Violatio
                     format!("event {number} of {transfer:?} is gone")
                 })?;
             }
+            (None, None) => book.check(Checker::Acknowledged, false, || {
+                format!("{transfer:?} was answered without its event")
+            })?,
             (Some("REPEATED"), _) => book.check(Checker::Dependency, !told.is_empty(), || {
                 format!("{transfer:?} was said to be made already, and it is not")
             })?,

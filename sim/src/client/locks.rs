@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use base::rng::SplitMix64;
 use base::{Sequence, StoreTime};
@@ -44,6 +45,8 @@ pub struct Errand {
     pub lock: u64,
     /// What.
     pub what: Do,
+    /// When it was asked, as time really passes: it happens between then and its answer.
+    pub asked: Duration,
     /// Whether it names beforehand what it uses.
     named: bool,
 }
@@ -92,9 +95,11 @@ impl Errand {
                 })?)
             }
             Do::Renew(..) if scribe.forgets_to_renew() => Answered::Renewed(true),
-            Do::Renew(token, ttl_ms) => Answered::Renewed(scribe.have_done(held, |txn, place| {
-                lock::renew(txn, place, &name, *token, *ttl_ms)
-            })?),
+            Do::Renew(token, ttl_ms) => {
+                Answered::Renewed(scribe.have_done(held, |txn, place| {
+                    lock::renew(txn, place, &name, *token, *ttl_ms)
+                })?)
+            }
             Do::Release(token) => Answered::Released(
                 scribe.have_done(held, |txn, place| lock::release(txn, place, &name, *token))?,
             ),
@@ -102,8 +107,7 @@ impl Errand {
                 // First, so that a refusal has something to undo.
                 let before = self.spend(*token, scribe)?;
                 if !scribe.is_unguarded() {
-                    scribe
-                        .have_done(held, |txn, place| lock::check(txn, place, &name, *token))?;
+                    scribe.have_done(held, |txn, place| lock::check(txn, place, &name, *token))?;
                 }
                 Answered::Spent(before)
             }
@@ -111,11 +115,7 @@ impl Errand {
         Ok(Answer { lock: Some(answered), ..Answer::default() })
     }
 
-    fn spend(
-        &self,
-        token: Sequence,
-        scribe: &mut Scribe<'_, '_, '_>,
-    ) -> Result<Option<u64>, Stop> {
+    fn spend(&self, token: Sequence, scribe: &mut Scribe<'_, '_, '_>) -> Result<Option<u64>, Stop> {
         let till = scribe.open(&till(self.lock))?;
         if scribe.header(till).is_none() {
             scribe.create(till, Type::Hash)?;
@@ -172,7 +172,7 @@ impl Client for Holder {
             (5, Some(token)) if rng.one_in(3) => Do::Release(token),
             _ => Do::Acquire(ttl_ms, name),
         };
-        Program::Locks(Errand { lock, what, named: !rng.one_in(4) })
+        Program::Locks(Errand { lock, what, asked: Duration::ZERO, named: !rng.one_in(4) })
     }
 
     fn ended(&mut self, _ending: Ending) {}

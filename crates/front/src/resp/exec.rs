@@ -156,7 +156,8 @@ impl Session {
     ) -> Then {
         let mut pieces = vec![Writer::new(self.reply.protocol()); commands.len()];
         let start = self.reply.mark();
-        let Some((receipt, heads)) = self.transact_apart(commands, &mut pieces, watches).await else {
+        let Some((receipt, heads)) = self.transact_apart(commands, &mut pieces, watches).await
+        else {
             self.note_refused(commands, start);
             return Then::Continue;
         };

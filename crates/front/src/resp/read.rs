@@ -74,7 +74,12 @@ impl Session {
     }
 
     /// Answers with records that a transaction saw, which takes about `bytes` at most; how many it took.
-    pub(crate) async fn show_records(&mut self, range: &Range<'_>, sight: &Sight, bytes: usize) -> usize {
+    pub(crate) async fn show_records(
+        &mut self,
+        range: &Range<'_>,
+        sight: &Sight,
+        bytes: usize,
+    ) -> usize {
         let start = self.reply.mark();
         let batches = match self.read_batches(range, sight, bytes).await {
             Ok(batches) => batches,
@@ -111,7 +116,9 @@ impl Session {
             return Err(refused(
                 Kind::Limit,
                 "LIMIT",
-                format!("one EXEC reads at most about {BYTES_MAX} bytes of records; read these in another"),
+                format!(
+                    "one EXEC reads at most about {BYTES_MAX} bytes of records; read these in another"
+                ),
             ));
         }
         let fetch = Fetch { records, from: range.offset, next, rows: range.count, bytes };

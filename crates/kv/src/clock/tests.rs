@@ -37,8 +37,16 @@ fn an_hour_of_wall_clock_either_way_moves_store_time_by_a_hundredth_at_most() {
 fn the_skew_is_reported_as_it_is() {
     let clock = StoreClock::new(read(0, 1_000_000), StoreTime(0));
     assert_eq!(clock.correct(read(1_000, 1_004_000)), 3_000);
-    assert_eq!(clock.correct(read(1_000, 1_004_000)), 2_990);
-    assert_eq!(clock.skew_ms(read(1_000, 1_004_000)), 2_990);
+    assert_eq!(clock.correct(read(1_000, 1_004_000)), 2_999);
+    assert_eq!(clock.skew_ms(read(1_000, 1_004_000)), 2_999);
+}
+
+#[test]
+fn a_correction_that_comes_late_moves_store_time_by_a_millisecond_all_the_same() {
+    let clock = StoreClock::new(read(0, 1_000_000), StoreTime(0));
+    let before = clock.at(ms(60_000));
+    clock.correct(read(60_000, 5_000_000));
+    assert_eq!(clock.at(ms(60_000)).0 - before.0, 1);
 }
 
 /// Whatever fractions of a millisecond the two clocks stood at, also after corrections: who reads the wall clock and

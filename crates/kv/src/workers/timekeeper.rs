@@ -10,8 +10,8 @@ use crate::shard::Shard;
 use crate::signal::Signal;
 use crate::worker::{Next, Worker};
 
-/// How often the clocks are compared.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// How often the clocks are compared: as often as a correction may count, so that store time can move by a hundredth.
+const INTERVAL: Duration = Duration::from_millis(100);
 
 /// See the module's description.
 #[derive(Debug)]

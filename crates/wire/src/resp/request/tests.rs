@@ -164,8 +164,14 @@ fn lines_without_an_end_are_refused_at_their_limit() {
 #[test]
 fn a_stranger_may_send_little() {
     let cases: &[(&[u8], &str)] = &[
-        (b"*11\r\n", "Protocol error: unauthenticated multibulk length: at most 10 arguments before AUTH"),
-        (b"*1\r\n$16385\r\n", "Protocol error: unauthenticated bulk length: at most 16384 bytes before AUTH"),
+        (
+            b"*11\r\n",
+            "Protocol error: unauthenticated multibulk length: at most 10 arguments before AUTH",
+        ),
+        (
+            b"*1\r\n$16385\r\n",
+            "Protocol error: unauthenticated bulk length: at most 16384 bytes before AUTH",
+        ),
         (
             b"*20000000000\r\n",
             "Protocol error: invalid multibulk length: a request takes at most 10 arguments, this one 20000000000",
