@@ -19,6 +19,14 @@ fn every_tooth_is_planted_in_a_scenario_that_there_is() {
 }
 
 #[test]
+fn every_scenario_has_a_tooth() {
+    let teeth = teeth::all().unwrap();
+    for scenario in scenario::ALL {
+        assert!(teeth.iter().any(|tooth| tooth.scenario == scenario.number), "{scenario}");
+    }
+}
+
+#[test]
 fn a_sound_store_is_not_bitten() {
     let sound = scenario::run(&scenario::ALL[1].setup, 3, &[], false).unwrap();
     assert!(sound.violation.is_none(), "{:?}", sound.violation);

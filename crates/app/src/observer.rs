@@ -26,6 +26,7 @@ pub(crate) struct Journal {
     has_bar: AtomicBool,
     table_work: Mutex<Repeats>,
     malformed: Mutex<Repeats>,
+    groups: Mutex<Repeats>,
 }
 
 /// The same kind of failure is told at most this often.
@@ -155,6 +156,12 @@ impl Observer for Journal {
                 let now = MachineClock.monotonic();
                 if let Some(untold) = self.malformed.lock().tell(reason, now) {
                     warn!(%reason, untold, "a client sent what is no request: its connection was closed; does it speak TLS, or another protocol?");
+                }
+            }
+            Event::GroupWanted { group } => {
+                let now = MachineClock.monotonic();
+                if let Some(untold) = self.groups.lock().tell("", now) {
+                    warn!(group = %group.escape_debug(), untold, "a Kafka client asked for its consumer group; consumer groups are not there yet: one that subscribes gets nothing, one that assigns partitions reads them");
                 }
             }
             _ => {}

@@ -116,6 +116,11 @@ pub enum Event {
         /// Which front, and why: `kafka: `, and what is wrong with it.
         reason: String,
     },
+    /// A client asked for the coordinator of a consumer group, and there are none.
+    GroupWanted {
+        /// The group, as the client named it.
+        group: String,
+    },
     /// A transaction was undone: it was refused, failed or panicked.
     Undone,
 }

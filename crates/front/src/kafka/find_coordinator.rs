@@ -10,13 +10,18 @@ const NO_GROUPS: &str = "consumer groups are not there yet: assign partitions";
 pub(super) const NO_TRANSACTIONS: &str =
     "transactions of Kafka clients are not there yet: leave transactional.id out";
 
+/// The first group that it asks for: who runs the server has to be told, as the client's program is not.
+pub(super) fn group<'a>(request: &Request<'a>) -> Option<&'a str> {
+    request.keys.first().copied().filter(|_| request.key_type != TRANSACTION)
+}
+
 pub(super) fn answer(request: &Request<'_>) -> Answer {
-    // After 15 COORDINATOR_NOT_AVAILABLE a client asks again and again, and its consumer stands still without a word.
-    // These two codes end that: they reach the program, if not in words that say what is missing.
+    // A client tries for a coordinator again and again, which is no use for transactions: their code ends it. For groups
+    // none may: librdkafka asks for one where partitions are assigned, too, and an error that ends it would end that.
     let (error, text) = if request.key_type == TRANSACTION {
         (ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED, NO_TRANSACTIONS)
     } else {
-        (ErrorCode::GROUP_AUTHORIZATION_FAILED, NO_GROUPS)
+        (ErrorCode::COORDINATOR_NOT_AVAILABLE, NO_GROUPS)
     };
     let none = |key: &&str| Coordinator {
         key: (*key).to_owned(),

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use base::{Kind, Tenant};
+use base::{Event, Kind, Tenant};
 use kv::{Handle, Layer, Level, Origin, Place, Plan, Receipt, Refusal, Stop, Txn};
 use topics::{partition, topic};
 use wire::kafka::{Header, Request, Response, api_versions};
 
+use super::find_coordinator;
 use super::sasl::{self, Step};
 use crate::access::Caller;
 use crate::refusal::{Fault, kafka_error, kafka_refusal};
@@ -141,7 +142,12 @@ impl Session {
             Request::Produce(request) => self.produce(request).await?,
             Request::InitProducerId(request) => self.init_producer_id(request).await?.into(),
             Request::ListOffsets(request) => self.list_offsets(request).await?.into(),
-            Request::FindCoordinator(request) => super::find_coordinator::answer(request).into(),
+            Request::FindCoordinator(request) => {
+                if let Some(group) = find_coordinator::group(request) {
+                    self.server.store.tell(&Event::GroupWanted { group: group.to_owned() });
+                }
+                find_coordinator::answer(request).into()
+            }
             Request::SaslHandshake(_) => sasl::out_of_place_handshake().into(),
             Request::SaslAuthenticate(_) => sasl::out_of_place_authenticate().into(),
             Request::Fetch(_) => Outcome::Close,

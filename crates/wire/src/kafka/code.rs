@@ -24,7 +24,6 @@ impl ErrorCode {
     pub const RECORD_LIST_TOO_LARGE: Self = Self(18);
     pub const INVALID_REQUIRED_ACKS: Self = Self(21);
     pub const TOPIC_AUTHORIZATION_FAILED: Self = Self(29);
-    pub const GROUP_AUTHORIZATION_FAILED: Self = Self(30);
     pub const CLUSTER_AUTHORIZATION_FAILED: Self = Self(31);
     pub const INVALID_TIMESTAMP: Self = Self(32);
     pub const UNSUPPORTED_SASL_MECHANISM: Self = Self(33);
