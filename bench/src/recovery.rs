@@ -19,8 +19,8 @@ use crate::stop;
 
 /// Measure how long ours takes to be ready after SIGKILL, with as much log to replay as there can be.
 ///
-/// It is written to as fast as it takes it, while what memtables and the backlog hold is watched; then it is killed
-/// as soon as they hold as much again as they did at most. The write that was acknowledged last has to be there again.
+/// It is written to as fast as it takes it, while what would have to be replayed is watched; then it is killed as soon
+/// as that is as much again as it was at most. The write that was acknowledged last has to be there again.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Times that it is loaded and killed, for each size of value
@@ -117,20 +117,15 @@ fn load(server: &Server, args: &Args, bytes: usize) -> Result<u64> {
     Ok(done.into_inner())
 }
 
-/// Returns when memtables and backlog hold as much as they did at most in so many seconds.
+/// Returns when as much would be replayed as at most in so many seconds.
 fn watch(server: &Server, seconds: u64) -> Result<()> {
     let began = Instant::now();
     let (mut progress, mut most) = (Progress::new("writing log", seconds as f64), 0.0);
     loop {
         stop::sleep(Duration::from_millis(20))?;
-        let held = server.metrics([
-            "groundsill_tables_memtable_bytes",
-            "groundsill_tables_sealed_bytes",
-            "groundsill_backlog_bytes",
-        ])?;
-        let held: f64 = held.iter().sum();
+        let held = server.metric("groundsill_log_replay_bytes")?;
         let so_far = began.elapsed().as_secs_f64();
-        progress.show(so_far, &format!("{:.0} MiB in memtables and backlog", held / MIB));
+        progress.show(so_far, &format!("{:.0} MiB to replay", held / MIB));
         if so_far >= seconds as f64 && held >= NEARLY * most {
             return Ok(());
         }

@@ -223,6 +223,8 @@ pub const ALL: [Scenario; 12] = [
             "joined loads",
             "evictions",
             "flushed namespaces",
+            "ends while something is reclaimed",
+            "ends while a memtable waits for its flush",
             "sleepers woken",
             "objects that a walk was held to",
             "counts compared",

@@ -102,6 +102,8 @@ pub struct Standing {
     pub backlog_bytes: u64,
     /// Both together may be so many; above it, writers wait.
     pub backlog_bytes_max: u64,
+    /// Bytes of log that are not yet in tables on disk: what a start would replay if the process were killed now.
+    pub replay_bytes: u64,
     /// Bytes of log that are set aside for transactions that run.
     pub reserved_bytes: u64,
     /// Bytes that the log takes for certain.
@@ -134,6 +136,7 @@ impl Store {
             queued_bytes: queued,
             backlog_bytes: shard.backlog.bytes.load(Ordering::Relaxed) as u64,
             backlog_bytes_max: shard.settings.backlog_bytes as u64,
+            replay_bytes: shard.log.bytes_after(shard.tables.flushed()),
             reserved_bytes: reserved,
             room_bytes: bytes,
             is_out_of_room: false,

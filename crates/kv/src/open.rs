@@ -25,6 +25,11 @@ const REPLAY_BATCH_BYTES: usize = 32 << 20;
 /// killed over and over, and writes too little for a flush, would fill the disk.
 const FILES_OF_REPLAY: u64 = 2;
 
+/// A start merges tables only above so many unmerged runs, and no more than it takes to be below: a merge is of all that
+/// lies at the top, and may take longer than a start may. The workers merge once it is ready. (The applier stands still
+/// above 96, which a replay adds a few to; a flush is refused at 200.)
+const RUNS_MAX: u64 = 128;
+
 /// What a store stands on.
 #[expect(missing_debug_implementations, reason = "four trait objects and a settings value")]
 pub struct Ground {
@@ -63,7 +68,7 @@ impl Store {
         replay(&*log, &*tables, &settings, start, &*observer)?;
         if start.files_bytes > FILES_OF_REPLAY * settings.replay_bytes {
             tables.rotate();
-            flush_and_compact(&*tables, start.last)?;
+            flush(&*tables, start.last)?;
         }
         log.trim(tables.flushed()).map_err(Error::Log)?;
         let parts = Parts { settings, log, tables, observer, machine };
@@ -149,21 +154,21 @@ fn replay_batch(
     fold.apply(tables, last)?;
     if tables.memtable_bytes() >= settings.memtable_bytes {
         tables.rotate();
-        flush_and_compact(tables, durable)?;
+        flush(tables, durable)?;
     }
     Ok(())
 }
 
 /// Writes what was replayed to disk, or keeps it in memory where the disk has no space: so that a store
-/// on a full disk opens, and can be given space by deleting. A merge that meets a damaged table is left for later, as it
-/// is while the store runs: what is whole is served.
-fn flush_and_compact(tables: &dyn Tables, durable: Sequence) -> Result<(), Error> {
+/// on a full disk opens, and can be given space by deleting. Merges what is too much to leave for later; a merge that
+/// meets a damaged table is left, as it is while the store runs: what is whole is served.
+fn flush(tables: &dyn Tables, durable: Sequence) -> Result<(), Error> {
     let flush = || -> Result<(), tables::Error> {
         while tables.flush(durable)?.more {}
         Ok(())
     };
     let compact = || -> Result<(), tables::Error> {
-        while tables.compact()? {}
+        while tables.top_runs() > RUNS_MAX && tables.compact()? {}
         Ok(())
     };
     match flush() {

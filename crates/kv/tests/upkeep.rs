@@ -25,6 +25,9 @@ struct Troubles {
     /// A piece of compaction does not fit the disk.
     is_cramped: AtomicBool,
     maintained: AtomicU64,
+    /// How often they were asked to compact; each time takes a run away, if they are to be merged.
+    compactions: AtomicU64,
+    merges: AtomicBool,
     /// How often all was to be merged for want of space.
     reclaimed: AtomicU64,
     /// How often because the store rested.
@@ -124,6 +127,11 @@ impl Tables for Troubled {
         if self.troubles.is_cramped.load(Ordering::Relaxed) {
             return Err(Error::NoRoom { path: PathBuf::from("here"), free: 1, kept: 2 });
         }
+        count(&self.troubles.compactions);
+        if self.troubles.merges.load(Ordering::Relaxed) {
+            self.troubles.top_runs.fetch_sub(1, Ordering::Relaxed);
+            return Ok(true);
+        }
         self.within.compact()
     }
 
@@ -161,6 +169,12 @@ fn troubled(settings: Settings) -> (World, Arc<Troubles>) {
     let shared = Arc::clone(&troubles);
     let world = World::over(settings, |within| Arc::new(Troubled { within, troubles: shared }));
     (world, troubles)
+}
+
+/// The same after its process was killed.
+fn reopened(world: World, troubles: &Arc<Troubles>) -> World {
+    let troubles = Arc::clone(troubles);
+    world.reopened_over(|within| Arc::new(Troubled { within, troubles }))
 }
 
 /// Writes a row and steps everything but the compactor for so many seconds.
@@ -341,6 +355,32 @@ fn what_is_reclaimed_in_slices_is_not_looked_for_from_the_start_each_time() {
     assert!(starts.is_sorted(), "each slice goes on where the last one ended");
     starts.dedup();
     assert!(starts.len() >= 20, "{}", starts.len());
+}
+
+#[test]
+fn a_start_leaves_merging_for_later_unless_there_is_far_too_much_of_it() {
+    let settings = Settings { memtable_bytes: 100_000, ..Settings::default() };
+    let (mut world, troubles) = troubled(Settings::default());
+    for _ in 0..3 {
+        write(&mut world, 200_000, 1);
+    }
+    let flushes = world.flushes();
+    troubles.top_runs.store(100, Ordering::Relaxed);
+    troubles.merges.store(true, Ordering::Relaxed);
+    troubles.compactions.store(0, Ordering::Relaxed);
+    world.settings(settings);
+    let mut world = reopened(world, &troubles);
+    assert!(world.flushes() > flushes, "what was replayed is in tables");
+    assert_eq!(read(&troubles.compactions), 0, "and nothing was merged");
+    troubles.top_runs.store(150, Ordering::Relaxed);
+    write(&mut world, 200_000, 1);
+    let mut world = reopened(world, &troubles);
+    assert_eq!(read(&troubles.top_runs), 128, "no more was merged than had to be");
+    troubles.top_runs.store(150, Ordering::Relaxed);
+    troubles.is_cramped.store(true, Ordering::Relaxed);
+    write(&mut world, 200_000, 1);
+    // It opens all the same.
+    drop(reopened(world, &troubles));
 }
 
 #[test]

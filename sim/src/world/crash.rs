@@ -136,6 +136,10 @@ impl World {
         self.sessions.iter_mut().for_each(Session::cut_off);
         let Some(running) = self.running.take() else { return Ok(()) };
         let marks = running.marks;
+        let owed = running.opened.store.figures().owed.get();
+        self.tally.add("ends while something is reclaimed", u64::from(owed > 0));
+        let sealed = running.opened.tables.stats().sealed;
+        self.tally.add("ends while a memtable waits for its flush", u64::from(sealed > 0));
         if let Some(during) = &running.during_sync {
             self.tally.add("writes inside a sync", during.steps());
         }

@@ -265,6 +265,12 @@ static METRICS: &[Metric] = &[
         series: Series::Shard(|moment| whole(moment.standing.backlog_bytes_max)),
     },
     Metric {
+        name: "log_replay_bytes",
+        kind: Kind::Gauge,
+        help: "Log that is not yet in tables on disk: what a start would replay after a kill",
+        series: Series::Shard(|moment| whole(moment.standing.replay_bytes)),
+    },
+    Metric {
         name: "log_room_bytes",
         kind: Kind::Gauge,
         help: "Log that can be written within space taken in advance",

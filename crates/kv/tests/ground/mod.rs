@@ -46,7 +46,7 @@ impl World {
     ) -> Self {
         let tables = Arc::new(ModelTables::new());
         let seen = wrap(Arc::<ModelTables>::clone(&tables));
-        Self::open(SimulatedMedium::new(1), (tables, seen), settings, Arc::default())
+        Self::open(SimulatedMedium::new(1), (tables, seen), settings, Arc::default()).settled()
     }
 
     fn open(
@@ -89,17 +89,33 @@ impl World {
         let (store, workers) = Store::open(ground, start).unwrap();
         let workers = workers.into_iter().collect();
         let handle = store.namespace(Tenant(0), Namespace(0)).unwrap();
-        let mut world = Self { store, handle, hands, medium, tables, log, settings, workers };
-        world.settle();
-        world
+        Self { store, handle, hands, medium, tables, log, settings, workers }
+    }
+
+    fn settled(mut self) -> Self {
+        self.settle();
+        self
     }
 
     /// The same store after its process was killed.
     pub(crate) fn reopened(mut self) -> Self {
         self.settle();
+        self.reopened_over(|tables| tables).settled()
+    }
+
+    /// The same at once, whose workers have done nothing yet, seeing its tables through what `wrap` puts around them.
+    pub(crate) fn reopened_over(
+        self,
+        wrap: impl FnOnce(Arc<dyn Tables>) -> Arc<dyn Tables>,
+    ) -> Self {
         let (medium, tables) = (self.medium.kill(), Arc::new(self.tables.crash()));
-        let seen = Arc::<ModelTables>::clone(&tables);
+        let seen = wrap(Arc::<ModelTables>::clone(&tables));
         Self::open(medium, (tables, seen), self.settings, self.hands)
+    }
+
+    /// Has the next open go by other settings.
+    pub(crate) fn settings(&mut self, settings: Settings) {
+        self.settings = settings;
     }
 
     /// Sets how many bytes of the log's disk are free.
