@@ -136,10 +136,20 @@ pub struct Quirk {
     pub own_unseen: bool,
     /// A namespace that was flushed stays so, whatever is taken back.
     pub flushes_stay: bool,
-    /// Nobody looks whether a lock is held.
-    pub unguarded: bool,
-    /// The time of a lock that is prolonged does not begin anew.
-    pub forgets_to_renew: bool,
+    /// How it goes about locks.
+    pub locks: Care,
+}
+
+/// How a scribe goes about locks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Care {
+    /// As it should.
+    #[default]
+    Sound,
+    /// It does not look whether one is held.
+    Unguarded,
+    /// The time of one that is prolonged does not begin anew.
+    ForgetsToRenew,
 }
 
 /// An opened object.
@@ -317,16 +327,10 @@ impl<'a, 'b, 't> Scribe<'a, 'b, 't> {
         Ok(done)
     }
 
-    /// Whether nobody looks whether a lock is held, on purpose.
+    /// How it goes about locks.
     #[must_use]
-    pub fn is_unguarded(&self) -> bool {
-        self.quirk.unguarded
-    }
-
-    /// Whether the time of a lock that is prolonged does not begin anew, on purpose.
-    #[must_use]
-    pub fn forgets_to_renew(&self) -> bool {
-        self.quirk.forgets_to_renew
+    pub fn care(&self) -> Care {
+        self.quirk.locks
     }
 
     /// See [`Txn::create`].

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 
 use crate::client::{Answer, Program};
-use crate::notes::{Notes, Op, Quirk, Scribe};
+use crate::notes::{Care, Notes, Op, Quirk, Scribe};
 use crate::session::Due;
 
 mod log;
@@ -319,11 +319,11 @@ pub fn run(
             program.run(&mut scribe.with(quirk)).map(Answered::Done)
         }
         Some(Planted::TokenUnchecked) => {
-            let quirk = Quirk { unguarded: true, ..Quirk::default() };
+            let quirk = Quirk { locks: Care::Unguarded, ..Quirk::default() };
             program.run(&mut scribe.with(quirk)).map(Answered::Done)
         }
         Some(Planted::RenewalForgotten) => {
-            let quirk = Quirk { forgets_to_renew: true, ..Quirk::default() };
+            let quirk = Quirk { locks: Care::ForgetsToRenew, ..Quirk::default() };
             program.run(&mut scribe.with(quirk)).map(Answered::Done)
         }
         _ => program.run(&mut scribe).map(Answered::Done),

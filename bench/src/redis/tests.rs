@@ -90,10 +90,8 @@ fn a_data_set_is_loaded_once_for_what_shares_it() {
         load(Test::Incr, 1024, 1),
         load(Test::Hset, 64, 1),
     ];
-    let sizes = |share| {
-        let sizes = groups(&all, share).iter().map(|(_, loads)| loads.len()).collect::<Vec<_>>();
-        sizes
-    };
+    let sizes =
+        |share| groups(&all, share).iter().map(|(_, loads)| loads.len()).collect::<Vec<_>>();
     assert_eq!(sizes(true), [2, 1, 2, 1]);
     assert_eq!(sizes(false), [1; 6]);
 }

@@ -14,7 +14,7 @@ use coord::lock::{self, Acquired};
 use kv::{Layer, Stop, Type};
 
 use super::{Answer, Client, Ending, Program, bank};
-use crate::notes::{Key, Scribe};
+use crate::notes::{Care, Key, Scribe};
 
 /// How many locks there are.
 const LOCKS: u64 = 4;
@@ -94,7 +94,7 @@ impl Errand {
                     lock::acquire(txn, place, &name, *ttl_ms, owner.as_bytes())
                 })?)
             }
-            Do::Renew(..) if scribe.forgets_to_renew() => Answered::Renewed(true),
+            Do::Renew(..) if scribe.care() == Care::ForgetsToRenew => Answered::Renewed(true),
             Do::Renew(token, ttl_ms) => {
                 Answered::Renewed(scribe.have_done(held, |txn, place| {
                     lock::renew(txn, place, &name, *token, *ttl_ms)
@@ -106,7 +106,7 @@ impl Errand {
             Do::Spend(token) => {
                 // First, so that a refusal has something to undo.
                 let before = self.spend(*token, scribe)?;
-                if !scribe.is_unguarded() {
+                if scribe.care() != Care::Unguarded {
                     scribe.have_done(held, |txn, place| lock::check(txn, place, &name, *token))?;
                 }
                 Answered::Spent(before)
