@@ -376,13 +376,31 @@ def test_consumer_groups_are_refused_with_a_reason(raw):
 
 def test_of_a_consumer_that_subscribes_the_log_says_why_it_gets_nothing(server, topic):
     """By either client: it asks for its group's coordinator for ever, and tells its program nothing."""
-    subscriber = Consumer({"bootstrap.servers": server.kafka, "group.id": "readers"})
+    assert not server.call("TOPIC.PRODUCE", topic, "there is a record").is_error()
+    heard = []
+    subscriber = Consumer(
+        {"bootstrap.servers": server.kafka, "group.id": "readers", "auto.offset.reset": "earliest"}
+    )
     subscriber.subscribe([topic])
-    until(lambda: subscriber.poll(0.01) or "consumer groups" in server.stderr(), "a word of the group", 30)
+
+    def told():
+        heard.append(subscriber.poll(0.01))
+        return "consumer group" in server.stderr()
+
+    until(told, "a word of the group", 30)
     subscriber.close()
-    (line,) = [line for line in server.stderr().splitlines() if "consumer groups" in line]
+    assert set(heard) == {None}
+    (line,) = [line for line in server.stderr().splitlines() if "consumer group" in line]
     assert "readers" in line and "assign" in line
-    assert next(kafka.KafkaConsumer(topic, bootstrap_servers=server.kafka, group_id="others", consumer_timeout_ms=2000), None) is None
+    other = kafka.KafkaConsumer(
+        topic,
+        bootstrap_servers=server.kafka,
+        group_id="others",
+        auto_offset_reset="earliest",
+        consumer_timeout_ms=2000,
+    )
+    assert next(other, None) is None
+    other.close(autocommit=False)
 
 
 # --- one transaction, whatever protocol reached it

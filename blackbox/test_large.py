@@ -310,3 +310,24 @@ def test_a_large_reply_holds_up_no_other_connection(server):
     p99 = took[len(took) * 99 // 100]
     print(f"{sum(whole)} replies of {body >> 20} MiB; PING p99 {p99 * 1000:.2f} ms, at most {took[-1] * 1000:.2f} ms")
     assert p99 < 0.1
+
+
+@pytest.mark.ours
+def test_the_reads_of_one_exec_take_a_bounded_number_of_bytes(server):
+    """Those behind the bound are an error each, in their places, and all else has happened."""
+    assert server.call("TOPIC.CREATE", "large").value == b"OK"
+    record = "x" * (1 << 20)
+    for _ in range(6):
+        assert not server.call("TOPIC.PRODUCE", "large", record).is_error()
+    with server.connect() as connection:
+        connection.call("MULTI")
+        for offset in range(6):
+            connection.call("TOPIC.READ", "large", 0, offset, "COUNT", 1)
+        connection.call("SET", "done", "1")
+        *reads, done = connection.call("EXEC").value
+        read = [answer for answer in reads if not answer.is_error()]
+        assert 3 <= len(read) <= 5 and read == reads[: len(read)]
+        assert all(len(answer.value) == 1 for answer in read)
+        assert all(b"one EXEC reads at most" in answer.value for answer in reads[len(read) :])
+        assert done.value == b"OK"
+        assert len(connection.call("TOPIC.READ", "large", 0, 5).value) == 1

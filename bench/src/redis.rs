@@ -144,7 +144,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     println!("{}", head());
     let (mut rows, mut pair) = (Vec::new(), 0);
     for (data, loads) in groups(&loads, args.share) {
-        let servers = start_pair(data)?;
+        let servers = start_pair(data, order(pair))?;
         for load in loads {
             let [rival, ours] = measure_pair(&servers, &load, args.seconds, order(pair))?;
             pair += 1;
@@ -176,14 +176,18 @@ fn groups(loads: &[Load], share: bool) -> Vec<(Data, Vec<Load>)> {
 }
 
 /// A fresh server of each kind, both loaded, both stopped.
-fn start_pair(data: Data) -> Result<[Server; 2]> {
-    let start = |kind| -> Result<Server> {
+fn start_pair(data: Data, order: [Kind; 2]) -> Result<[Server; 2]> {
+    let mut servers = [None, None];
+    for kind in order {
         let server = Server::start(Setup { kind, mode: data.mode, memory: None })?;
         load_keys(&server, kind, data)?;
         server.pause()?;
-        Ok(server)
-    };
-    Ok([start(Kind::Redis)?, start(Kind::Groundsill)?])
+        servers[kind as usize] = Some(server);
+    }
+    let [Some(rival), Some(ours)] = servers else { bail!("a pair is not complete") };
+    // What loading has left to be written is no burden of whoever is measured first.
+    rustix::fs::sync();
+    Ok([rival, ours])
 }
 
 /// Measures one after the other, in this order; each is stopped while the other is measured.

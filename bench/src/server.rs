@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::stop;
 
@@ -123,8 +123,9 @@ impl Server {
         self.signal(Signal::CONT).context("let the server go on")
     }
 
+    /// Its children, too, such as one that rewrites an append-only file: each server leads a group of its own.
     fn signal(&self, signal: Signal) -> Result<()> {
-        Ok(kill_process(Pid::from_child(&self.child), signal)?)
+        Ok(kill_process_group(Pid::from_child(&self.child), signal)?)
     }
 
     fn wait(&mut self, is_up: impl Fn(&Self) -> bool) -> Result<()> {
@@ -214,7 +215,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // It was started here and holds nothing of value.
-        let _gone = self.child.kill();
+        let _gone = self.signal(Signal::KILL);
         let _status = self.child.wait();
         let _left = fs::remove_dir_all(&self.dir);
     }

@@ -150,6 +150,10 @@ pub enum Care {
     Unguarded,
     /// The time of one that is prolonged does not begin anew.
     ForgetsToRenew,
+    /// One that is given back stays held.
+    ForgetsToRelease,
+    /// Whoever asks for one that is held is taken for its holder.
+    OwnerIgnored,
 }
 
 /// An opened object.

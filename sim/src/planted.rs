@@ -83,6 +83,10 @@ pub enum Planted {
     TokenUnchecked,
     /// Who prolongs a lock is told that it was, and it was not.
     RenewalForgotten,
+    /// Who gives a lock back is told that it was, and it was not.
+    ReleaseForgotten,
+    /// Whoever asks for a lock that is held is taken for its holder.
+    OwnerIgnored,
     /// Locks end by the wall clock; the rest of the store's time follows it, too.
     LeasesByTheWall,
     /// What is refused for want of space is answered as if it had been done.
@@ -318,12 +322,19 @@ pub fn run(
             let quirk = Quirk { blind: true, ..Quirk::default() };
             program.run(&mut scribe.with(quirk)).map(Answered::Done)
         }
-        Some(Planted::TokenUnchecked) => {
-            let quirk = Quirk { locks: Care::Unguarded, ..Quirk::default() };
-            program.run(&mut scribe.with(quirk)).map(Answered::Done)
-        }
-        Some(Planted::RenewalForgotten) => {
-            let quirk = Quirk { locks: Care::ForgetsToRenew, ..Quirk::default() };
+        Some(
+            bug @ (Planted::TokenUnchecked
+            | Planted::RenewalForgotten
+            | Planted::ReleaseForgotten
+            | Planted::OwnerIgnored),
+        ) => {
+            let locks = match bug {
+                Planted::RenewalForgotten => Care::ForgetsToRenew,
+                Planted::ReleaseForgotten => Care::ForgetsToRelease,
+                Planted::OwnerIgnored => Care::OwnerIgnored,
+                _ => Care::Unguarded,
+            };
+            let quirk = Quirk { locks, ..Quirk::default() };
             program.run(&mut scribe.with(quirk)).map(Answered::Done)
         }
         _ => program.run(&mut scribe).map(Answered::Done),

@@ -298,6 +298,7 @@ pub const ALL: [Scenario; 12] = [
             "locks taken",
             "locks taken after their end",
             "locks that were held",
+            "locks that their holders asked for again",
             "locks that others had",
             "holders who came too late",
         ],

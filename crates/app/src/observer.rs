@@ -161,7 +161,7 @@ impl Observer for Journal {
             Event::GroupWanted { group } => {
                 let now = MachineClock.monotonic();
                 if let Some(untold) = self.groups.lock().tell("", now) {
-                    warn!(group = %group.escape_debug(), untold, "a Kafka client asked for its consumer group; consumer groups are not there yet: one that subscribes gets nothing, one that assigns partitions reads them");
+                    info!(group = %group.escape_debug(), untold, "a Kafka client asked for its consumer group; consumer groups are not there yet: one that subscribes gets nothing, one that assigns partitions reads them");
                 }
             }
             _ => {}

@@ -401,8 +401,10 @@ fn a_slice_of_what_expires_ends_after_a_millisecond_of_work() {
     world.step_one("sweeper");
     assert_eq!(world.store.figures().expired.get(), 1, "one, however long it takes");
     world.hands.creep(0);
-    world.settle();
-    world.step_one("sweeper");
+    for _ in 0..10 {
+        world.settle();
+        world.step_one("sweeper");
+    }
     assert_eq!(world.store.figures().expired.get(), 20);
 }
 

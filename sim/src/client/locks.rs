@@ -14,7 +14,7 @@ use coord::lock::{self, Acquired};
 use kv::{Layer, Stop, Type};
 
 use super::{Answer, Client, Ending, Program, bank};
-use crate::notes::{Care, Key, Scribe};
+use crate::notes::{Care, Held, Key, Scribe};
 
 /// How many locks there are.
 const LOCKS: u64 = 4;
@@ -78,6 +78,12 @@ fn till(lock: u64) -> Key {
 }
 
 impl Errand {
+    /// How it names whoever asks; nothing where it does not matter.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        if let Do::Acquire(_, owner) = &self.what { owner } else { "" }
+    }
+
     pub(super) fn names(&self) -> Vec<Key> {
         let mut names = vec![object(self.lock)];
         names.extend(matches!(self.what, Do::Spend(_)).then(|| till(self.lock)));
@@ -89,6 +95,9 @@ impl Errand {
         let (held, name) = (scribe.open(&object(self.lock))?, name(self.lock));
         scribe.require_durable();
         let answered = match &self.what {
+            Do::Acquire(..) if scribe.care() == Care::OwnerIgnored => {
+                Answered::Acquired(self.acquire_as_anybody(held, scribe)?)
+            }
             Do::Acquire(ttl_ms, owner) => {
                 Answered::Acquired(scribe.have_done(held, |txn, place| {
                     lock::acquire(txn, place, &name, *ttl_ms, owner.as_bytes())
@@ -100,6 +109,7 @@ impl Errand {
                     lock::renew(txn, place, &name, *token, *ttl_ms)
                 })?)
             }
+            Do::Release(_) if scribe.care() == Care::ForgetsToRelease => Answered::Released(true),
             Do::Release(token) => Answered::Released(
                 scribe.have_done(held, |txn, place| lock::release(txn, place, &name, *token))?,
             ),
@@ -113,6 +123,21 @@ impl Errand {
             }
         };
         Ok(Answer { lock: Some(answered), ..Answer::default() })
+    }
+
+    /// As if whoever asks were the holder.
+    fn acquire_as_anybody(
+        &self,
+        held: Held,
+        scribe: &mut Scribe<'_, '_, '_>,
+    ) -> Result<Acquired, Stop> {
+        let Do::Acquire(ttl_ms, owner) = &self.what else { return Ok(Acquired::Not) };
+        let name = name(self.lock);
+        scribe.have_done(held, |txn, place| {
+            let found = lock::info(txn, place, &name)?;
+            let owner = found.map_or(owner.as_bytes().to_vec(), |held| held.owner);
+            lock::acquire(txn, place, &name, *ttl_ms, &owner)
+        })
     }
 
     fn spend(&self, token: Sequence, scribe: &mut Scribe<'_, '_, '_>) -> Result<Option<u64>, Stop> {

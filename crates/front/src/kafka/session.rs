@@ -14,7 +14,7 @@ use crate::access::Caller;
 use crate::refusal::{Fault, kafka_error, kafka_refusal};
 use crate::server::{Dues, Failure, Server};
 
-/// What a client calls itself is cut to so many bytes in the log.
+/// What a client calls itself or its group is cut to so many bytes in the log.
 const CLIENT_BYTES_MAX: usize = 255;
 
 /// See the module's description.
@@ -144,7 +144,8 @@ impl Session {
             Request::ListOffsets(request) => self.list_offsets(request).await?.into(),
             Request::FindCoordinator(request) => {
                 if let Some(group) = find_coordinator::group(request) {
-                    self.server.store.tell(&Event::GroupWanted { group: group.to_owned() });
+                    let group = group[..group.floor_char_boundary(CLIENT_BYTES_MAX)].to_owned();
+                    self.server.store.tell(&Event::GroupWanted { group });
                 }
                 find_coordinator::answer(request).into()
             }

@@ -6,7 +6,7 @@ use redis::{Command, Error, Flags, Run};
 use wire::resp::{Args, ArgsBuf, Mark, Writer};
 
 use crate::budget::{Budget, Share, Spent};
-use crate::resp::read::{self, Sight};
+use crate::resp::read::Reading;
 use crate::resp::session::{Misstep, Session, Then, Wrap};
 use crate::resp::watch::Watches;
 use crate::usage::place_of;
@@ -161,17 +161,14 @@ impl Session {
             self.note_refused(commands, start);
             return Then::Continue;
         };
-        let (mut then, mut bytes) = (Then::Continue, read::BYTES_MAX);
+        let (mut then, mut reading) = (Then::Continue, Reading::new(receipt));
         self.reply.array(commands.len());
         for (at, (((command, args), piece), head)) in
             commands.iter().zip(&pieces).zip(heads).enumerate()
         {
             let mark = self.reply.mark();
-            match (command.run, head, self.namespace.clone()) {
-                (_, Some(head), Some(namespace)) => {
-                    let sight = Sight { namespace, head, receipt };
-                    bytes = bytes.saturating_sub(self.topic_read_seen(*args, &sight, bytes).await);
-                }
+            match (command.run, head) {
+                (_, Some(head)) => self.topic_read_seen(*args, head, &mut reading).await,
                 (Run::Connection(what), ..) => {
                     if self.converse(what, *args).await == Then::Close {
                         then = Then::Close;

@@ -3,28 +3,39 @@
 //! What it shows is what its transaction saw: where a partition ended then. The records, which nobody changes, are
 //! read after it; in EXEC, those that the transaction itself has produced before are among them.
 
-use base::Kind;
+use std::borrow::Cow;
+
+use base::{Kind, Sequence};
 use bytes::Bytes;
-use kv::{Handle, Level, Place, Receipt, Refusal, Stop, Txn};
+use kv::{Level, Place, Receipt, Refusal, Stop, Txn};
 use topics::partition::{self, Head};
 use wire::kafka::batch::{Batch, BatchError};
 use wire::resp::{Args, Writer};
 
 use crate::records::Fetch;
 use crate::resp::extensions::Range;
+use crate::resp::outgoing;
 use crate::resp::session::Session;
 use crate::server::Failure;
 
 /// Bytes of batches that one call reads, and that all calls of one EXEC read together.
-pub(crate) const BYTES_MAX: usize = 4 << 20;
+const BYTES_MAX: usize = 4 << 20;
 
-/// What a transaction saw of a partition.
-#[derive(Clone, Debug)]
-pub(crate) struct Sight {
-    pub(crate) namespace: Handle,
-    pub(crate) head: Head,
-    /// Until what it saw may be shown.
-    pub(crate) receipt: Receipt,
+/// What TOPIC.READ may show: of one call, or of all in an EXEC.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// Until what the transaction saw may be shown.
+    receipt: Receipt,
+    /// Bytes of batches that may still be read.
+    bytes: usize,
+    /// Whether that was waited for, and in vain.
+    waited: Option<Result<(), Refusal>>,
+}
+
+impl Reading {
+    pub(crate) const fn new(receipt: Receipt) -> Self {
+        Self { receipt, bytes: BYTES_MAX, waited: None }
+    }
 }
 
 impl Session {
@@ -39,97 +50,99 @@ impl Session {
         };
         let start = self.reply.mark();
         match self.look_at(&range).await {
-            Ok(sight) => drop(self.show_records(&range, &sight, BYTES_MAX).await),
+            Ok((head, receipt)) => {
+                self.show_records(&range, head, &mut Reading::new(receipt)).await;
+            }
             Err(failure) => self.answer_failure(start, &failure),
         }
     }
 
-    /// The same in EXEC: of what its transaction saw, about `bytes` at most; how many it took.
+    /// The same in EXEC, whose transaction saw `head`.
     pub(crate) async fn topic_read_seen(
         &mut self,
         args: Args<'_>,
-        sight: &Sight,
-        bytes: usize,
-    ) -> usize {
+        head: Head,
+        reading: &mut Reading,
+    ) {
         match Range::parse(args) {
-            Ok(range) => self.show_records(&range, sight, bytes).await,
-            Err(error) => {
-                self.fail(error);
-                0
-            }
+            Ok(range) => self.show_records(&range, head, reading).await,
+            Err(error) => drop(self.fail(error)),
         }
     }
 
     /// What there is now.
-    async fn look_at(&mut self, range: &Range<'_>) -> Result<Sight, Failure> {
-        let namespace = match self.namespace.clone() {
-            Some(namespace) => namespace,
-            None => self.bind().map_err(|refusal| Failure::Refused(refusal, Receipt::NOTHING))?,
-        };
+    async fn look_at(&mut self, range: &Range<'_>) -> Result<(Head, Receipt), Failure> {
+        let namespace = self.bound()?;
         let mut plan = self.server.store.plan(self.server.limits.transaction_time);
         let place = plan.namespace(&namespace);
         let closure = |txn: &mut Txn<'_>| range.head(txn, place);
-        let (head, receipt) = self.server.run(&mut plan, closure).await?;
-        Ok(Sight { namespace, head, receipt })
+        self.server.run(&mut plan, closure).await
     }
 
-    /// Answers with records that a transaction saw, which takes about `bytes` at most; how many it took.
-    pub(crate) async fn show_records(
-        &mut self,
-        range: &Range<'_>,
-        sight: &Sight,
-        bytes: usize,
-    ) -> usize {
+    /// Answers with the records of a partition of the selected namespace that a transaction saw.
+    async fn show_records(&mut self, range: &Range<'_>, head: Head, reading: &mut Reading) {
         let start = self.reply.mark();
-        let batches = match self.read_batches(range, sight, bytes).await {
+        let batches = match self.read_batches(range, head, reading).await {
             Ok(batches) => batches,
-            Err(failure) => {
-                self.answer_failure(start, &failure);
-                return 0;
-            }
+            Err(failure) => return self.answer_failure(start, &failure),
         };
         if let Err(error) = reply_with_records(&mut self.reply, range, &batches) {
             self.reply.rewind(start);
             self.reply.error(&format!("ERR {error}"));
         }
-        batches.iter().map(Bytes::len).sum()
+        if let Err(spent) = self.outgoing.grow_to(self.reply.len()) {
+            let failure = refused(Kind::Limit, "LIMIT", outgoing::text(spent).into());
+            self.answer_failure(start, &failure);
+        }
     }
 
     async fn read_batches(
-        &self,
+        &mut self,
         range: &Range<'_>,
-        Sight { namespace, head, receipt }: &Sight,
-        bytes: usize,
+        Head { records, next, .. }: Head,
+        reading: &mut Reading,
     ) -> Result<Vec<Bytes>, Failure> {
-        // What is shown has to be durable, and can be read once it is applied.
-        self.server.reached(Level::Durable, receipt.after).await?;
-        self.server.applied(receipt.after).await?;
-        let Head { records, next, .. } = *head;
-        if range.offset >= next {
+        let after = reading.receipt.after;
+        if reading.waited.is_none() && !self.is_killed() {
+            reading.waited = Some(self.may_show(after).await);
+        }
+        if let Some(Err(refusal)) = &reading.waited {
+            return Err(Failure::Refused(refusal.clone(), Receipt::NOTHING));
+        }
+        if range.offset >= next || self.is_killed() {
             return Ok(Vec::new());
         }
-        let refused = |kind, code, message: String| {
-            let message = message.into();
-            Failure::Refused(Refusal { kind, code, message }, Receipt::NOTHING)
-        };
-        if bytes == 0 {
-            return Err(refused(
-                Kind::Limit,
-                "LIMIT",
-                format!(
-                    "one EXEC reads at most about {BYTES_MAX} bytes of records; read these in another"
-                ),
-            ));
+        if reading.bytes == 0 {
+            let text = format!(
+                "one EXEC reads at most about {BYTES_MAX} bytes of records; read these in another"
+            );
+            return Err(refused(Kind::Limit, "LIMIT", text.into()));
         }
+        let (namespace, bytes) = (self.bound()?, reading.bytes);
         let fetch = Fetch { records, from: range.offset, next, rows: range.count, bytes };
-        let fetched = self.server.fetch(namespace, vec![fetch], bytes).await;
+        let fetched = self.server.fetch(&namespace, vec![fetch], bytes).await;
         let fetched = fetched.map_err(Failure::Store)?.pop().flatten();
-        fetched.ok_or_else(|| {
-            let text =
-                "the records of the topic cannot be read: it was deleted meanwhile; read again";
-            refused(Kind::NotFound, "NOTOPIC", text.into())
+        let text = "the records of the topic cannot be read: it was deleted meanwhile; read again";
+        let batches = fetched.ok_or_else(|| refused(Kind::NotFound, "NOTOPIC", text.into()))?;
+        reading.bytes = bytes.saturating_sub(batches.iter().map(Bytes::len).sum());
+        Ok(batches)
+    }
+
+    /// Waits until what was committed up to `after` may be shown, and can be read: durable, and applied.
+    async fn may_show(&self, after: Sequence) -> Result<(), Refusal> {
+        let waited = async {
+            self.server.reached(Level::Durable, after).await?;
+            self.server.applied(after).await
+        };
+        waited.await.map_err(|failure| match failure {
+            Failure::Refused(refusal, _) => refusal,
+            Failure::Store(error) => Refusal::internal(error.to_string()),
         })
     }
+}
+
+fn refused(kind: Kind, code: &'static str, message: Cow<'static, str>) -> Failure {
+    Failure::Refused(Refusal { kind, code, message }, Receipt::NOTHING)
 }
 
 impl Range<'_> {

@@ -61,6 +61,9 @@ pub(crate) struct Sweeper {
     began_at: Monotonic,
     /// Behind the last row of the index that it is done with.
     place: Cursor,
+    /// Objects in the next slice, at most: about twice what the time for one has lately sufficed for, as all that are
+    /// named are loaded and locked.
+    most: usize,
 }
 
 impl Sweeper {
@@ -70,6 +73,7 @@ impl Sweeper {
             pending: Sequence::ZERO,
             began_at: Monotonic::ZERO,
             place: Cursor::default(),
+            most: SLICE,
         }
     }
 
@@ -78,7 +82,7 @@ impl Sweeper {
         let view = self.store.shard.tables.view();
         let (from, to) = key::expiry_bounds(now);
         let (mut due, mut bytes) = (Vec::<Due>::new(), 0);
-        for row in self.place.rows(&*view, &from, &to).take(SLICE) {
+        for row in self.place.rows(&*view, &from, &to).take(self.most) {
             let (key, _) = row.map_err(Error::Tables)?;
             let malformed = |_| Error::Damaged { what: "a row of the expiry index" };
             let (deadline, space, id) = key::parse_expiry(&key).map_err(malformed)?;
@@ -128,6 +132,9 @@ impl Sweeper {
                 Attempt::Done((done, expired), receipt) => {
                     self.store.shard.figures.expired.add(expired);
                     self.wait_for(receipt.after);
+                    if done < due.len() || due.len() >= self.most {
+                        self.most = (2 * done).min(SLICE);
+                    }
                     return Ok(self.pass(&due[..done]));
                 }
                 Attempt::Refused(..) | Attempt::Busy => return Ok(false),
