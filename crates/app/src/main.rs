@@ -8,6 +8,7 @@ mod config;
 mod copy;
 mod crew;
 mod data_dir;
+mod doctor;
 mod door;
 mod dump;
 mod fronts;
@@ -33,7 +34,18 @@ use clap::Command;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let matches = command().get_matches();
+    let matches = match command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error)
+            if error.use_stderr()
+                && std::env::args_os().nth(1).is_some_and(|name| name == "doctor") =>
+        {
+            // Of its exit codes 2 says that something is critical.
+            let _closed = error.print();
+            return ExitCode::from(doctor::EXIT_USAGE);
+        }
+        Err(error) => error.exit(),
+    };
     let outcome = match matches.subcommand() {
         Some(("serve", matches)) => serve::run(matches),
         Some(("config", matches)) => config::cli::run(matches),
@@ -43,6 +55,7 @@ fn main() -> ExitCode {
         Some(("restore", matches)) => restore::run(matches),
         Some(("repair", matches)) => repair::run(matches),
         Some(("password", matches)) => passwords::run(matches),
+        Some(("doctor", matches)) => Ok(doctor::run(matches)),
         _ => Ok(ExitCode::from(2)),
     };
     outcome.unwrap_or_else(|error| {
@@ -73,6 +86,7 @@ fn command() -> Command {
         .subcommand(restore::command())
         .subcommand(repair::command())
         .subcommand(passwords::command())
+        .subcommand(doctor::command())
 }
 
 const LONG_ABOUT: &str = "\
@@ -91,5 +105,5 @@ Try it:
   curl 127.0.0.1:8080/metrics            also /livez and /readyz
 
 `groundsill serve --help` lists the settings. `groundsill config show` tells their values and where these \
-come from. Exit codes: 0, all is well; 1, it could not be done; 2, the command line is wrong; 3, a copy was made without damaged history; 65, something is \
+come from. Exit codes: 0, all is well; 1, it could not be done; 2, the command line is wrong (of the doctor: 64); 3, a copy was made without damaged history; 65, something is \
 damaged or would be lost; 74, a write or sync of the log failed.";

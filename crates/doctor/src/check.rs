@@ -1,0 +1,198 @@
+//! What a check is: data, and one pure function.
+
+use crate::record::{Confidence, Evidence, Record, Severity, Status};
+use crate::snapshot::Window;
+
+/// What a check is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The machine.
+    Host,
+}
+
+impl Target {
+    /// As it is named on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+        }
+    }
+}
+
+/// How well the check itself is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A lab makes the fault for real.
+    Lab,
+    /// Snapshots of real systems show it.
+    Recorded,
+    /// Only snapshots that were put together by hand: never sure.
+    Composed,
+}
+
+impl Proof {
+    /// As `--list` shows it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lab => "lab",
+            Self::Recorded => "recorded",
+            Self::Composed => "composed",
+        }
+    }
+}
+
+/// What is to be known of a check beside what it finds: the text of `--explain` and of its page.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// What people see, who do not know what it is.
+    pub symptom: &'static str,
+    /// What it is.
+    pub culprit: &'static str,
+    /// How it is told from what looks alike, and where the thresholds are from.
+    pub proof: &'static str,
+    /// What to do.
+    pub fix: &'static str,
+    /// What that costs.
+    pub cost: &'static str,
+    /// How the fault is made for real; or why it is not.
+    pub lab: &'static str,
+}
+
+/// A check.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// For ever the same.
+    pub id: &'static str,
+    /// In a line, what is wrong if it fails.
+    pub title: &'static str,
+    /// What it is about.
+    pub target: Target,
+    /// The worst that it can say.
+    pub severity: Severity,
+    /// What it has to be allowed to see everything.
+    pub needs: &'static str,
+    /// What should be.
+    pub expected: &'static str,
+    /// What would prevent it, or tell of it.
+    pub guardrail: &'static str,
+    /// Exactly what it reads.
+    pub probes: &'static [&'static str],
+    /// How well it is proved itself.
+    pub proof: Proof,
+    /// Incidents that it proves the culprit of.
+    pub catalogue: &'static [&'static str],
+    /// See [`Page`].
+    pub page: Page,
+    /// What is wrong.
+    pub rule: fn(&Window<'_>) -> Result<Verdict, Blind>,
+}
+
+/// Why a rule has no verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blind {
+    /// This privilege is missing.
+    Denied(String),
+    /// This file, counter or call does not exist here.
+    Absent(String),
+    /// Looking failed.
+    Failed(String),
+    /// It does not apply here, for this reason.
+    OutOfPlace(String),
+}
+
+/// What a rule says.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    /// What was seen, in a line, whether anything is wrong or not.
+    pub observed: String,
+    /// What is wrong.
+    pub faults: Vec<Fault>,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Which face of the check.
+    pub aspect: Option<&'static str>,
+    /// What it is about, if not the target as a whole.
+    pub at: Option<String>,
+    /// What was seen, in a line.
+    pub observed: String,
+    /// What breaks, and when.
+    pub impact: String,
+    /// What to do.
+    pub fix: String,
+    /// What that costs.
+    pub risk: String,
+    /// Whether it can be undone.
+    pub reversible: bool,
+    /// What proves it.
+    pub evidence: Vec<Evidence>,
+    /// How sure it is.
+    pub confidence: Confidence,
+}
+
+impl Check {
+    /// What it comes to in this window.
+    pub fn judge(&self, window: &Window<'_>) -> Vec<Record> {
+        match (self.rule)(window) {
+            Ok(verdict) if verdict.faults.is_empty() => {
+                vec![self.record(Status::Pass, verdict.observed)]
+            }
+            Ok(verdict) => verdict.faults.into_iter().map(|fault| self.failed(fault)).collect(),
+            Err(blind) => {
+                let (status, why) = match blind {
+                    Blind::Denied(needs) => (Status::Skip, format!("may not look: needs {needs}")),
+                    Blind::Absent(what) => (Status::Skip, format!("there is no {what}")),
+                    Blind::Failed(error) => (Status::Error, error),
+                    Blind::OutOfPlace(why) => (Status::NotApplicable, why),
+                };
+                vec![self.record(status, why)]
+            }
+        }
+    }
+
+    fn record(&self, status: Status, observed: String) -> Record {
+        Record {
+            id: self.id,
+            aspect: None,
+            severity: self.severity,
+            status,
+            target: self.target.name().to_owned(),
+            observed,
+            expected: self.expected,
+            evidence: Vec::new(),
+            impact: String::new(),
+            fix: String::new(),
+            risk: String::new(),
+            reversible: true,
+            guardrail: self.guardrail,
+            catalogue: self.catalogue,
+            confidence: Confidence::High,
+        }
+    }
+
+    fn failed(&self, fault: Fault) -> Record {
+        let Fault { severity, aspect, at, observed, impact, fix, risk, reversible, .. } = fault;
+        let target = at.map_or_else(
+            || self.target.name().to_owned(),
+            |at| format!("{} {at}", self.target.name()),
+        );
+        let (evidence, confidence) = (fault.evidence, fault.confidence);
+        let record = self.record(Status::Fail, observed);
+        Record {
+            aspect,
+            severity,
+            target,
+            evidence,
+            impact,
+            fix,
+            risk,
+            reversible,
+            confidence,
+            ..record
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Every check, one in a file, in the order of their ids.
+
+use crate::check::Check;
+
+mod h14;
+
+/// All of them.
+pub const ALL: [&Check; 1] = [&h14::CHECK];
+
+/// The one with this id, however it is written.
+pub fn find(id: &str) -> Option<&'static Check> {
+    ALL.into_iter().find(|check| check.id.eq_ignore_ascii_case(id))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! What a probe saw, as it can be kept, sent and judged elsewhere.
+//!
+//! Knows no rule and takes no look itself.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::Blind;
+
+/// The form of snapshots that this version writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// What was found where a probe looked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Probed<T> {
+    /// This.
+    Seen(T),
+    /// It may not look: this is what it would need.
+    Denied(String),
+    /// There is nothing: this file, or this call, does not exist here.
+    Absent(String),
+    /// Looking failed.
+    Failed(String),
+}
+
+impl<T> Probed<T> {
+    /// What was seen; else why a rule has to stay without a verdict.
+    pub fn seen(&self) -> Result<&T, Blind> {
+        match self {
+            Self::Seen(seen) => Ok(seen),
+            Self::Denied(needs) => Err(Blind::Denied(needs.clone())),
+            Self::Absent(what) => Err(Blind::Absent(what.clone())),
+            Self::Failed(error) => Err(Blind::Failed(error.clone())),
+        }
+    }
+}
+
+/// Everything that was seen at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// [`FORMAT`] when it was written.
+    pub format: u32,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// The machine.
+    pub host: Host,
+}
+
+/// A Linux machine, as the process sees it: with containers, their part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// Its name.
+    pub name: String,
+    /// Release of the kernel.
+    pub kernel: String,
+    /// Processors that the process may use.
+    pub cpus: u64,
+    /// Its memory.
+    pub memory_bytes: u64,
+    /// The network namespace of the process.
+    pub network: Network,
+}
+
+/// A network namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// TCP sockets that listen.
+    pub listeners: Probed<Vec<Listener>>,
+    /// The counters of `TcpExt`, by name.
+    pub tcp_ext: Probed<BTreeMap<String, u64>>,
+    /// `net.core.somaxconn`: what a backlog is cut to.
+    pub somaxconn: Probed<u64>,
+}
+
+/// A TCP socket that listens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Where.
+    pub address: SocketAddr,
+    /// Connections that are established and wait to be accepted.
+    pub waiting: u32,
+    /// More than so many may not wait.
+    pub backlog: u32,
+    /// Whose it is; looked for where more wait than may.
+    pub process: Option<Process>,
+}
+
+/// A process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// What it calls itself.
+    pub name: String,
+}
+
+/// Two snapshots of the same, as they are kept in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// Where they are from.
+    pub provenance: Provenance,
+    /// The first.
+    pub before: Snapshot,
+    /// The second.
+    pub after: Snapshot,
+}
+
+/// Where snapshots are from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provenance {
+    /// Taken of a real system: which, and by what command.
+    Recorded(String),
+    /// Put together by hand: after what.
+    Composed(String),
+}
+
+impl Recording {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// In a sentence: it is none, or of a version that is not known.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let recording: Self =
+            serde_json::from_str(text).map_err(|error| format!("it is no snapshot: {error}"))?;
+        let format = recording.before.format.max(recording.after.format);
+        if format == FORMAT {
+            return Ok(recording);
+        }
+        Err(format!("it is of format {format}, and this version reads {FORMAT}: take a newer one"))
+    }
+
+    /// What rules judge.
+    pub const fn window(&self) -> Window<'_> {
+        Window { before: &self.before, after: &self.after }
+    }
+}
+
+/// Two snapshots of the same, the second later.
+#[derive(Clone, Copy, Debug)]
+pub struct Window<'a> {
+    /// The first.
+    pub before: &'a Snapshot,
+    /// The second: what is judged where it is not about growth.
+    pub after: &'a Snapshot,
+}
+
+impl Window<'_> {
+    /// How long it is, in seconds.
+    pub fn seconds(&self) -> f64 {
+        let ms = self.after.at_ms.saturating_sub(self.before.at_ms);
+        std::time::Duration::from_millis(ms).as_secs_f64()
+    }
+
+    /// How much a counter of `TcpExt` grew.
+    pub fn tcp_ext_growth(&self, name: &str) -> Result<u64, Blind> {
+        let of = |snapshot: &Snapshot| {
+            let counters = snapshot.host.network.tcp_ext.seen()?;
+            let counter = counters.get(name).copied();
+            counter.ok_or_else(|| Blind::Absent(format!("the counter TcpExt{name}")))
+        };
+        let (before, after) = (of(self.before)?, of(self.after)?);
+        let grown = after.checked_sub(before);
+        grown.ok_or_else(|| {
+            Blind::Failed(format!("TcpExt{name} went back from {before} to {after}"))
+        })
+    }
+}
