@@ -9,6 +9,7 @@ use crate::record::{Record, Status};
 use crate::snapshot::{Snapshot, Window};
 
 mod h14;
+mod h22;
 
 /// How long a lab waits for the fault to show, and to be gone.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,7 +27,7 @@ pub struct Lab {
 }
 
 /// All of them, in the order of their ids.
-pub const ALL: [Lab; 1] = [Lab { id: "H14", run: h14::run }];
+pub const ALL: [Lab; 2] = [Lab { id: "H14", run: h14::run }, Lab { id: "H22", run: h22::run }];
 
 impl Lab {
     /// Runs it: what it saw, or what went wrong.
@@ -48,6 +49,14 @@ impl Stage<'_> {
     /// A number from `least` on, below `least + span`.
     fn draw(&self, least: u64, span: u64) -> u64 {
         least + (self.seed ^ self.seed >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15) % span
+    }
+
+    /// Looks, has something happen, and looks again.
+    fn between(&self, act: impl FnOnce() -> Result<(), String>) -> Result<Vec<Record>, String> {
+        let before = (self.look)();
+        act()?;
+        let after = (self.look)();
+        Ok(self.check.judge(&Window { before: &before, after: &after }))
     }
 
     /// Looks twice until the check says what `wanted` accepts.

@@ -8,8 +8,9 @@ use std::io::{self, Read};
 
 use crate::snapshot::{FORMAT, Host, Network, Probed, Snapshot};
 
+mod counters;
+mod datagrams;
 mod listeners;
-mod netstat;
 mod owner;
 
 /// More of a file is not read.
@@ -19,7 +20,9 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 pub fn look(at_ms: u64) -> Snapshot {
     let network = Network {
         listeners: listeners::look(),
-        tcp_ext: netstat::look(),
+        tcp_ext: counters::tcp_ext(),
+        udp: counters::udp(),
+        datagrams: datagrams::look(),
         somaxconn: number("/proc/sys/net/core/somaxconn"),
     };
     let host = Host {
@@ -55,15 +58,10 @@ fn unseen<T>(error: &io::Error, what: &str) -> Probed<T> {
 
 /// The number that a file holds.
 fn number(path: &str) -> Probed<u64> {
-    match text(path) {
-        Probed::Seen(text) => match text.trim().parse() {
-            Ok(number) => Probed::Seen(number),
-            Err(error) => Probed::Failed(format!("{path} holds no number: {error}")),
-        },
-        Probed::Denied(needs) => Probed::Denied(needs),
-        Probed::Absent(what) => Probed::Absent(what),
-        Probed::Failed(error) => Probed::Failed(error),
-    }
+    text(path).and_then(|text| match text.trim().parse() {
+        Ok(number) => Probed::Seen(number),
+        Err(error) => Probed::Failed(format!("{path} holds no number: {error}")),
+    })
 }
 
 /// The one line that a file holds; nothing if it cannot be read.

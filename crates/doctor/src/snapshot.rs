@@ -3,6 +3,7 @@
 //! Knows no rule and takes no look itself.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,29 @@ pub enum Probed<T> {
     Failed(String),
 }
 
+/// Of a snapshot that an earlier version took.
+impl<T> Default for Probed<T> {
+    fn default() -> Self {
+        Self::Absent("such a part of the snapshot: an earlier version took it".to_owned())
+    }
+}
+
 impl<T> Probed<T> {
+    /// Makes something of what was seen.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Probed<U> {
+        self.and_then(|seen| Probed::Seen(make(seen)))
+    }
+
+    /// Makes something of what was seen, if that can be.
+    pub fn and_then<U>(self, make: impl FnOnce(T) -> Probed<U>) -> Probed<U> {
+        match self {
+            Self::Seen(seen) => make(seen),
+            Self::Denied(needs) => Probed::Denied(needs),
+            Self::Absent(what) => Probed::Absent(what),
+            Self::Failed(error) => Probed::Failed(error),
+        }
+    }
+
     /// What was seen; else why a rule has to stay without a verdict.
     pub fn seen(&self) -> Result<&T, Blind> {
         match self {
@@ -67,14 +90,23 @@ pub struct Host {
 }
 
 /// A network namespace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// TCP sockets that listen.
+    #[serde(default)]
     pub listeners: Probed<Vec<Listener>>,
     /// The counters of `TcpExt`, by name.
+    #[serde(default)]
     pub tcp_ext: Probed<BTreeMap<String, u64>>,
+    /// The counters of UDP, by name.
+    #[serde(default)]
+    pub udp: Probed<BTreeMap<String, u64>>,
+    /// UDP sockets that have lost datagrams.
+    #[serde(default)]
+    pub datagrams: Probed<Vec<Datagrams>>,
     /// `net.core.somaxconn`: what a backlog is cut to.
+    #[serde(default)]
     pub somaxconn: Probed<u64>,
 }
 
@@ -89,6 +121,18 @@ pub struct Listener {
     /// More than so many may not wait.
     pub backlog: u32,
     /// Whose it is; looked for where more wait than may.
+    pub process: Option<Process>,
+}
+
+/// A UDP socket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Datagrams {
+    /// Where.
+    pub address: SocketAddr,
+    /// Datagrams that it has lost since it was opened.
+    pub dropped: u64,
+    /// Whose it is.
     pub process: Option<Process>,
 }
 
@@ -163,15 +207,34 @@ impl Window<'_> {
 
     /// How much a counter of `TcpExt` grew.
     pub fn tcp_ext_growth(&self, name: &str) -> Result<u64, Blind> {
-        let of = |snapshot: &Snapshot| {
-            let counters = snapshot.host.network.tcp_ext.seen()?;
-            let counter = counters.get(name).copied();
-            counter.ok_or_else(|| Blind::Absent(format!("the counter TcpExt{name}")))
-        };
-        let (before, after) = (of(self.before)?, of(self.after)?);
-        let grown = after.checked_sub(before);
-        grown.ok_or_else(|| {
-            Blind::Failed(format!("TcpExt{name} went back from {before} to {after}"))
+        self.growth(&format!("TcpExt{name}"), |snapshot| {
+            Ok(snapshot.host.network.tcp_ext.seen()?.get(name).copied())
         })
+    }
+
+    /// How much a counter of UDP grew.
+    pub fn udp_growth(&self, name: &str) -> Result<u64, Blind> {
+        self.growth(&format!("Udp{name}"), |snapshot| {
+            Ok(snapshot.host.network.udp.seen()?.get(name).copied())
+        })
+    }
+
+    /// How much a counter grew; a kernel that does not keep it makes that unknown, and so does one that was set back.
+    fn growth(
+        &self,
+        name: &str,
+        of: impl Fn(&Snapshot) -> Result<Option<u64>, Blind>,
+    ) -> Result<u64, Blind> {
+        let absent = || Blind::Absent(format!("counter {name}"));
+        let before = of(self.before)?.ok_or_else(absent)?;
+        let after = of(self.after)?.ok_or_else(absent)?;
+        let grown = after.checked_sub(before);
+        grown.ok_or_else(|| Blind::Failed(format!("{name} went back from {before} to {after}")))
+    }
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pid {} \"{}\"", self.pid, self.name)
     }
 }

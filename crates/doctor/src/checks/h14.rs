@@ -63,10 +63,9 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
 /// One whose queue is full now.
 fn full(listener: &Listener, somaxconn: Option<u64>, grown: Evidence) -> Fault {
     let Listener { address, waiting, backlog, process } = listener;
-    let who = process.as_ref().map_or_else(
-        || "a process that this user may not see".to_owned(),
-        |process| format!("pid {} \"{}\"", process.pid, process.name),
-    );
+    let who = process
+        .as_ref()
+        .map_or_else(|| "a process that this user may not see".to_owned(), ToString::to_string);
     let is_cut = somaxconn == Some(u64::from(*backlog));
     let longer = u64::from(*backlog).max(512).saturating_mul(2);
     let raise = if is_cut {

@@ -28,14 +28,22 @@ pub(super) fn look() -> Probed<Vec<Listener>> {
         Ok(found)
     });
     match found {
-        Ok(mut found) => {
-            owner::name_of_crowded(&mut found);
-            let mut listeners: Vec<_> = found.into_iter().map(|(listener, _)| listener).collect();
-            listeners.sort_by_key(|listener| listener.address);
-            Probed::Seen(listeners)
-        }
+        Ok(found) => Probed::Seen(named(found)),
         Err(error) => super::unseen(&error, "sock_diag"),
     }
+}
+
+/// In order, with the process of each that is crowded.
+fn named(mut found: Vec<(Listener, u32)>) -> Vec<Listener> {
+    found.sort_by_key(|(listener, _)| listener.address);
+    let is_crowded = |listener: &Listener| listener.waiting > listener.backlog;
+    let crowded = found.iter().filter(|(listener, _)| is_crowded(listener));
+    let mut owners = owner::of(&crowded.map(|(_, inode)| *inode).collect::<Vec<_>>()).into_iter();
+    let mut listeners: Vec<_> = found.into_iter().map(|(listener, _)| listener).collect();
+    for listener in listeners.iter_mut().filter(|listener| is_crowded(listener)) {
+        listener.process = owners.next().flatten();
+    }
+    listeners
 }
 
 /// Those of one family, each with the inode by which a process holds it.

@@ -1,42 +1,45 @@
-//! Whose a socket is: by the descriptors of processes, which are gone through only where a queue is full.
+//! Whose sockets are: by the descriptors of processes, which are gone through only for those where something is wrong.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::snapshot::{Listener, Process};
+use crate::snapshot::Process;
 
 /// Descriptors that are looked at, at most, over all processes.
 const DESCRIPTORS_MAX: usize = 50_000;
 
-/// Names the processes of listeners for whom more wait than may. One that this user may not see stays without.
-pub(super) fn name_of_crowded(listeners: &mut [(Listener, u32)]) {
-    let mut crowded: Vec<_> = listeners
-        .iter_mut()
-        .filter(|(listener, _)| listener.waiting > listener.backlog)
-        .map(|(listener, inode)| (format!("socket:[{inode}]"), listener))
-        .collect();
-    if crowded.is_empty() {
-        return;
+/// The process of each inode; one that this user may not see is none.
+pub(super) fn of(inodes: &[u32]) -> Vec<Option<Process>> {
+    let mut found = BTreeMap::new();
+    if !inodes.is_empty() {
+        find(inodes, &mut found);
     }
+    inodes.iter().map(|inode| found.get(inode).cloned()).collect()
+}
+
+fn find(inodes: &[u32], found: &mut BTreeMap<u32, Process>) {
     let mut left = DESCRIPTORS_MAX;
     for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = process.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
         for descriptor in fs::read_dir(process.path().join("fd")).into_iter().flatten().flatten() {
-            if left == 0 {
+            if left == 0 || found.len() == inodes.len() {
                 return;
             }
             left -= 1;
-            let Ok(link) = fs::read_link(descriptor.path()) else { continue };
-            let of = crowded.iter_mut().find(|(socket, _)| link == Path::new(socket));
-            if let Some((_, listener)) = of {
-                listener
-                    .process
-                    .get_or_insert_with(|| Process { pid, name: name(&process.path()) });
+            let inode = fs::read_link(descriptor.path()).ok().and_then(|link| inode(&link));
+            if let Some(inode) = inode.filter(|inode| inodes.contains(inode)) {
+                found.entry(inode).or_insert_with(|| Process { pid, name: name(&process.path()) });
             }
         }
     }
+}
+
+/// Of a link such as `socket:[8127]`.
+fn inode(link: &Path) -> Option<u32> {
+    link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
 fn name(process: &Path) -> String {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::record::{Confidence, Evidence};
-use crate::snapshot::{Host, Network, Probed};
+use crate::snapshot::{Host, Network};
 
 fn record(id: &'static str, status: Status, severity: Severity) -> Record {
     Record {
@@ -42,11 +42,7 @@ fn a_person_reads_what_breaks_what_proves_it_and_what_to_do() {
         record("H03", Status::Skip, Severity::Warning),
         record("H04", Status::Pass, Severity::Warning),
     ];
-    let network = Network {
-        listeners: Probed::Seen(Vec::new()),
-        tcp_ext: Probed::Absent("it".to_owned()),
-        somaxconn: Probed::Seen(1),
-    };
+    let network = Network::default();
     let (name, kernel) = ("db-3".to_owned(), "6.1".to_owned());
     let host = Host { name, kernel, cpus: 16, memory_bytes: 64 << 30, network };
     let mut out = String::new();

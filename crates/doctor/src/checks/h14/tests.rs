@@ -9,6 +9,7 @@ fn snapshot(at_ms: u64, overflows: u64, listeners: Vec<Listener>) -> Snapshot {
         listeners: Probed::Seen(listeners),
         tcp_ext: Probed::Seen(BTreeMap::from([(OVERFLOWS.to_owned(), overflows)])),
         somaxconn: Probed::Seen(4096),
+        ..Network::default()
     };
     let (name, kernel) = ("db-3".to_owned(), "6.1.0".to_owned());
     let host = Host { name, kernel, cpus: 2, memory_bytes: 1 << 30, network };

@@ -1,0 +1,50 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::record::{Record, Status};
+use crate::snapshot::{FORMAT, Host, Network, Probed, Process, Snapshot};
+
+fn snapshot(at_ms: u64, errors: u64, dropped: u64) -> Snapshot {
+    let process = Some(Process { pid: 53, name: "dnsmasq".to_owned() });
+    let socket = Datagrams { address: ([127, 0, 0, 1], 53).into(), dropped, process };
+    let network = Network {
+        udp: Probed::Seen(BTreeMap::from([(ERRORS.to_owned(), errors)])),
+        datagrams: Probed::Seen(vec![socket]),
+        ..Network::default()
+    };
+    let (name, kernel) = ("dns-1".to_owned(), "6.1.0".to_owned());
+    let host = Host { name, kernel, cpus: 2, memory_bytes: 1 << 30, network };
+    Snapshot { format: FORMAT, at_ms, host }
+}
+
+fn judged(before: &Snapshot, after: &Snapshot) -> Vec<Record> {
+    CHECK.judge(&Window { before, after })
+}
+
+#[test]
+fn a_socket_that_lost_datagrams_is_named_with_how_many_it_lost_in_the_window() {
+    let records = judged(&snapshot(0, 1_000, 900), &snapshot(2_000, 1_007, 907));
+    assert_eq!((records.len(), records[0].status), (1, Status::Fail));
+    assert_eq!(records[0].target, "host 127.0.0.1:53");
+    assert_eq!(records[0].observed, "7 datagrams for pid 53 \"dnsmasq\" were dropped in 2.0 s");
+    assert_eq!(records[0].evidence[1].value, "7 more in 2.0 s");
+}
+
+#[test]
+fn a_total_since_boot_is_no_fault() {
+    let records = judged(&snapshot(0, 90_000, 90_000), &snapshot(1_000, 90_000, 90_000));
+    assert_eq!(records[0].status, Status::Pass);
+}
+
+#[test]
+fn where_no_socket_is_seen_to_have_lost_any_the_host_is_named() {
+    let records = judged(&snapshot(0, 5, 0), &snapshot(1_000, 9, 0));
+    assert_eq!((records[0].status, &*records[0].target), (Status::Fail, "host"));
+}
+
+#[test]
+fn a_snapshot_of_an_earlier_version_is_skipped_and_not_fine() {
+    let mut after = snapshot(1_000, 0, 0);
+    after.host.network.udp = Probed::default();
+    assert_eq!(judged(&snapshot(0, 0, 0), &after)[0].status, Status::Skip);
+}
