@@ -86,8 +86,10 @@ def test_what_is_not_as_it_should_be_is_an_error_of_its_own_code(doctor, tmp_pat
         (("--explain", "H999"), 64, "no check H999"),
         (("--outptu", "json"), 64, "--output"),
         (("lab", "--all"), 64, "--this-machine-is-disposable"),
-        (("--from", str(other)), 70, "no snapshot"),
-        (("--from", str(tmp_path / "missing")), 70, "missing"),
+        (("--from", str(other)), 64, "no snapshot"),
+        (("--from", str(tmp_path / "missing")), 64, "missing"),
+        (("--from", "/dev/zero"), 64, "/dev/zero"),
+        (("--only", "H14", "--skip", "H14"), 64, "no check is left"),
     ):
         done = doctor(*arguments)
         assert (done.returncode, done.stdout) == (code, ""), done

@@ -1,7 +1,7 @@
 //! `groundsill doctor`: what silently goes wrong on this machine, what it will break, and what to do.
 
-use std::fs;
-use std::io::{IsTerminal, Write, stdout};
+use std::fs::{self, File};
+use std::io::{IsTerminal, Read, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
@@ -21,6 +21,9 @@ use crate::machine::MachineClock;
 /// Time between the two looks: counters are judged by what they grow in it.
 const WINDOW: Duration = Duration::from_secs(1);
 
+/// More of a snapshot is not read.
+const FROM_BYTES_MAX: u64 = 64 << 20;
+
 /// Exit status where the command line is wrong (`EX_USAGE`): 1 and 2 tell what was found.
 pub(crate) const EXIT_USAGE: u8 = 64;
 
@@ -34,8 +37,8 @@ Examples:
   groundsill doctor --output json --only H14        for programs
   groundsill doctor --save host.json                keeps what was seen; --from host.json judges it elsewhere
 
-It reads, and changes nothing. Exits with 0 if nothing is worse than information, 1 if there is a warning, 2 if something is \
-critical, 64 if the command line is wrong, 70 if it fails itself.";
+It reads, and changes nothing. Exits with 0 if nothing that could be looked at is worse than information, 1 if there is a warning, 2 if \
+something is critical, 3 if a check that --require names could not look and nothing is critical, 64 if the command line is wrong, 70 if it fails itself.";
 
 pub(crate) fn command() -> Command {
     Command::new("doctor")
@@ -45,6 +48,7 @@ pub(crate) fn command() -> Command {
         .args([
             ids("only", "Only these checks"),
             ids("skip", "All but these checks"),
+            ids("require", "Exit with 3 if one of these could not look, and nothing is critical"),
             Arg::new("min-severity")
                 .long("min-severity")
                 .value_parser(["info", "warning", "critical"])
@@ -68,6 +72,9 @@ pub(crate) fn command() -> Command {
                 .about(
                     "Make faults for real, and see that they are found and, mended, found no more",
                 )
+                .after_help(
+                    "Exits with 0 if all passed, 1 if one failed, 64 if the command line is wrong.",
+                )
                 .arg(Arg::new("id").value_name("ID").num_args(0..).help("Of these checks"))
                 .arg(flag("all", "Of all checks that have a lab").conflicts_with("id"))
                 .arg(flag(
@@ -78,7 +85,8 @@ pub(crate) fn command() -> Command {
 }
 
 fn ids(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name("ID").value_delimiter(',').help(help)
+    let arg = Arg::new(name).long(name).value_name("ID").value_delimiter(',');
+    arg.action(ArgAction::Append).help(format!("{help}; a list with commas"))
 }
 
 fn file(name: &'static str, help: &'static str) -> Arg {
@@ -121,6 +129,7 @@ fn doctor(matches: &ArgMatches) -> Result<ExitCode> {
         return explain(check(id)?);
     }
     let chosen = chosen(matches)?;
+    let required: Vec<&str> = named(matches, "require")?.iter().map(|check| check.id).collect();
     let began = MachineClock.monotonic();
     let recording = match matches.get_one::<PathBuf>("from") {
         Some(path) => read(path)?,
@@ -131,6 +140,7 @@ fn doctor(matches: &ArgMatches) -> Result<ExitCode> {
         fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
     }
     let mut report = Report::of(chosen, &recording.window());
+    let code = report.exit_code(&required);
     let least = least(matches);
     report.records.retain(|record| record.severity >= least);
     let cost = Cost {
@@ -138,7 +148,7 @@ fn doctor(matches: &ArgMatches) -> Result<ExitCode> {
         cpu_seconds: cpu_seconds(),
     };
     show(matches, &report, &recording, cost)?;
-    Ok(ExitCode::from(report.exit_code()))
+    Ok(ExitCode::from(code))
 }
 
 fn show(matches: &ArgMatches, report: &Report, recording: &Recording, cost: Cost) -> Result<()> {
@@ -180,14 +190,19 @@ fn check(id: &str) -> Result<&'static Check> {
 
 /// Those that are asked for.
 fn chosen(matches: &ArgMatches) -> Result<Vec<&'static Check>> {
-    let named = |name: &str| -> Result<Vec<&'static Check>> {
-        matches.get_many::<String>(name).into_iter().flatten().map(|id| check(id)).collect()
-    };
-    let (only, skip) = (named("only")?, named("skip")?);
+    let (only, skip) = (named(matches, "only")?, named(matches, "skip")?);
     let among = |list: &[&Check], check: &Check| list.iter().any(|other| other.id == check.id);
     let is_chosen =
         |check: &&Check| (only.is_empty() || among(&only, check)) && !among(&skip, check);
-    Ok(checks::ALL.into_iter().filter(is_chosen).collect())
+    let chosen: Vec<_> = checks::ALL.into_iter().filter(is_chosen).collect();
+    if chosen.is_empty() {
+        bail!(Usage("no check is left of --only without --skip".into()));
+    }
+    Ok(chosen)
+}
+
+fn named(matches: &ArgMatches, name: &str) -> Result<Vec<&'static Check>> {
+    matches.get_many::<String>(name).into_iter().flatten().map(|id| check(id)).collect()
 }
 
 fn look() -> Snapshot {
@@ -208,8 +223,15 @@ fn record() -> Recording {
 }
 
 fn read(path: &Path) -> Result<Recording> {
-    let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
-    Recording::parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
+    let wrong = |error: String| Usage(format!("{}: {error}", path.display()));
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
+    let read = file.take(FROM_BYTES_MAX + 1).read_to_string(&mut text);
+    let read = read.map_err(|error| wrong(error.to_string()))?;
+    if read as u64 > FROM_BYTES_MAX {
+        bail!(wrong(format!("a snapshot has at most {FROM_BYTES_MAX} bytes, this is more")));
+    }
+    Ok(Recording::parse(&text).map_err(wrong)?)
 }
 
 /// Processor time of this process.

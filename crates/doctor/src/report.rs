@@ -47,10 +47,14 @@ impl Report {
         self.with(Status::Fail).map(|record| record.severity).max()
     }
 
-    /// 2 if something critical is wrong, 1 if a warning, else 0.
-    pub fn exit_code(&self) -> u8 {
+    /// 2 if something critical is wrong, 3 if one of the required checks could not look, 1 if there is a warning, else 0.
+    pub fn exit_code(&self, required: &[&str]) -> u8 {
+        let is_blind = |record: &Record| {
+            matches!(record.status, Status::Skip | Status::Error) && required.contains(&record.id)
+        };
         match self.worst() {
             Some(Severity::Critical) => 2,
+            _ if self.records.iter().any(is_blind) => 3,
             Some(Severity::Warning) => 1,
             Some(Severity::Info) | None => 0,
         }

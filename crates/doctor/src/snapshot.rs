@@ -177,6 +177,9 @@ impl Recording {
         let recording: Self =
             serde_json::from_str(text).map_err(|error| format!("it is no snapshot: {error}"))?;
         let format = recording.before.format.max(recording.after.format);
+        if recording.after.at_ms <= recording.before.at_ms {
+            return Err("its second look is not after its first".to_owned());
+        }
         if format == FORMAT {
             return Ok(recording);
         }

@@ -181,8 +181,9 @@ fn check_name(name: &[u8]) -> Result<(), Stop> {
     if is_fine {
         return Ok(());
     }
-    let message =
-        format!("a topic's name is 1 to {NAME_BYTES_MAX} of the characters A-Z a-z 0-9 . _ -");
+    let message = format!(
+        "a topic's name is 1 to {NAME_BYTES_MAX} of the characters A-Z a-z 0-9 . _ -, and neither . nor .."
+    );
     Err(refusal(Kind::Invalid, "BADTOPIC", message))
 }
 

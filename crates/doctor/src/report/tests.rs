@@ -24,7 +24,7 @@ fn record(id: &'static str, status: Status, severity: Severity) -> Record {
 
 #[test]
 fn the_worst_that_fails_decides_the_exit_code_and_what_passes_does_not() {
-    let code = |records: Vec<Record>| Report { records }.exit_code();
+    let code = |records: Vec<Record>| Report { records }.exit_code(&[]);
     assert_eq!(code(vec![record("H01", Status::Pass, Severity::Critical)]), 0);
     assert_eq!(code(vec![record("H01", Status::Fail, Severity::Info)]), 0);
     assert_eq!(code(vec![record("H01", Status::Fail, Severity::Warning)]), 1);
@@ -33,6 +33,30 @@ fn the_worst_that_fails_decides_the_exit_code_and_what_passes_does_not() {
         record("H02", Status::Fail, Severity::Critical),
     ];
     assert_eq!(code(both), 2);
+}
+
+#[test]
+fn what_a_process_calls_itself_is_shown_and_not_obeyed() {
+    let mut forged = record("H02", Status::Fail, Severity::Critical);
+    forged.observed = "pid 7 \"\u{1b}[31mx\nH14 ok\"".to_owned();
+    let network = Network::default();
+    let (name, kernel) = ("db\r-3".to_owned(), "6.1".to_owned());
+    let host = Host { name, kernel, cpus: 16, memory_bytes: 64 << 30, network };
+    let mut out = String::new();
+    let report = Report { records: vec![forged] };
+    write_text(&mut out, (&report, &host, Cost::default()), |_, word| word.to_owned()).unwrap();
+    assert!(out.contains(r#"pid 7 "\u{1b}[31mx\nH14 ok""#), "{out}");
+    assert!(!out.contains(['\u{1b}', '\r']), "{out}");
+}
+
+#[test]
+fn a_required_check_that_could_not_look_is_told_by_the_exit_code_unless_worse_is() {
+    let unseen = || record("H03", Status::Skip, Severity::Warning);
+    let code = |records: Vec<Record>| Report { records }.exit_code(&["H03"]);
+    assert_eq!(code(vec![unseen()]), 3);
+    assert_eq!(code(vec![record("H02", Status::Fail, Severity::Warning), unseen()]), 3);
+    assert_eq!(code(vec![record("H02", Status::Fail, Severity::Critical), unseen()]), 2);
+    assert_eq!(code(vec![record("H03", Status::Pass, Severity::Warning)]), 0);
 }
 
 #[test]

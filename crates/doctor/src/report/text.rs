@@ -16,6 +16,7 @@ pub fn write_text(
     paint: fn(Severity, &str) -> String,
 ) -> fmt::Result {
     let Host { name, kernel, cpus, memory_bytes, .. } = host;
+    let (name, kernel) = (clean(name), clean(kernel));
     let gib = memory_bytes.div_ceil(1 << 30);
     writeln!(
         out,
@@ -37,7 +38,7 @@ pub fn write_text(
         writeln!(out, "\nCOULD NOT LOOK")?;
     }
     for Record { id, target, observed, .. } in unseen {
-        writeln!(out, " {id:<4} {target:<16} {observed}")?;
+        writeln!(out, " {id:<4} {:<16} {}", clean(target), clean(observed))?;
     }
     let count = |status| report.with(status).count();
     writeln!(
@@ -53,6 +54,19 @@ pub fn write_text(
     Ok(())
 }
 
+/// Without what a terminal would obey: a process calls itself what it likes.
+fn clean(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for one in text.chars() {
+        if one.is_control() {
+            clean.extend(one.escape_default());
+        } else {
+            clean.push(one);
+        }
+    }
+    clean
+}
+
 const fn word(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical => "CRITICAL",
@@ -64,7 +78,7 @@ const fn word(severity: Severity) -> &'static str {
 fn write_fault(out: &mut impl Write, record: &Record) -> fmt::Result {
     let Record { id, target, observed, impact, fix, risk, reversible, guardrail, evidence, .. } =
         record;
-    writeln!(out, " {id:<4} {target:<16} {observed}")?;
+    writeln!(out, " {id:<4} {:<16} {}", clean(target), clean(observed))?;
     let proof: Vec<String> =
         evidence.iter().map(|seen| format!("{}: {}", seen.probe, seen.value)).collect();
     let undo = if *reversible { "can be undone" } else { "cannot be undone" };
@@ -76,7 +90,7 @@ fn write_fault(out: &mut impl Write, record: &Record) -> fmt::Result {
         ("guard", (*guardrail).to_owned()),
     ];
     for (name, text) in lines {
-        writeln!(out, "      {name:<8} {text}")?;
+        writeln!(out, "      {name:<8} {}", clean(&text))?;
     }
     Ok(())
 }

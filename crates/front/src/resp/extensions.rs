@@ -73,6 +73,23 @@ fn written(command: &Command) -> Option<String> {
     Some(syntax(command.name, line))
 }
 
+/// Bytes of the name of a lock, or of a request: one byte before it makes it an object's id.
+const NAME_BYTES_MAX: usize = base::limits::ID_BYTES_MAX - 1;
+
+/// The first argument as the name of a lock, or of a request. An empty one is refused: it comes of a variable that is not
+/// set, and all that have it would share it.
+fn name<'a>(call: &Call<'a, '_>) -> Result<&'a [u8], Error> {
+    let (name, command) = (call.arg(1), call.name());
+    if (1..=NAME_BYTES_MAX).contains(&name.len()) {
+        return Ok(name);
+    }
+    let bytes = name.len();
+    let text = format!(
+        "ERR the name that '{command}' is given has 1 to {NAME_BYTES_MAX} bytes, this one {bytes}"
+    );
+    Err(Error::Reply(text.into()))
+}
+
 /// Longest time to live, in milliseconds: a hundred years.
 const TTL_MS_MAX: u64 = 100 * 365 * 86_400_000;
 
@@ -81,7 +98,13 @@ fn ttl_ms(call: &Call<'_, '_>, index: usize, unit_ms: u64) -> Result<u64, Error>
     let count = u64::try_from(call.integer(index)?).ok().filter(|count| *count > 0);
     let ttl_ms =
         count.and_then(|count| count.checked_mul(unit_ms)).filter(|ttl_ms| *ttl_ms <= TTL_MS_MAX);
-    ttl_ms.ok_or_else(|| Error::invalid_expire(&call.name()))
+    ttl_ms.ok_or_else(|| {
+        let (name, most) = (call.name(), TTL_MS_MAX / unit_ms);
+        let unit = if unit_ms == 1 { "milliseconds" } else { "seconds" };
+        Error::Reply(
+            format!("ERR invalid expire time in '{name}' command: 1 to {most} {unit}").into(),
+        )
+    })
 }
 
 /// Milliseconds that are left until a deadline.

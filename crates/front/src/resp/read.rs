@@ -90,7 +90,9 @@ impl Session {
             self.reply.rewind(start);
             self.reply.error(&format!("ERR {error}"));
         }
-        if let Err(spent) = self.outgoing.grow_to(self.reply.len()) {
+        // The batches that were read are bounded; what is charged is what replies take beyond them.
+        let taken = batches.iter().map(Bytes::len).sum();
+        if let Err(spent) = self.outgoing.grow_to(self.reply.len().saturating_sub(taken)) {
             let failure = refused(Kind::Limit, "LIMIT", outgoing::text(spent).into());
             self.answer_failure(start, &failure);
         }
@@ -177,7 +179,8 @@ fn reply_with_records(
                     None => reply.null(),
                 }
             }
-            reply.map(record.headers.len());
+            // No map, whatever the protocol: names may be there more than once.
+            reply.array(2 * record.headers.len());
             for (name, value) in record.headers.iter() {
                 reply.bulk(name);
                 match value {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::rng::SplitMix64;
-use base::{Monotonic, Sequence, Tenant};
-use kv::{Error as StoreError, Handle, Layer, Origin, Place, Plan, Receipt, Stop, Txn};
+use base::{Kind, Monotonic, Sequence, Tenant};
+use kv::{Error as StoreError, Handle, Layer, Origin, Place, Plan, Receipt, Refusal, Stop, Txn};
 use redis::{
-    Call, Command, Connection, DATABASES_NAMED_MAX, Error, Flags, Keys, Run, Stream, check_key,
-    databases_named,
+    Call, Command, Connection, DATABASES_NAMED_MAX, Error, Flags, Group, Keys, Run, Stream,
+    check_key, databases_named,
 };
 use topics::partition::Head;
 use wire::resp::{Args, Mark, Protocol, Writer};
@@ -498,7 +498,8 @@ impl Session {
                     *found = Some(plan.namespace(&other));
                 }
             }
-            self.spots.push(Spot { place, databases, named_before: named });
+            let alone = commands.len() == 1;
+            self.spots.push(Spot { place, databases, named_before: named, alone });
             for index in command.keys.positions(args.len()) {
                 named += 1;
                 if let Err(Error::Reply(text)) = check_key(&args[index]) {
@@ -653,6 +654,8 @@ pub(crate) struct Spot {
     databases: [Option<Place>; DATABASES_NAMED_MAX],
     /// How many keys the plan has named before its own.
     named_before: usize,
+    /// Whether it is all that its transaction does.
+    alone: bool,
 }
 
 /// How the replies of a transaction are put together.
@@ -677,12 +680,21 @@ fn head_to_read(
     range.map(|range| range.head(txn, place)).transpose()
 }
 
+/// The code of an answer that is saved without a claim.
+const NOCLAIM: &str = "NOCLAIM";
+
+/// Whether the rest of its transaction must not happen without it: a guard that could not be asked has not let anyone
+/// pass, and an event that was not written is not to be missing beside its row.
+fn refuses_all(command: &Command) -> bool {
+    matches!(command.group, Group::Lock | Group::Idempotency | Group::Topic)
+}
+
 /// Runs one command of a transaction, if it is about keys, under a savepoint: one that answers an error
-/// is rolled back alone.
+/// is rolled back alone, if it is one of Redis; one of ours refuses the transaction.
 pub(crate) fn run_one(
     txn: &mut Txn<'_>,
     (command, args): (&'static Command, Args<'_>),
-    Spot { place: db, databases, named_before }: Spot,
+    Spot { place: db, databases, named_before, alone }: Spot,
     reply: &mut Writer,
     keys: &Keys,
 ) -> Result<(), Stop> {
@@ -713,6 +725,14 @@ pub(crate) fn run_one(
     };
     match outcome {
         Ok(()) => Ok(()),
+        Err(Error::Reply(text)) if !alone && refuses_all(command) => {
+            let code = if text.starts_with(NOCLAIM) { NOCLAIM } else { "ERR" };
+            let (text, name) =
+                (text.strip_prefix(code).unwrap_or(&text).trim_start(), command.name);
+            let message =
+                format!("{text}: '{name}' refuses its whole transaction, nothing was done");
+            Err(Refusal { kind: Kind::Invalid, code, message: message.into() }.into())
+        }
         Err(Error::Reply(text)) => {
             txn.roll_back(savepoint);
             reply.rewind(mark);

@@ -3,7 +3,7 @@
 use coord::idempotency;
 use redis::{Arity, Call, Command, Error, Flags, Group, KeySpec, Run};
 
-use super::{left_ms, syntax_error, ttl_ms};
+use super::{left_ms, name, syntax_error, ttl_ms};
 
 pub(crate) static CLAIM: Command = Command {
     name: "idem.claim",
@@ -19,13 +19,14 @@ pub(crate) static CLAIM: Command = Command {
 
 /// `IDEM.CLAIM idempotency-key seconds [FINGERPRINT fingerprint]`
 fn claim(call: &mut Call<'_, '_>) -> Result<(), Error> {
+    let name = name(call)?;
     let ttl_ms = ttl_ms(call, 2, 1000)?;
     let fingerprint = match call.args.len() {
         3 => &[],
         5 if call.arg(3).eq_ignore_ascii_case(b"FINGERPRINT") => call.arg(4),
         _ => return Err(syntax_error(&CLAIM)),
     };
-    idempotency::claim(call.txn, call.db, call.arg(1), ttl_ms, fingerprint)?;
+    idempotency::claim(call.txn, call.db, name, ttl_ms, fingerprint)?;
     call.reply.ok();
     Ok(())
 }
@@ -44,7 +45,8 @@ pub(crate) static GET: Command = Command {
 
 /// `IDEM.GET idempotency-key`
 fn get(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    let Some(claim) = idempotency::get(call.txn, call.db, call.arg(1))? else {
+    let name = name(call)?;
+    let Some(claim) = idempotency::get(call.txn, call.db, name)? else {
         call.reply.null();
         return Ok(());
     };
@@ -81,7 +83,8 @@ pub(crate) static SAVE: Command = Command {
 
 /// `IDEM.SAVE idempotency-key answer`
 fn save(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    if !idempotency::save(call.txn, call.db, call.arg(1), call.arg(2))? {
+    let name = name(call)?;
+    if !idempotency::save(call.txn, call.db, name, call.arg(2))? {
         return Err(Error::text(
             "NOCLAIM the key is not claimed: IDEM.CLAIM it first, in the same transaction",
         ));

@@ -4,7 +4,7 @@ use base::Sequence;
 use coord::lock::{self, Acquired};
 use redis::{Arity, Call, Command, Error, Flags, Group, KeySpec, Run};
 
-use super::{left_ms, syntax_error, ttl_ms};
+use super::{left_ms, name, syntax_error, ttl_ms};
 
 pub(crate) static ACQUIRE: Command = Command {
     name: "lock.acquire",
@@ -20,13 +20,14 @@ pub(crate) static ACQUIRE: Command = Command {
 
 /// `LOCK.ACQUIRE lock milliseconds [OWNER owner]`
 fn acquire(call: &mut Call<'_, '_>) -> Result<(), Error> {
+    let name = name(call)?;
     let ttl_ms = ttl_ms(call, 2, 1)?;
     let owner = match call.args.len() {
         3 => &[],
         5 if call.arg(3).eq_ignore_ascii_case(b"OWNER") => call.arg(4),
         _ => return Err(syntax_error(&ACQUIRE)),
     };
-    match lock::acquire(call.txn, call.db, call.arg(1), ttl_ms, owner)? {
+    match lock::acquire(call.txn, call.db, name, ttl_ms, owner)? {
         Acquired::Now | Acquired::Before(None) => call.reply.stamp(),
         Acquired::Before(Some(token)) => reply_with_token(call, token),
         Acquired::Not => call.reply.null(),
@@ -48,8 +49,9 @@ pub(crate) static CHECK: Command = Command {
 
 /// `LOCK.CHECK lock token`
 fn check(call: &mut Call<'_, '_>) -> Result<(), Error> {
+    let name = name(call)?;
     let token = token(call, 2)?;
-    lock::check(call.txn, call.db, call.arg(1), token)?;
+    lock::check(call.txn, call.db, name, token)?;
     call.reply.ok();
     Ok(())
 }
@@ -68,7 +70,8 @@ pub(crate) static INFO: Command = Command {
 
 /// `LOCK.INFO lock`
 fn info(call: &mut Call<'_, '_>) -> Result<(), Error> {
-    let Some(held) = lock::info(call.txn, call.db, call.arg(1))? else {
+    let name = name(call)?;
+    let Some(held) = lock::info(call.txn, call.db, name)? else {
         call.reply.null();
         return Ok(());
     };
@@ -100,8 +103,9 @@ pub(crate) static RELEASE: Command = Command {
 
 /// `LOCK.RELEASE lock token`
 fn release(call: &mut Call<'_, '_>) -> Result<(), Error> {
+    let name = name(call)?;
     let token = token(call, 2)?;
-    let released = lock::release(call.txn, call.db, call.arg(1), token)?;
+    let released = lock::release(call.txn, call.db, name, token)?;
     call.reply.integer(i64::from(released));
     Ok(())
 }
@@ -120,8 +124,9 @@ pub(crate) static RENEW: Command = Command {
 
 /// `LOCK.RENEW lock token milliseconds`
 fn renew(call: &mut Call<'_, '_>) -> Result<(), Error> {
+    let name = name(call)?;
     let (token, ttl_ms) = (token(call, 2)?, ttl_ms(call, 3, 1)?);
-    let renewed = lock::renew(call.txn, call.db, call.arg(1), token, ttl_ms)?;
+    let renewed = lock::renew(call.txn, call.db, name, token, ttl_ms)?;
     call.reply.integer(i64::from(renewed));
     Ok(())
 }
