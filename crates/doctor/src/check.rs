@@ -107,6 +107,8 @@ pub struct Verdict {
     pub observed: String,
     /// What is wrong.
     pub faults: Vec<Fault>,
+    /// Why a part could not be looked at: then the rest is not fine for it.
+    pub unseen: Option<Blind>,
 }
 
 /// Something that is wrong.
@@ -135,23 +137,29 @@ pub struct Fault {
 }
 
 impl Check {
-    /// What it comes to in this window.
+    /// What it comes to in this window: a record for each thing that is wrong, one if something could not be looked at,
+    /// and one that all is well where neither is so.
     pub fn judge(&self, window: &Window<'_>) -> Vec<Record> {
-        match (self.rule)(window) {
-            Ok(verdict) if verdict.faults.is_empty() => {
-                vec![self.record(Status::Pass, verdict.observed)]
-            }
-            Ok(verdict) => verdict.faults.into_iter().map(|fault| self.failed(fault)).collect(),
-            Err(blind) => {
-                let (status, why) = match blind {
-                    Blind::Denied(needs) => (Status::Skip, format!("may not look: needs {needs}")),
-                    Blind::Absent(what) => (Status::Skip, format!("there is no {what}")),
-                    Blind::Failed(error) => (Status::Error, error),
-                    Blind::OutOfPlace(why) => (Status::NotApplicable, why),
-                };
-                vec![self.record(status, why)]
-            }
+        let Verdict { observed, faults, unseen } = match (self.rule)(window) {
+            Ok(verdict) => verdict,
+            Err(blind) => return vec![self.unseen(blind)],
+        };
+        let mut records: Vec<Record> = faults.into_iter().map(|fault| self.failed(fault)).collect();
+        records.extend(unseen.map(|blind| self.unseen(blind)));
+        if records.is_empty() {
+            records.push(self.record(Status::Pass, observed));
         }
+        records
+    }
+
+    fn unseen(&self, blind: Blind) -> Record {
+        let (status, why) = match blind {
+            Blind::Denied(needs) => (Status::Skip, format!("may not look: needs {needs}")),
+            Blind::Absent(what) => (Status::Skip, format!("there is no {what}")),
+            Blind::Failed(error) => (Status::Error, error),
+            Blind::OutOfPlace(why) => (Status::NotApplicable, why),
+        };
+        self.record(status, why)
     }
 
     fn record(&self, status: Status, observed: String) -> Record {

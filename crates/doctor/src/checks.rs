@@ -2,11 +2,12 @@
 
 use crate::check::Check;
 
+mod h12;
 mod h14;
 mod h22;
 
 /// All of them.
-pub const ALL: [&Check; 2] = [&h14::CHECK, &h22::CHECK];
+pub const ALL: [&Check; 3] = [&h12::CHECK, &h14::CHECK, &h22::CHECK];
 
 /// The one with this id, however it is written.
 pub fn find(id: &str) -> Option<&'static Check> {

@@ -8,6 +8,7 @@ use crate::check::Check;
 use crate::record::{Record, Status};
 use crate::snapshot::{Snapshot, Window};
 
+mod h12;
 mod h14;
 mod h22;
 
@@ -27,7 +28,11 @@ pub struct Lab {
 }
 
 /// All of them, in the order of their ids.
-pub const ALL: [Lab; 2] = [Lab { id: "H14", run: h14::run }, Lab { id: "H22", run: h22::run }];
+pub const ALL: [Lab; 3] = [
+    Lab { id: "H12", run: h12::run },
+    Lab { id: "H14", run: h14::run },
+    Lab { id: "H22", run: h22::run },
+];
 
 impl Lab {
     /// Runs it: what it saw, or what went wrong.

@@ -10,6 +10,7 @@ use crate::snapshot::{FORMAT, Host, Network, Probed, Snapshot};
 
 mod counters;
 mod datagrams;
+mod descriptors;
 mod listeners;
 mod owner;
 
@@ -31,6 +32,7 @@ pub fn look(at_ms: u64) -> Snapshot {
         cpus: std::thread::available_parallelism().map_or(0, |cpus| cpus.get() as u64),
         memory_bytes: memory_bytes(),
         network,
+        descriptors: descriptors::look(),
     };
     Snapshot { format: FORMAT, at_ms, host }
 }

@@ -87,6 +87,33 @@ pub struct Host {
     pub memory_bytes: u64,
     /// The network namespace of the process.
     pub network: Network,
+    /// File descriptors that are taken.
+    #[serde(default)]
+    pub descriptors: Probed<Descriptors>,
+}
+
+/// File descriptors over all processes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Descriptors {
+    /// Processes that hold at least half of what they may.
+    pub processes: Vec<Holder>,
+    /// Percent of what it may have that the fullest of all holds.
+    pub most: u64,
+    /// Processes that could not be looked at.
+    pub unseen: u64,
+}
+
+/// How many descriptors a process holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holder {
+    /// The process.
+    pub process: Process,
+    /// Descriptors that it has open.
+    pub open: u64,
+    /// More it may not have: its soft limit.
+    pub limit: u64,
 }
 
 /// A network namespace.

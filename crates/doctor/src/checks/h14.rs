@@ -57,7 +57,7 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         "{} sockets listen, none holds more than its backlog; {overflows} overflows in {seconds:.1} s",
         listeners.len()
     );
-    Ok(Verdict { observed, faults })
+    Ok(Verdict { observed, faults, unseen: None })
 }
 
 /// One whose queue is full now.

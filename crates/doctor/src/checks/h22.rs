@@ -40,7 +40,7 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     let seconds = window.seconds();
     let observed = format!("{errors} datagrams did not fit a receive buffer in {seconds:.1} s");
     if errors == 0 {
-        return Ok(Verdict { observed, faults: Vec::new() });
+        return Ok(Verdict { observed, ..Verdict::default() });
     }
     let total = Evidence {
         probe: format!("/proc/net/snmp Udp{ERRORS}, with those of IPv6"),
@@ -54,7 +54,7 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         // The socket is closed again, or its count may not be seen.
         faults.push(fault(None, &observed, total, seconds));
     }
-    Ok(Verdict { observed, faults })
+    Ok(Verdict { observed, faults, unseen: None })
 }
 
 /// Sockets that lost datagrams in the window, and how many.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::record::{Confidence, Evidence};
-use crate::snapshot::{Host, Network};
+use crate::snapshot::{Host, Network, Probed};
 
 fn record(id: &'static str, status: Status, severity: Severity) -> Record {
     Record {
@@ -41,7 +41,14 @@ fn what_a_process_calls_itself_is_shown_and_not_obeyed() {
     forged.observed = "pid 7 \"\u{1b}[31mx\nH14 ok\"".to_owned();
     let network = Network::default();
     let (name, kernel) = ("db\r-3".to_owned(), "6.1".to_owned());
-    let host = Host { name, kernel, cpus: 16, memory_bytes: 64 << 30, network };
+    let host = Host {
+        name,
+        kernel,
+        cpus: 16,
+        memory_bytes: 64 << 30,
+        network,
+        descriptors: Probed::default(),
+    };
     let mut out = String::new();
     let report = Report { records: vec![forged] };
     write_text(&mut out, (&report, &host, Cost::default()), |_, word| word.to_owned()).unwrap();
@@ -68,7 +75,14 @@ fn a_person_reads_what_breaks_what_proves_it_and_what_to_do() {
     ];
     let network = Network::default();
     let (name, kernel) = ("db-3".to_owned(), "6.1".to_owned());
-    let host = Host { name, kernel, cpus: 16, memory_bytes: 64 << 30, network };
+    let host = Host {
+        name,
+        kernel,
+        cpus: 16,
+        memory_bytes: 64 << 30,
+        network,
+        descriptors: Probed::default(),
+    };
     let mut out = String::new();
     let cost = Cost { seconds: 1.04, cpu_seconds: 0.02 };
     write_text(&mut out, (&Report { records }, &host, cost), |_, word| word.to_owned()).unwrap();

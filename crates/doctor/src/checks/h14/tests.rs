@@ -12,7 +12,14 @@ fn snapshot(at_ms: u64, overflows: u64, listeners: Vec<Listener>) -> Snapshot {
         ..Network::default()
     };
     let (name, kernel) = ("db-3".to_owned(), "6.1.0".to_owned());
-    let host = Host { name, kernel, cpus: 2, memory_bytes: 1 << 30, network };
+    let host = Host {
+        name,
+        kernel,
+        cpus: 2,
+        memory_bytes: 1 << 30,
+        network,
+        descriptors: Probed::default(),
+    };
     Snapshot { format: FORMAT, at_ms, host }
 }
 

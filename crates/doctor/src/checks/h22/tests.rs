@@ -13,7 +13,14 @@ fn snapshot(at_ms: u64, errors: u64, dropped: u64) -> Snapshot {
         ..Network::default()
     };
     let (name, kernel) = ("dns-1".to_owned(), "6.1.0".to_owned());
-    let host = Host { name, kernel, cpus: 2, memory_bytes: 1 << 30, network };
+    let host = Host {
+        name,
+        kernel,
+        cpus: 2,
+        memory_bytes: 1 << 30,
+        network,
+        descriptors: Probed::default(),
+    };
     Snapshot { format: FORMAT, at_ms, host }
 }
 
