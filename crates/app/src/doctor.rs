@@ -130,6 +130,9 @@ fn doctor(matches: &ArgMatches) -> Result<ExitCode> {
     }
     let chosen = chosen(matches)?;
     let required: Vec<&str> = named(matches, "require")?.iter().map(|check| check.id).collect();
+    if let Some(left_out) = required.iter().find(|id| !chosen.iter().any(|it| it.id == **id)) {
+        bail!(Usage(format!("{left_out} is required, and left out by --only or --skip")));
+    }
     let began = MachineClock.monotonic();
     let recording = match matches.get_one::<PathBuf>("from") {
         Some(path) => read(path)?,

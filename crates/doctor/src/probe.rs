@@ -53,7 +53,9 @@ fn unseen<T>(error: &io::Error, what: &str) -> Probed<T> {
         io::ErrorKind::PermissionDenied => {
             Probed::Denied(format!("the right to read {what}: run it as root"))
         }
-        io::ErrorKind::NotFound => Probed::Absent(what.to_owned()),
+        io::ErrorKind::NotFound | io::ErrorKind::Unsupported => Probed::Absent(what.to_owned()),
+        // EPROTONOSUPPORT and EAFNOSUPPORT: such a kernel has no such socket.
+        _ if matches!(error.raw_os_error(), Some(93 | 97)) => Probed::Absent(what.to_owned()),
         _ => Probed::Failed(format!("read {what}: {error}")),
     }
 }

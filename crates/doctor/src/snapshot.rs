@@ -114,6 +114,8 @@ pub struct Holder {
     pub open: u64,
     /// More it may not have: its soft limit.
     pub limit: u64,
+    /// What its soft limit may be raised to; none if to anything.
+    pub hard: Option<u64>,
 }
 
 /// A network namespace.
@@ -157,6 +159,8 @@ pub struct Listener {
 pub struct Datagrams {
     /// Where.
     pub address: SocketAddr,
+    /// By what it is told from another with the same address.
+    pub inode: u32,
     /// Datagrams that it has lost since it was opened.
     pub dropped: u64,
     /// Whose it is.
@@ -201,16 +205,20 @@ impl Recording {
     /// # Errors
     /// In a sentence: it is none, or of a version that is not known.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let recording: Self =
-            serde_json::from_str(text).map_err(|error| format!("it is no snapshot: {error}"))?;
-        let format = recording.before.format.max(recording.after.format);
+        let wrong = |error| format!("it is no snapshot: {error}");
+        // First, as a newer one has what this version does not know.
+        let value: serde_json::Value = serde_json::from_str(text).map_err(wrong)?;
+        let format = value["before"]["format"].as_u64().unwrap_or(u64::from(FORMAT));
+        if format != u64::from(FORMAT) {
+            return Err(format!(
+                "it is of format {format}, and this version reads {FORMAT}: take a newer one"
+            ));
+        }
+        let recording: Self = serde_json::from_value(value).map_err(wrong)?;
         if recording.after.at_ms <= recording.before.at_ms {
             return Err("its second look is not after its first".to_owned());
         }
-        if format == FORMAT {
-            return Ok(recording);
-        }
-        Err(format!("it is of format {format}, and this version reads {FORMAT}: take a newer one"))
+        Ok(recording)
     }
 
     /// What rules judge.

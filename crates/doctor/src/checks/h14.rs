@@ -30,7 +30,7 @@ pub(crate) static CHECK: Check = Check {
         symptom: "Clients see connections that take one, three or seven seconds, or time out, while the server is idle and its log says nothing: it never heard of them.",
         culprit: "Connections that are established wait in the accept queue of a listening socket until the program takes them. It holds as many as the program asked for with listen(), cut to net.core.somaxconn, and one more. Beyond that the kernel drops the last step of the handshake, and the client sends again, later and later. Either the program is stuck or too slow in accepting, or the queue is too short for how many come at once.",
         proof: "Fails where a socket that listens holds more than its backlog now, which is what ss -ltn shows as a Recv-Q above Send-Q; and where TcpExtListenOverflows grew between the two looks. The settings alone are no fault: a short queue that is never full drops nothing.",
-        fix: "If the program does not accept at all, find out why: a stack of its threads says where they wait. If it does, let it ask for a longer queue (nginx: listen ... backlog=, PostgreSQL: max_connections, Redis: tcp-backlog, Go and Node take somaxconn) and raise net.core.somaxconn to that first, as it cuts what is asked for.",
+        fix: "If the program does not accept at all, find out why: a stack of its threads says where they wait. If it does, let it ask for a longer queue (nginx: listen ... backlog=, PostgreSQL: max_connections, Redis: tcp-backlog, Node: 511 unless told, Go takes somaxconn) and raise net.core.somaxconn to that first, as it cuts what is asked for.",
         cost: "A longer queue takes a few hundred bytes for each connection that waits. The program has to listen again: a restart, or a reload if it opens its socket anew. Undone by setting both back.",
         lab: "A socket that listens with a short backlog and accepts nothing, and more clients than that; mended by accepting them.",
     },
@@ -39,40 +39,43 @@ pub(crate) static CHECK: Check = Check {
 
 fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     let network = &window.after.host.network;
-    let listeners = network.listeners.seen()?;
-    let overflows = window.tcp_ext_growth(OVERFLOWS)?;
+    // Each half says what it can: that one may not be looked at does not hide what the other shows.
+    let (listeners, overflows) = (network.listeners.seen(), window.tcp_ext_growth(OVERFLOWS));
+    if let (Err(blind), Err(_)) = (&listeners, &overflows) {
+        return Err(blind.clone());
+    }
     let seconds = window.seconds();
-    let grown = Evidence {
+    let grown = overflows.as_ref().ok().map(|overflows| Evidence {
         probe: format!("/proc/net/netstat TcpExt{OVERFLOWS}"),
         value: format!("{overflows} more in {seconds:.1} s"),
-    };
+    });
     let somaxconn = network.somaxconn.seen().ok().copied();
-    let crowded = listeners.iter().filter(|listener| listener.waiting > listener.backlog);
+    let seen = listeners.as_ref().map_or(&[][..], |listeners| listeners);
+    let crowded = seen.iter().filter(|listener| listener.waiting > listener.backlog);
     let mut faults: Vec<Fault> =
         crowded.map(|listener| full(listener, somaxconn, grown.clone())).collect();
-    if faults.is_empty() && overflows > 0 {
-        faults.push(overflowed(overflows, seconds, grown));
+    if let (true, Ok(overflows @ 1..)) = (faults.is_empty(), &overflows) {
+        faults.push(overflowed(*overflows, seconds, grown));
     }
+    let grown = overflows.as_ref().copied().unwrap_or(0);
+    let count = seen.len();
     let observed = format!(
-        "{} sockets listen, none holds more than its backlog; {overflows} overflows in {seconds:.1} s",
-        listeners.len()
+        "{count} sockets listen, none holds more than its backlog; {grown} overflows in {seconds:.1} s"
     );
-    Ok(Verdict { observed, faults, unseen: None })
+    Ok(Verdict { observed, faults, unseen: listeners.err().or(overflows.err()) })
 }
 
 /// One whose queue is full now.
-fn full(listener: &Listener, somaxconn: Option<u64>, grown: Evidence) -> Fault {
+fn full(listener: &Listener, somaxconn: Option<u64>, grown: Option<Evidence>) -> Fault {
     let Listener { address, waiting, backlog, process } = listener;
     let who = process
         .as_ref()
-        .map_or_else(|| "a process that this user may not see".to_owned(), ToString::to_string);
-    let is_cut = somaxconn == Some(u64::from(*backlog));
+        .map_or_else(|| "a process that was not found".to_owned(), ToString::to_string);
     let longer = u64::from(*backlog).max(512).saturating_mul(2);
-    let raise = if is_cut {
-        format!("sysctl -w net.core.somaxconn={longer} (undo: {backlog}) and ")
-    } else {
-        String::new()
-    };
+    // What cuts the longer backlog, too.
+    let raise = somaxconn.filter(|cut| *cut < longer).map_or_else(String::new, |cut| {
+        format!("sysctl -w net.core.somaxconn={longer} (undo: {cut}) and ")
+    });
     Fault {
         severity: Severity::Critical,
         aspect: None,
@@ -86,19 +89,19 @@ fn full(listener: &Listener, somaxconn: Option<u64>, grown: Evidence) -> Fault {
         ),
         risk: "it has to listen anew: a restart or a reload".to_owned(),
         reversible: true,
-        evidence: vec![
-            Evidence {
-                probe: format!("sock_diag LISTEN {address}"),
-                value: format!("Recv-Q {waiting}, Send-Q {backlog}"),
-            },
-            grown,
-        ],
+        evidence: [Evidence {
+            probe: format!("sock_diag LISTEN {address}"),
+            value: format!("Recv-Q {waiting}, Send-Q {backlog}"),
+        }]
+        .into_iter()
+        .chain(grown)
+        .collect(),
         confidence: Confidence::High,
     }
 }
 
 /// Some queue was full between the two looks.
-fn overflowed(overflows: u64, seconds: f64, grown: Evidence) -> Fault {
+fn overflowed(overflows: u64, seconds: f64, grown: Option<Evidence>) -> Fault {
     Fault {
         severity: Severity::Warning,
         aspect: None,
@@ -108,7 +111,7 @@ fn overflowed(overflows: u64, seconds: f64, grown: Evidence) -> Fault {
         fix: "find the socket: watch -n 0.1 'ss -ltn', where Recv-Q comes near Send-Q; give it a longer backlog, and net.core.somaxconn with it".to_owned(),
         risk: "the program has to listen anew: a restart or a reload".to_owned(),
         reversible: true,
-        evidence: vec![grown],
+        evidence: grown.into_iter().collect(),
         confidence: Confidence::High,
     }
 }

@@ -3,9 +3,11 @@
 //! Source: Linux `net/ipv4/udp.c`, where a datagram that does not fit the receive buffer of its socket counts `RcvbufErrors`,
 //! and `drops` of the socket.
 
+use std::collections::BTreeMap;
+
 use crate::check::{Blind, Check, Fault, Page, Proof, Target, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
-use crate::snapshot::{Datagrams, Window};
+use crate::snapshot::{Datagrams, Snapshot, Window};
 
 const ERRORS: &str = "RcvbufErrors";
 
@@ -57,17 +59,17 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     Ok(Verdict { observed, faults, unseen: None })
 }
 
-/// Sockets that lost datagrams in the window, and how many.
+/// Sockets that lost datagrams in the window, and how many; none if the first look did not see them.
 fn lossy<'w>(window: &Window<'w>) -> Vec<(&'w Datagrams, u64)> {
-    let of = |snapshot: &'w crate::snapshot::Snapshot| {
-        snapshot.host.network.datagrams.seen().map(Vec::as_slice).unwrap_or_default()
+    let of = |snapshot: &'w Snapshot| snapshot.host.network.datagrams.seen();
+    let (Ok(before), Ok(after)) = (of(window.before), of(window.after)) else { return Vec::new() };
+    let known: BTreeMap<_, _> =
+        before.iter().map(|it| ((it.address, it.inode), it.dropped)).collect();
+    let lost = |it: &Datagrams| {
+        let dropped = known.get(&(it.address, it.inode)).copied().unwrap_or(0);
+        it.dropped.saturating_sub(dropped)
     };
-    let before = |socket: &Datagrams| {
-        let known = of(window.before).iter().find(|known| known.address == socket.address);
-        known.map_or(0, |known| known.dropped)
-    };
-    let grown = of(window.after).iter().map(|it| (it, it.dropped.saturating_sub(before(it))));
-    grown.filter(|(_, lost)| *lost > 0).collect()
+    after.iter().map(|it| (it, lost(it))).filter(|(_, lost)| *lost > 0).collect()
 }
 
 fn fault(

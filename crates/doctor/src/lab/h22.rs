@@ -1,8 +1,13 @@
 //! A socket with the shortest buffer there is that nobody reads, and more datagrams than fit.
 
 use std::net::{Ipv4Addr, UdpSocket};
+use std::time::Duration;
 
 use super::{Stage, failing};
+
+/// After so long without a datagram there is none left; one that was just sent arrives within the other.
+const DRAINED: Duration = Duration::from_millis(50);
+const ARRIVES: Duration = Duration::from_secs(5);
 
 /// More than fit the shortest buffer, at least.
 const SENT_MIN: u64 = 50;
@@ -12,7 +17,6 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, String> {
     let deaf = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed("bind"))?;
     rustix::net::sockopt::set_socket_recv_buffer_size(&deaf, 1)
         .map_err(|error| format!("set the buffer: {error}"))?;
-    deaf.set_nonblocking(true).map_err(failed("set nonblocking"))?;
     let address = deaf.local_addr().map_err(failed("ask for the address"))?;
     let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed("bind"))?;
     let count = stage.draw(SENT_MIN, 500);
@@ -33,7 +37,9 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, String> {
         return Err(format!("{wanted}were dropped; the check says {}", record.observed));
     }
     let seen = record.observed.clone();
+    deaf.set_read_timeout(Some(DRAINED)).map_err(failed("set the time-out"))?;
     while deaf.recv(&mut [0; 400]).is_ok() {}
+    deaf.set_read_timeout(Some(ARRIVES)).map_err(failed("set the time-out"))?;
     // Mended: what comes now is read, so there is room for it.
     let mended = stage.between(|| {
         client.send_to(&[0; 400], address).map_err(failed("send"))?;

@@ -16,24 +16,25 @@ pub(super) fn look() -> Probed<Vec<Datagrams>> {
         (four, Probed::Absent(_) | Probed::Seen(_)) => four,
         (_, six) => six,
     };
-    all.map(|found| {
-        let inodes: Vec<u32> = found.iter().map(|(_, inode)| *inode).collect();
-        let owners = owner::of(&inodes);
-        let named = found.into_iter().zip(owners);
-        named.map(|((socket, _), process)| Datagrams { process, ..socket }).collect()
+    all.map(|mut found| {
+        let owners = owner::of(&found.iter().map(|socket| socket.inode).collect::<Vec<_>>());
+        for (socket, process) in found.iter_mut().zip(owners) {
+            socket.process = process;
+        }
+        found
     })
 }
 
-/// Those with drops, each with its inode.
-fn parse(text: &str) -> Vec<(Datagrams, u32)> {
+/// Those with drops.
+fn parse(text: &str) -> Vec<Datagrams> {
     let socket = |line: &str| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let (address, inode) = (parse_address(fields.get(1)?)?, fields.get(9)?.parse().ok()?);
-        let dropped = fields.last()?.parse().ok()?;
-        Some((Datagrams { address, dropped, process: None }, inode))
+        // Not simply the last: a line that is cut has none.
+        let dropped = fields.get(12)?.parse().ok()?;
+        Some(Datagrams { address, inode, dropped, process: None })
     };
-    let sockets = text.lines().skip(1).filter_map(socket);
-    sockets.filter(|(socket, _)| socket.dropped > 0).collect()
+    text.lines().skip(1).filter_map(socket).filter(|socket| socket.dropped > 0).collect()
 }
 
 fn parse_address(text: &str) -> Option<SocketAddr> {

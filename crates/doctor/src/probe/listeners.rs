@@ -4,15 +4,20 @@
 //! Source: `sock_diag(7)`. Of a socket that listens, `idiag_rqueue` is how many connections wait, `idiag_wqueue` the backlog.
 
 use std::io;
+use std::time::Duration;
 
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
 use netlink_packet_sock_diag::SockDiagMessage;
 use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
 use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, SocketId, StateFlags};
+use rustix::net::sockopt::Timeout;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink};
 
 use super::owner;
 use crate::snapshot::{Listener, Probed};
+
+/// The kernel answers within this time.
+const ANSWER: Duration = Duration::from_secs(2);
 
 /// A message of the kernel is at most so long.
 const MESSAGE_BYTES_MAX: usize = 64 << 10;
@@ -54,6 +59,7 @@ fn dump(family: u8) -> io::Result<Vec<(Listener, u32)>> {
         SocketFlags::CLOEXEC,
         Some(netlink::SOCK_DIAG),
     )?;
+    rustix::net::sockopt::set_socket_timeout(&socket, Timeout::Recv, Some(ANSWER))?;
     rustix::net::send(&socket, &request(family), SendFlags::empty())?;
     let (mut found, mut buffer) = (Vec::new(), vec![0; MESSAGE_BYTES_MAX]);
     loop {
@@ -88,8 +94,13 @@ fn take(mut bytes: &[u8], found: &mut Vec<(Listener, u32)>) -> io::Result<bool> 
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
         let len = message.header.length as usize;
         match message.payload {
+            // A dump that failed ends with its error, as one that did not ends with 0.
+            NetlinkPayload::Done(done) if done.code < 0 => {
+                return Err(io::Error::from_raw_os_error(-done.code));
+            }
             NetlinkPayload::Done(_) => return Ok(false),
             NetlinkPayload::Error(error) => return Err(error.to_io()),
+            NetlinkPayload::Overrun(_) => return Err(io::Error::other("the answer was cut short")),
             NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
                 let header = response.header;
                 let id = header.socket_id;

@@ -11,7 +11,7 @@ pub fn page(check: &Check) -> String {
     let probes = probes.join("\n* ");
     format!(
         "# {id}: {title}\n\n\
-         At worst {severity}; target {target}; proved by {proof}; known from {catalogue}.\n\n\
+         At worst {severity}; target {target}; proved by {proof}{known}.\n\n\
          ## Symptom\n{symptom}\n\n\
          ## Culprit\n{culprit}\n\n\
          ## Proof\n{how}\n\nExpected: {expected}.\n\nIt reads:\n* {probes}\n\nIt needs {needs}.\n\n\
@@ -21,6 +21,10 @@ pub fn page(check: &Check) -> String {
          ## Lab\n{lab}\n",
         target = check.target.name(),
         proof = proof.name(),
-        catalogue = catalogue.join(", "),
+        known = if catalogue.is_empty() {
+            String::new()
+        } else {
+            format!("; known from {}", catalogue.join(", "))
+        },
     )
 }

@@ -28,13 +28,15 @@ pub(crate) struct Reading {
     receipt: Receipt,
     /// Bytes of batches that may still be read.
     bytes: usize,
+    /// Bytes of batches that were read.
+    taken: usize,
     /// Whether that was waited for, and in vain.
     waited: Option<Result<(), Refusal>>,
 }
 
 impl Reading {
     pub(crate) const fn new(receipt: Receipt) -> Self {
-        Self { receipt, bytes: BYTES_MAX, waited: None }
+        Self { receipt, bytes: BYTES_MAX, taken: 0, waited: None }
     }
 }
 
@@ -91,8 +93,8 @@ impl Session {
             self.reply.error(&format!("ERR {error}"));
         }
         // The batches that were read are bounded; what is charged is what replies take beyond them.
-        let taken = batches.iter().map(Bytes::len).sum();
-        if let Err(spent) = self.outgoing.grow_to(self.reply.len().saturating_sub(taken)) {
+        reading.taken += batches.iter().map(Bytes::len).sum::<usize>();
+        if let Err(spent) = self.outgoing.grow_to(self.reply.len().saturating_sub(reading.taken)) {
             let failure = refused(Kind::Limit, "LIMIT", outgoing::text(spent).into());
             self.answer_failure(start, &failure);
         }

@@ -73,7 +73,7 @@ impl Session {
         commands: &Series<'_>,
         joined: &Joining,
     ) -> usize {
-        if self.prepare(commands, &Watches::default()).is_err() || self.plan.is_long() {
+        if self.prepare(commands, &Watches::default(), true).is_err() || self.plan.is_long() {
             return 0;
         }
         // Once for all of them: a pipeline would otherwise take as many times as long as a single command.

@@ -339,7 +339,7 @@ impl Session {
         watches: &Watches,
     ) -> bool {
         let start = self.reply.mark();
-        if let Err(text) = self.prepare(commands, watches) {
+        if let Err(text) = self.prepare(commands, watches, wrap == Wrap::None) {
             self.reply.error(&text);
             return false;
         }
@@ -402,7 +402,7 @@ impl Session {
         watches: &Watches,
     ) -> Option<(Receipt, Vec<Option<Head>>)> {
         let start = self.reply.mark();
-        if let Err(text) = self.prepare(commands, watches) {
+        if let Err(text) = self.prepare(commands, watches, false) {
             self.reply.error(&text);
             return None;
         }
@@ -464,11 +464,12 @@ impl Session {
         }
     }
 
-    /// Names what the commands touch.
+    /// Names what the commands touch; `is_plain` says that none of them stands in an EXEC.
     pub(crate) fn prepare(
         &mut self,
         commands: &[(&'static Command, Args<'_>)],
         watches: &Watches,
+        is_plain: bool,
     ) -> Result<(), String> {
         self.reached = 0;
         self.log_session(commands);
@@ -498,8 +499,7 @@ impl Session {
                     *found = Some(plan.namespace(&other));
                 }
             }
-            let alone = commands.len() == 1;
-            self.spots.push(Spot { place, databases, named_before: named, alone });
+            self.spots.push(Spot { place, databases, named_before: named, is_plain });
             for index in command.keys.positions(args.len()) {
                 named += 1;
                 if let Err(Error::Reply(text)) = check_key(&args[index]) {
@@ -654,8 +654,8 @@ pub(crate) struct Spot {
     databases: [Option<Place>; DATABASES_NAMED_MAX],
     /// How many keys the plan has named before its own.
     named_before: usize,
-    /// Whether it is all that its transaction does.
-    alone: bool,
+    /// Whether it stands in no EXEC.
+    is_plain: bool,
 }
 
 /// How the replies of a transaction are put together.
@@ -694,7 +694,7 @@ fn refuses_all(command: &Command) -> bool {
 pub(crate) fn run_one(
     txn: &mut Txn<'_>,
     (command, args): (&'static Command, Args<'_>),
-    Spot { place: db, databases, named_before, alone }: Spot,
+    Spot { place: db, databases, named_before, is_plain }: Spot,
     reply: &mut Writer,
     keys: &Keys,
 ) -> Result<(), Stop> {
@@ -725,7 +725,7 @@ pub(crate) fn run_one(
     };
     match outcome {
         Ok(()) => Ok(()),
-        Err(Error::Reply(text)) if !alone && refuses_all(command) => {
+        Err(Error::Reply(text)) if !is_plain && refuses_all(command) => {
             let code = if text.starts_with(NOCLAIM) { NOCLAIM } else { "ERR" };
             let (text, name) =
                 (text.strip_prefix(code).unwrap_or(&text).trim_start(), command.name);

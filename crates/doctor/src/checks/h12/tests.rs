@@ -4,7 +4,7 @@ use crate::snapshot::{FORMAT, Host, Network, Probed, Process, Snapshot};
 
 fn judged(open: u64, limit: u64, unseen: u64) -> Vec<Record> {
     let process = Process { pid: 812, name: "api".to_owned() };
-    let processes = vec![Holder { process, open, limit }];
+    let processes = vec![Holder { process, open, limit, hard: Some(4_096) }];
     let descriptors = Probed::Seen(Descriptors { processes, most: 1, unseen });
     let (name, kernel) = ("web-1".to_owned(), "6.1.0".to_owned());
     let network = Network::default();
@@ -32,7 +32,7 @@ fn what_is_found_names_the_process_and_both_numbers() {
     assert_eq!(record.target, "host pid 812");
     assert_eq!(record.observed, "pid 812 \"api\" holds 972 of 1024 descriptors, 94 %");
     assert!(record.impact.starts_with("after 52 more"), "{}", record.impact);
-    assert!(record.fix.contains("--nofile=2048 (undo: 1024)"), "{}", record.fix);
+    assert!(record.fix.contains("--nofile=2048:4096 (undo: 1024:4096)"), "{}", record.fix);
 }
 
 #[test]

@@ -71,6 +71,20 @@ fn a_counter_that_went_back_is_no_verdict() {
 }
 
 #[test]
+fn one_half_that_may_not_be_looked_at_does_not_hide_the_other() {
+    let before = snapshot(0, 7, Vec::new());
+    let mut after = snapshot(1_000, 9, vec![listener(129, 128)]);
+    after.host.network.tcp_ext = Probed::Absent("/proc/net/netstat".to_owned());
+    let status = |records: &[crate::record::Record]| {
+        records.iter().map(|record| record.status).collect::<Vec<_>>()
+    };
+    assert_eq!(status(&judged(&before, &after)), [Status::Fail, Status::Skip]);
+    let mut after = snapshot(1_000, 9, Vec::new());
+    after.host.network.listeners = Probed::Absent("sock_diag".to_owned());
+    assert_eq!(status(&judged(&before, &after)), [Status::Fail, Status::Skip]);
+}
+
+#[test]
 fn what_may_not_be_looked_at_is_skipped_with_what_it_needs() {
     let mut after = snapshot(1_000, 0, Vec::new());
     after.host.network.listeners = Probed::Denied("the right to use sock_diag".to_owned());

@@ -6,7 +6,7 @@ use crate::snapshot::{FORMAT, Host, Network, Probed, Process, Snapshot};
 
 fn snapshot(at_ms: u64, errors: u64, dropped: u64) -> Snapshot {
     let process = Some(Process { pid: 53, name: "dnsmasq".to_owned() });
-    let socket = Datagrams { address: ([127, 0, 0, 1], 53).into(), dropped, process };
+    let socket = Datagrams { address: ([127, 0, 0, 1], 53).into(), inode: 7, dropped, process };
     let network = Network {
         udp: Probed::Seen(BTreeMap::from([(ERRORS.to_owned(), errors)])),
         datagrams: Probed::Seen(vec![socket]),
@@ -54,4 +54,22 @@ fn a_snapshot_of_an_earlier_version_is_skipped_and_not_fine() {
     let mut after = snapshot(1_000, 0, 0);
     after.host.network.udp = Probed::default();
     assert_eq!(judged(&snapshot(0, 0, 0), &after)[0].status, Status::Skip);
+}
+
+#[test]
+fn another_socket_with_the_same_address_is_not_blamed_for_what_it_lost_long_ago() {
+    let (before, mut after) = (snapshot(0, 100, 10), snapshot(1_000, 101, 11));
+    let old = Datagrams {
+        inode: 8,
+        dropped: 1_000_000,
+        ..after.host.network.datagrams.seen().unwrap()[0].clone()
+    };
+    let mut with_old = before.clone();
+    for side in [&mut with_old, &mut after] {
+        let Probed::Seen(sockets) = &mut side.host.network.datagrams else { unreachable!() };
+        sockets.push(old.clone());
+    }
+    let records = judged(&with_old, &after);
+    assert_eq!(records.len(), 1);
+    assert!(records[0].observed.starts_with("1 datagrams for"), "{}", records[0].observed);
 }
