@@ -100,7 +100,7 @@ def test_what_a_killed_server_left_can_be_backed_up(server, tmp_path):
 @pytest.mark.parametrize("runs", [False, True], ids=["stopped", "running"])
 def test_damage_in_history_does_not_keep_state_from_being_backed_up_and_is_told(launch, tmp_path, runs):
     """A flipped bit in a file that only `log dump` reads: the copy begins behind it, and the exit code is one of its own."""
-    server = Server(launch.having("--log-segment", "1MiB", "--log-history", "64MiB"), tmp_path / "server").start()
+    server = Server(launch.having("--log-segment", "1MiB", "--log-history", "1GiB"), tmp_path / "server").start()
     try:
         before = sampled(server)
         history = sorted((server.data / "shards/0/log").glob("*.seg"))
