@@ -15,6 +15,8 @@
 
 pub mod check;
 pub mod checks;
+#[cfg(test)]
+mod ground;
 pub mod lab;
 pub mod probe;
 pub mod record;

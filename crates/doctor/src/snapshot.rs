@@ -271,6 +271,13 @@ impl Window<'_> {
     }
 }
 
+impl Holder {
+    /// Percent of what it may have that it holds; 0 where it may have none.
+    pub fn share(&self) -> u64 {
+        self.open.saturating_mul(100).checked_div(self.limit).unwrap_or(0)
+    }
+}
+
 impl fmt::Display for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "pid {} \"{}\"", self.pid, self.name)

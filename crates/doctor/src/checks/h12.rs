@@ -38,7 +38,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     let Descriptors { processes, most, unseen } = window.after.host.descriptors.seen()?;
-    let full = processes.iter().filter(|holder| share(holder) >= WARNING);
+    let full = processes.iter().filter(|holder| holder.share() >= WARNING);
     let unseen = (*unseen > 0).then(|| {
         Blind::Denied(format!(
             "root, to look at {unseen} processes that it may not see, or more time for so many"
@@ -51,14 +51,9 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     })
 }
 
-/// Percent of what it may have.
-fn share(holder: &Holder) -> u64 {
-    holder.open.saturating_mul(100).checked_div(holder.limit).unwrap_or(0)
-}
-
 fn fault(holder: &Holder) -> Fault {
     let Holder { process, open, limit, hard } = holder;
-    let (share, pid, more) = (share(holder), process.pid, limit.saturating_mul(2));
+    let (share, pid, more) = (holder.share(), process.pid, limit.saturating_mul(2));
     // Both, as a bare number would lower the hard one, which only root can undo.
     let of = |limit: u64, least: u64| match hard {
         Some(hard) => format!("{limit}:{}", least.max(*hard)),

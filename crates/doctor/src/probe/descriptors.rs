@@ -29,7 +29,7 @@ pub(super) fn look() -> Probed<Descriptors> {
         is_first_there |= pid == 1;
         match (at < PROCESSES_MAX).then(|| holder(pid, &mut left)) {
             Some(Ok(Some(holder))) => {
-                let share = holder.open.saturating_mul(100).checked_div(holder.limit).unwrap_or(0);
+                let share = holder.share();
                 found.most = share.max(found.most);
                 found.processes.extend((share >= KEPT).then_some(holder));
             }

@@ -1,14 +1,13 @@
 use super::*;
+use crate::ground;
 use crate::record::{Record, Status};
-use crate::snapshot::{FORMAT, Host, Network, Probed, Process, Snapshot};
+use crate::snapshot::{FORMAT, Network, Probed, Process, Snapshot};
 
 fn judged(open: u64, limit: u64, unseen: u64) -> Vec<Record> {
     let process = Process { pid: 812, name: "api".to_owned() };
     let processes = vec![Holder { process, open, limit, hard: Some(4_096) }];
     let descriptors = Probed::Seen(Descriptors { processes, most: 1, unseen });
-    let (name, kernel) = ("web-1".to_owned(), "6.1.0".to_owned());
-    let network = Network::default();
-    let host = Host { name, kernel, cpus: 2, memory_bytes: 1 << 30, network, descriptors };
+    let host = ground::host(Network::default(), descriptors);
     let after = Snapshot { format: FORMAT, at_ms: 1_000, host };
     let before = Snapshot { at_ms: 0, ..after.clone() };
     CHECK.judge(&Window { before: &before, after: &after })

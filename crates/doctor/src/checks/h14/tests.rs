@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::ground;
 use crate::record::Status;
-use crate::snapshot::{FORMAT, Host, Network, Probed, Process, Snapshot};
+use crate::snapshot::{Network, Probed, Process, Snapshot};
 
 fn snapshot(at_ms: u64, overflows: u64, listeners: Vec<Listener>) -> Snapshot {
     let network = Network {
@@ -11,16 +12,7 @@ fn snapshot(at_ms: u64, overflows: u64, listeners: Vec<Listener>) -> Snapshot {
         somaxconn: Probed::Seen(4096),
         ..Network::default()
     };
-    let (name, kernel) = ("db-3".to_owned(), "6.1.0".to_owned());
-    let host = Host {
-        name,
-        kernel,
-        cpus: 2,
-        memory_bytes: 1 << 30,
-        network,
-        descriptors: Probed::default(),
-    };
-    Snapshot { format: FORMAT, at_ms, host }
+    ground::snapshot(at_ms, network)
 }
 
 fn listener(waiting: u32, backlog: u32) -> Listener {

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::ground;
 use crate::record::{Record, Status};
-use crate::snapshot::{FORMAT, Host, Network, Probed, Process, Snapshot};
+use crate::snapshot::{Network, Probed, Process, Snapshot};
 
 fn snapshot(at_ms: u64, errors: u64, dropped: u64) -> Snapshot {
     let process = Some(Process { pid: 53, name: "dnsmasq".to_owned() });
@@ -12,16 +13,7 @@ fn snapshot(at_ms: u64, errors: u64, dropped: u64) -> Snapshot {
         datagrams: Probed::Seen(vec![socket]),
         ..Network::default()
     };
-    let (name, kernel) = ("dns-1".to_owned(), "6.1.0".to_owned());
-    let host = Host {
-        name,
-        kernel,
-        cpus: 2,
-        memory_bytes: 1 << 30,
-        network,
-        descriptors: Probed::default(),
-    };
-    Snapshot { format: FORMAT, at_ms, host }
+    ground::snapshot(at_ms, network)
 }
 
 fn judged(before: &Snapshot, after: &Snapshot) -> Vec<Record> {
