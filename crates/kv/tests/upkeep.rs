@@ -177,6 +177,21 @@ fn reopened(world: World, troubles: &Arc<Troubles>) -> World {
     world.reopened_over(|within| Arc::new(Troubled { within, troubles }))
 }
 
+/// Makes so many strings, which end in so many milliseconds, if they do, and has them applied.
+fn put_strings(world: &mut World, count: u32, ttl_ms: Option<u64>) {
+    let put = world.transact(|txn| {
+        (0..count).try_for_each(|number| {
+            let object = open(txn, &format!("key{number:05}"))?;
+            txn.create(object, Type::String)?;
+            txn.put(object, b"", b"value")?;
+            let deadline = ttl_ms.map(|ttl_ms| StoreTime(txn.now().0 + ttl_ms));
+            txn.set_deadline(object, deadline)
+        })
+    });
+    put.unwrap();
+    world.settle();
+}
+
 /// Writes a row and steps everything but the compactor for so many seconds.
 fn write(world: &mut World, bytes: usize, seconds: u64) {
     let put = world.transact(|txn| {
@@ -386,16 +401,7 @@ fn a_start_leaves_merging_for_later_unless_there_is_far_too_much_of_it() {
 #[test]
 fn a_slice_of_what_expires_ends_after_a_millisecond_of_work() {
     let (mut world, _troubles) = troubled(Settings::default());
-    let put = world.transact(|txn| {
-        (0..20).try_for_each(|number| {
-            let object = open(txn, &format!("key{number:05}"))?;
-            txn.create(object, Type::String)?;
-            txn.put(object, b"", b"value")?;
-            txn.set_deadline(object, Some(StoreTime(txn.now().0 + 1_000)))
-        })
-    });
-    put.unwrap();
-    world.settle();
+    put_strings(&mut world, 20, Some(1_000));
     world.hands.turn(1_100);
     world.hands.creep(1);
     world.step_one("sweeper");
@@ -411,15 +417,7 @@ fn a_slice_of_what_expires_ends_after_a_millisecond_of_work() {
 #[test]
 fn a_piece_of_a_walk_ends_after_five_milliseconds() {
     let (mut world, _troubles) = troubled(Settings::default());
-    let put = world.transact(|txn| {
-        (0..1_000).try_for_each(|number| {
-            let object = open(txn, &format!("key{number:05}"))?;
-            txn.create(object, Type::String)?;
-            txn.put(object, b"", b"value")
-        })
-    });
-    put.unwrap();
-    world.settle();
+    put_strings(&mut world, 1_000, None);
     let overview = world.store.overview(&world.handle, Layer::Redis).unwrap();
     assert_eq!(overview.list(b"", 1_000).unwrap().objects.len(), 1_000);
     world.hands.creep(1);
@@ -433,16 +431,7 @@ fn a_piece_of_a_walk_ends_after_five_milliseconds() {
 #[test]
 fn what_expires_is_not_looked_for_from_the_start_each_time() {
     let (mut world, troubles) = troubled(Settings::default());
-    let put = world.transact(|txn| {
-        (0..2_560).try_for_each(|number| {
-            let object = open(txn, &format!("key{number:05}"))?;
-            txn.create(object, Type::String)?;
-            txn.put(object, b"", b"value")?;
-            txn.set_deadline(object, Some(StoreTime(txn.now().0 + 1_000)))
-        })
-    });
-    put.unwrap();
-    world.settle();
+    put_strings(&mut world, 2_560, Some(1_000));
     world.hands.turn(1_100);
     troubles.starts.lock().clear();
     for _ in 0..1_000 {
