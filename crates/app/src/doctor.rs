@@ -11,10 +11,12 @@ use anyhow::{Context, Result, bail};
 use base::Clock;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use doctor::check::Check;
+use doctor::checks;
+use doctor::lab::{self, Stop};
+use doctor::probe::{Ask, Moment, Probe};
 use doctor::record::Severity;
 use doctor::report::{Cost, Report, write_text};
-use doctor::snapshot::{Provenance, Recording, Snapshot};
-use doctor::{checks, lab, probe};
+use doctor::snapshot::{Provenance, Recording};
 
 use crate::machine::MachineClock;
 
@@ -136,7 +138,7 @@ fn doctor(matches: &ArgMatches) -> Result<ExitCode> {
     let began = MachineClock.monotonic();
     let recording = match matches.get_one::<PathBuf>("from") {
         Some(path) => read(path)?,
-        None => record(),
+        None => record()?,
     };
     if let Some(path) = matches.get_one::<PathBuf>("save") {
         let text = serde_json::to_string_pretty(&recording)?;
@@ -197,7 +199,7 @@ fn chosen(matches: &ArgMatches) -> Result<Vec<&'static Check>> {
     let among = |list: &[&Check], check: &Check| list.iter().any(|other| other.id == check.id);
     let is_chosen =
         |check: &&Check| (only.is_empty() || among(&only, check)) && !among(&skip, check);
-    let chosen: Vec<_> = checks::ALL.into_iter().filter(is_chosen).collect();
+    let chosen: Vec<_> = checks::all().into_iter().filter(is_chosen).collect();
     if chosen.is_empty() {
         bail!(Usage("no check is left of --only without --skip".into()));
     }
@@ -208,21 +210,24 @@ fn named(matches: &ArgMatches, name: &str) -> Result<Vec<&'static Check>> {
     matches.get_many::<String>(name).into_iter().flatten().map(|id| check(id)).collect()
 }
 
-fn look() -> Snapshot {
-    probe::look(MachineClock.wall_ms())
+fn now() -> Moment {
+    let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let up = Duration::try_from(up).unwrap_or_default().as_millis();
+    Moment { at_ms: MachineClock.wall_ms(), up_ms: u64::try_from(up).unwrap_or(0) }
 }
 
 /// Looks twice.
-fn record() -> Recording {
-    let before = look();
+fn record() -> Result<Recording> {
+    let mut probe = Probe::open(Ask::default()).context("wait for sockets")?;
+    let before = probe.look(now());
     thread::sleep(WINDOW);
-    let after = look();
+    let after = probe.look(now());
     let by = format!(
         "Linux {}, groundsill {} doctor --save",
         after.host.kernel,
         env!("CARGO_PKG_VERSION")
     );
-    Recording { provenance: Provenance::Recorded(by), before, after }
+    Ok(Recording { provenance: Provenance::Recorded(by), before, after })
 }
 
 fn read(path: &Path) -> Result<Recording> {
@@ -244,7 +249,7 @@ fn cpu_seconds() -> f64 {
 }
 
 fn list() -> Result<ExitCode> {
-    for Check { id, severity, proof, title, .. } in checks::ALL {
+    for Check { id, severity, proof, title, .. } in checks::all() {
         let severity = format!("{severity:?}").to_lowercase();
         writeln!(stdout(), "{id:<5} {severity:<9} {:<9} {title}", proof.name())
             .context("write the list")?;
@@ -282,25 +287,29 @@ fn run_labs(matches: &ArgMatches) -> Result<ExitCode> {
     }
     for id in &ids {
         let has_lab = |lab: &lab::Lab| lab.id.eq_ignore_ascii_case(id);
-        if !lab::ALL.iter().any(has_lab) {
+        if !lab::all().iter().any(has_lab) {
             bail!(Usage(format!("{id} has no lab")));
         }
     }
     let seed = u64::try_from(MachineClock.wall().as_nanos()).unwrap_or(1);
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for lab in lab::ALL {
+    for lab in lab::all() {
         if !ids.is_empty() && !ids.iter().any(|id| lab.id.eq_ignore_ascii_case(id)) {
             skipped += 1;
             continue;
         }
-        let line = match lab.run(&look, seed) {
+        let line = match lab.run(&now, seed).outcome {
             Ok(seen) => {
                 passed += 1;
                 format!("{:<5} passed  {seen}\n", lab.id)
             }
-            Err(wrong) => {
+            Err(Stop::Failed(wrong)) => {
                 failed += 1;
                 format!("{:<5} FAILED  seed {seed}: {wrong}\n", lab.id)
+            }
+            Err(Stop::Missing(what)) => {
+                skipped += 1;
+                format!("{:<5} skipped {what} is not here\n", lab.id)
             }
         };
         stdout().write_all(line.as_bytes()).context("write what a lab came to")?;

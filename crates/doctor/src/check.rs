@@ -1,13 +1,25 @@
 //! What a check is: data, and one pure function.
 
 use crate::record::{Confidence, Evidence, Record, Severity, Status};
-use crate::snapshot::Window;
+use crate::snapshot::{Etcd, Mysql, Pair, Pgbouncer, Postgres, Redis, Window};
 
 /// What a check is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// The machine.
     Host,
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL or MariaDB.
+    Mysql,
+    /// Redis or Valkey.
+    Redis,
+    /// PgBouncer.
+    Pgbouncer,
+    /// etcd.
+    Etcd,
+    /// What lies between systems.
+    Boundary,
 }
 
 impl Target {
@@ -15,8 +27,33 @@ impl Target {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Host => "host",
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+            Self::Redis => "redis",
+            Self::Pgbouncer => "pgbouncer",
+            Self::Etcd => "etcd",
+            Self::Boundary => "boundary",
         }
     }
+}
+
+/// A pure function from what two looks saw to what is wrong, by what it is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule {
+    /// Once, of the machine.
+    Host(fn(&Window<'_>) -> Result<Verdict, Blind>),
+    /// Of each server of PostgreSQL.
+    Postgres(fn(&Pair<'_, Postgres>) -> Result<Verdict, Blind>),
+    /// Of each server of MySQL.
+    Mysql(fn(&Pair<'_, Mysql>) -> Result<Verdict, Blind>),
+    /// Of each server of Redis.
+    Redis(fn(&Pair<'_, Redis>) -> Result<Verdict, Blind>),
+    /// Of each pooler.
+    Pgbouncer(fn(&Pair<'_, Pgbouncer>) -> Result<Verdict, Blind>),
+    /// Of each member of etcd.
+    Etcd(fn(&Pair<'_, Etcd>) -> Result<Verdict, Blind>),
+    /// Once, of all systems together.
+    Boundary(fn(&Window<'_>) -> Result<Verdict, Blind>),
 }
 
 /// How well the check itself is proved.
@@ -65,8 +102,6 @@ pub struct Check {
     pub id: &'static str,
     /// In a line, what is wrong if it fails.
     pub title: &'static str,
-    /// What it is about.
-    pub target: Target,
     /// The worst that it can say.
     pub severity: Severity,
     /// What it has to be allowed to see everything.
@@ -83,8 +118,8 @@ pub struct Check {
     pub catalogue: &'static [&'static str],
     /// See [`Page`].
     pub page: Page,
-    /// What is wrong.
-    pub rule: fn(&Window<'_>) -> Result<Verdict, Blind>,
+    /// What is wrong, and of what.
+    pub rule: Rule,
 }
 
 /// Why a rule has no verdict.
@@ -137,38 +172,76 @@ pub struct Fault {
 }
 
 impl Check {
+    /// What it is about.
+    pub const fn target(&self) -> Target {
+        match self.rule {
+            Rule::Host(_) => Target::Host,
+            Rule::Postgres(_) => Target::Postgres,
+            Rule::Mysql(_) => Target::Mysql,
+            Rule::Redis(_) => Target::Redis,
+            Rule::Pgbouncer(_) => Target::Pgbouncer,
+            Rule::Etcd(_) => Target::Etcd,
+            Rule::Boundary(_) => Target::Boundary,
+        }
+    }
+
     /// What it comes to in this window: a record for each thing that is wrong, one if something could not be looked at,
-    /// and one that all is well where neither is so.
+    /// and one that all is well where neither is so; of a check of servers as much for each server.
     pub fn judge(&self, window: &Window<'_>) -> Vec<Record> {
-        let Verdict { observed, faults, unseen } = match (self.rule)(window) {
+        match self.rule {
+            Rule::Host(rule) | Rule::Boundary(rule) => self.records("", rule(window)),
+            Rule::Postgres(rule) => self.judge_each(&window.pairs(|it| &it.postgres), rule),
+            Rule::Mysql(rule) => self.judge_each(&window.pairs(|it| &it.mysql), rule),
+            Rule::Redis(rule) => self.judge_each(&window.pairs(|it| &it.redis), rule),
+            Rule::Pgbouncer(rule) => self.judge_each(&window.pairs(|it| &it.pgbouncer), rule),
+            Rule::Etcd(rule) => self.judge_each(&window.pairs(|it| &it.etcd), rule),
+        }
+    }
+
+    fn judge_each<T>(
+        &self,
+        pairs: &[Pair<'_, T>],
+        rule: fn(&Pair<'_, T>) -> Result<Verdict, Blind>,
+    ) -> Vec<Record> {
+        if pairs.is_empty() {
+            let none = Blind::OutOfPlace(format!("there is no {}", self.target().name()));
+            return self.records("", Err(none));
+        }
+        pairs.iter().flat_map(|pair| self.records(&pair.server.at, rule(pair))).collect()
+    }
+
+    /// `at` is which server; empty where there is but one of its kind.
+    fn records(&self, at: &str, outcome: Result<Verdict, Blind>) -> Vec<Record> {
+        let Verdict { observed, faults, unseen } = match outcome {
             Ok(verdict) => verdict,
-            Err(blind) => return vec![self.unseen(blind)],
+            Err(blind) => return vec![self.unseen(at, blind)],
         };
-        let mut records: Vec<Record> = faults.into_iter().map(|fault| self.failed(fault)).collect();
-        records.extend(unseen.map(|blind| self.unseen(blind)));
+        let mut records: Vec<Record> =
+            faults.into_iter().map(|fault| self.failed(at, fault)).collect();
+        records.extend(unseen.map(|blind| self.unseen(at, blind)));
         if records.is_empty() {
-            records.push(self.record(Status::Pass, observed));
+            records.push(self.record(at, Status::Pass, observed));
         }
         records
     }
 
-    fn unseen(&self, blind: Blind) -> Record {
+    fn unseen(&self, at: &str, blind: Blind) -> Record {
         let (status, why) = match blind {
             Blind::Denied(needs) => (Status::Skip, format!("may not look: needs {needs}")),
             Blind::Absent(what) => (Status::Skip, format!("there is no {what}")),
             Blind::Failed(error) => (Status::Error, error),
             Blind::OutOfPlace(why) => (Status::NotApplicable, why),
         };
-        self.record(status, why)
+        self.record(at, status, why)
     }
 
-    fn record(&self, status: Status, observed: String) -> Record {
+    fn record(&self, at: &str, status: Status, observed: String) -> Record {
         Record {
             id: self.id,
             aspect: None,
             severity: self.severity,
             status,
-            target: self.target.name().to_owned(),
+            target: format!("{} {at}", self.target().name()).trim_end().to_owned(),
             observed,
             expected: self.expected,
             evidence: Vec::new(),
@@ -182,14 +255,15 @@ impl Check {
         }
     }
 
-    fn failed(&self, fault: Fault) -> Record {
+    fn failed(&self, server: &str, fault: Fault) -> Record {
         let Fault { severity, aspect, at, observed, impact, fix, risk, reversible, .. } = fault;
-        let target = at.map_or_else(
-            || self.target.name().to_owned(),
-            |at| format!("{} {at}", self.target.name()),
-        );
-        let (evidence, confidence) = (fault.evidence, fault.confidence);
-        let record = self.record(Status::Fail, observed);
+        let record = self.record(server, Status::Fail, observed);
+        let target =
+            at.map_or_else(|| record.target.clone(), |at| format!("{} {at}", record.target));
+        // What no real system has shown is never sure.
+        let is_proved = self.proof != Proof::Composed;
+        let confidence = if is_proved { fault.confidence } else { Confidence::Low };
+        let evidence = fault.evidence;
         Record {
             aspect,
             severity,

@@ -1,14 +1,46 @@
-//! A machine for tests of rules and reports.
+//! Machines and servers for tests of rules and reports.
 
-use crate::snapshot::{Descriptors, FORMAT, Host, Network, Probed, Snapshot};
+use std::collections::BTreeMap;
 
-/// One of which this was seen, and nothing else.
-pub(crate) fn host(network: Network, descriptors: Probed<Descriptors>) -> Host {
+use crate::snapshot::{FORMAT, Host, Network, Probed, Server, Snapshot};
+
+/// One of which nothing was seen but its name.
+pub(crate) fn host() -> Host {
     let (name, kernel) = ("db-3".to_owned(), "6.1".to_owned());
-    Host { name, kernel, cpus: 16, memory_bytes: 64 << 30, network, descriptors }
+    Host { name, kernel, cpus: 16, memory_bytes: 64 << 30, ..Host::default() }
 }
 
-/// The same at a time.
+/// A moment of a machine.
+pub(crate) fn moment(at_ms: u64, host: Host) -> Snapshot {
+    Snapshot {
+        format: FORMAT,
+        at_ms,
+        up_ms: at_ms,
+        host,
+        postgres: Vec::new(),
+        mysql: Vec::new(),
+        redis: Vec::new(),
+        pgbouncer: Vec::new(),
+        etcd: Vec::new(),
+        facts: BTreeMap::new(),
+    }
+}
+
+/// A moment of one of which this was seen of its network.
 pub(crate) fn snapshot(at_ms: u64, network: Network) -> Snapshot {
-    Snapshot { format: FORMAT, at_ms, host: host(network, Probed::default()) }
+    moment(at_ms, Host { network: Probed::Seen(network), ..host() })
+}
+
+/// A server on this machine that told this.
+pub(crate) fn server<T>(at: &str, seen: T) -> Server<T> {
+    let at = at.to_owned();
+    Server { at, named: false, local: true, refused: None, seen: Probed::Seen(seen) }
+}
+
+/// What was seen, to change it.
+pub(crate) fn seen<T>(probed: &mut Probed<T>) -> &mut T {
+    match probed {
+        Probed::Seen(seen) => seen,
+        _ => panic!("it was not seen"),
+    }
 }

@@ -1,48 +1,185 @@
-//! Looking at the machine: the only part of this crate that touches it, labs apart.
+//! Looking at the world: the only part of this crate that touches it, labs apart.
 //!
-//! Reads, and nothing else. Each look is bounded: files of `/proc` by [`FILE_BYTES_MAX`], descriptors that are gone through for
-//! the owner of a socket by their number.
+//! Reads, and nothing else. Each look is bounded: files by [`FILE_BYTES_MAX`], each group of the machine and each server by
+//! [`LOOK`]. What does not answer in that time is told as such, and holds up nothing else.
+//!
+//! Groups of the machine are looked at side by side, each in a thread of its own, as a read of a dead disk never comes back; a
+//! thread has the network namespace of the one that called. Servers are asked side by side over one connection each.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
-use crate::snapshot::{FORMAT, Host, Network, Probed, Snapshot};
+use crate::snapshot::{FORMAT, Host, Probed, Snapshot};
 
-mod counters;
-mod datagrams;
-mod descriptors;
-mod listeners;
+mod cgroups;
+mod clock;
+mod disks;
+mod host;
+mod memory;
+mod names;
+mod network;
 mod owner;
+mod processes;
+mod server;
+mod system;
+mod tls;
+
+pub use server::Endpoint;
+use server::Sessions;
 
 /// More of a file is not read.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// Looks at everything that checks need. `at_ms` is the time, in milliseconds since 1970.
-pub fn look(at_ms: u64) -> Snapshot {
-    let network = Network {
-        listeners: listeners::look(),
-        tcp_ext: counters::tcp_ext(),
-        udp: counters::udp(),
-        datagrams: datagrams::look(),
-        somaxconn: number("/proc/sys/net/core/somaxconn"),
-    };
-    let host = Host {
-        name: line("/proc/sys/kernel/hostname"),
-        kernel: line("/proc/sys/kernel/osrelease"),
-        cpus: std::thread::available_parallelism().map_or(0, |cpus| cpus.get() as u64),
-        memory_bytes: memory_bytes(),
-        network,
-        descriptors: descriptors::look(),
-    };
-    Snapshot { format: FORMAT, at_ms, host }
+/// A group of the machine, and a server, is looked at for so long.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// When a look is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// In milliseconds since 1970.
+    pub at_ms: u64,
+    /// In milliseconds since the machine was started.
+    pub up_ms: u64,
+}
+
+/// What to look at.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// Whether to look at what costs more: see each check.
+    pub deep: bool,
+    /// Servers.
+    pub servers: Vec<Endpoint>,
+    /// What the user says of what cannot be seen from here, by name.
+    pub facts: BTreeMap<String, String>,
+}
+
+/// What looking cost those that were looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Load {
+    /// Statements and commands that servers were sent.
+    pub queries: u64,
+    /// Bytes that they answered, about.
+    pub bytes: u64,
+}
+
+/// Looks, twice or more often, over the same connections.
+#[derive(Debug)]
+pub struct Probe {
+    ask: Ask,
+    sessions: Sessions,
+}
+
+impl Probe {
+    /// Connects to the servers, as far as that can be.
+    ///
+    /// # Errors
+    /// The system gives no means to wait for sockets.
+    pub fn open(ask: Ask) -> io::Result<Self> {
+        let sessions = Sessions::open(&ask.servers)?;
+        Ok(Self { ask, sessions })
+    }
+
+    /// Looks at everything that checks need.
+    pub fn look(&mut self, now: Moment) -> Snapshot {
+        let host = HostLook::begin(self.ask.deep);
+        let mut snapshot = Snapshot {
+            format: FORMAT,
+            at_ms: now.at_ms,
+            up_ms: now.up_ms,
+            host: Host::default(),
+            postgres: Vec::new(),
+            mysql: Vec::new(),
+            redis: Vec::new(),
+            pgbouncer: Vec::new(),
+            etcd: Vec::new(),
+            facts: self.ask.facts.clone(),
+        };
+        self.sessions.look(&mut snapshot, self.ask.deep);
+        snapshot.host = host.end();
+        snapshot
+    }
+
+    /// What it cost the servers so far.
+    pub fn load(&self) -> Load {
+        self.sessions.load()
+    }
+}
+
+/// Groups of the machine that are being looked at.
+struct HostLook {
+    memory: Receiver<crate::snapshot::Memory>,
+    cgroups: Receiver<crate::snapshot::Cgroups>,
+    network: Receiver<crate::snapshot::Network>,
+    disks: Receiver<crate::snapshot::Disks>,
+    processes: Receiver<crate::snapshot::Processes>,
+    clocks: Receiver<crate::snapshot::Clocks>,
+    names: Receiver<crate::snapshot::Names>,
+    system: Receiver<crate::snapshot::System>,
+    tls: Receiver<crate::snapshot::Tls>,
+}
+
+impl HostLook {
+    fn begin(deep: bool) -> Self {
+        Self {
+            memory: begin(move || memory::look(deep)),
+            cgroups: begin(move || cgroups::look(deep)),
+            network: begin(move || network::look(deep)),
+            disks: begin(move || disks::look(deep)),
+            processes: begin(move || processes::look(deep)),
+            clocks: begin(move || clock::look(deep)),
+            names: begin(move || names::look(deep)),
+            system: begin(move || system::look(deep)),
+            tls: begin(move || tls::look(deep)),
+        }
+    }
+
+    fn end(self) -> Host {
+        Host {
+            memory: end("memory", &self.memory),
+            cgroups: end("control groups", &self.cgroups),
+            network: end("the network", &self.network),
+            disks: end("disks", &self.disks),
+            processes: end("processes", &self.processes),
+            clocks: end("clocks", &self.clocks),
+            names: end("resolvers", &self.names),
+            system: end("the system", &self.system),
+            tls: end("certificates", &self.tls),
+            ..host::look()
+        }
+    }
+}
+
+/// Looks in a thread of its own.
+fn begin<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
+    let (send, receive) = mpsc::channel();
+    // Whom the thread does not start for, or who has stopped waiting, gets nothing.
+    let _handle = thread::Builder::new().spawn(move || send.send(look()));
+    receive
+}
+
+fn end<T>(what: &str, receive: &Receiver<T>) -> Probed<T> {
+    match receive.recv_timeout(LOOK) {
+        Ok(seen) => Probed::Seen(seen),
+        Err(RecvTimeoutError::Timeout) => {
+            Probed::Failed(format!("looking at {what} took more than {} s", LOOK.as_secs()))
+        }
+        Err(RecvTimeoutError::Disconnected) => Probed::Failed(format!(
+            "looking at {what} ended without a result: a defect of the doctor"
+        )),
+    }
 }
 
 /// The text of a file.
 fn text(path: &str) -> Probed<String> {
     let read = || -> io::Result<String> {
-        let mut text = String::new();
-        File::open(path)?.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
-        Ok(text)
+        let mut bytes = Vec::new();
+        File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+        // Names of processes and of groups may be any bytes.
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
     read().map_or_else(|error| unseen(&error, path), Probed::Seen)
 }
@@ -72,13 +209,4 @@ fn number(path: &str) -> Probed<u64> {
 fn line(path: &str) -> String {
     let text = text(path);
     text.seen().map(|text| text.trim().to_owned()).unwrap_or_default()
-}
-
-/// `MemTotal`; 0 if it is not told.
-fn memory_bytes() -> u64 {
-    let text = text("/proc/meminfo");
-    let text = text.seen().map(String::as_str).unwrap_or_default();
-    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
-    let kib = total.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
-    kib.unwrap_or(0) * 1024
 }

@@ -1,14 +1,48 @@
 //! What a probe saw, as it can be kept, sent and judged elsewhere.
 //!
-//! Knows no rule and takes no look itself.
+//! Knows no rule and takes no look itself. Each group of probes has its part in a file of its own; a part that is not there
+//! (an earlier version took the snapshot, or a recording left it out) is not fine but absent.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::check::Blind;
+
+mod cgroups;
+mod clock;
+mod disks;
+mod etcd;
+mod host;
+mod memory;
+mod mysql;
+mod names;
+mod network;
+mod pgbouncer;
+mod postgres;
+mod processes;
+mod redis;
+mod server;
+mod system;
+mod tls;
+
+pub use cgroups::*;
+pub use clock::*;
+pub use disks::*;
+pub use etcd::*;
+pub use host::*;
+pub use memory::*;
+pub use mysql::*;
+pub use names::*;
+pub use network::*;
+pub use pgbouncer::*;
+pub use postgres::*;
+pub use processes::*;
+pub use redis::*;
+pub use server::*;
+pub use system::*;
+pub use tls::*;
 
 /// The form of snapshots that this version writes and reads.
 pub const FORMAT: u32 = 1;
@@ -67,114 +101,31 @@ impl<T> Probed<T> {
 pub struct Snapshot {
     /// [`FORMAT`] when it was written.
     pub format: u32,
-    /// When, in milliseconds since 1970.
+    /// When, in milliseconds since 1970, by the clock of the machine that looked.
     pub at_ms: u64,
+    /// When, in milliseconds since that machine was started: a clock that nobody sets. 0 of an earlier version.
+    #[serde(default)]
+    pub up_ms: u64,
     /// The machine.
     pub host: Host,
-}
-
-/// A Linux machine, as the process sees it: with containers, their part of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Host {
-    /// Its name.
-    pub name: String,
-    /// Release of the kernel.
-    pub kernel: String,
-    /// Processors that the process may use.
-    pub cpus: u64,
-    /// Its memory.
-    pub memory_bytes: u64,
-    /// The network namespace of the process.
-    pub network: Network,
-    /// File descriptors that are taken.
-    #[serde(default)]
-    pub descriptors: Probed<Descriptors>,
-}
-
-/// File descriptors over all processes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Descriptors {
-    /// Processes that hold at least half of what they may.
-    pub processes: Vec<Holder>,
-    /// Percent of what it may have that the fullest of all holds.
-    pub most: u64,
-    /// Processes that could not be looked at.
-    pub unseen: u64,
-}
-
-/// How many descriptors a process holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Holder {
-    /// The process.
-    pub process: Process,
-    /// Descriptors that it has open.
-    pub open: u64,
-    /// More it may not have: its soft limit.
-    pub limit: u64,
-    /// What its soft limit may be raised to; none if to anything.
-    pub hard: Option<u64>,
-}
-
-/// A network namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Network {
-    /// TCP sockets that listen.
-    #[serde(default)]
-    pub listeners: Probed<Vec<Listener>>,
-    /// The counters of `TcpExt`, by name.
-    #[serde(default)]
-    pub tcp_ext: Probed<BTreeMap<String, u64>>,
-    /// The counters of UDP, by name.
-    #[serde(default)]
-    pub udp: Probed<BTreeMap<String, u64>>,
-    /// UDP sockets that have lost datagrams.
-    #[serde(default)]
-    pub datagrams: Probed<Vec<Datagrams>>,
-    /// `net.core.somaxconn`: what a backlog is cut to.
-    #[serde(default)]
-    pub somaxconn: Probed<u64>,
-}
-
-/// A TCP socket that listens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Listener {
-    /// Where.
-    pub address: SocketAddr,
-    /// Connections that are established and wait to be accepted.
-    pub waiting: u32,
-    /// More than so many may not wait.
-    pub backlog: u32,
-    /// Whose it is; looked for where more wait than may.
-    pub process: Option<Process>,
-}
-
-/// A UDP socket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Datagrams {
-    /// Where.
-    pub address: SocketAddr,
-    /// By what it is told from another with the same address.
-    pub inode: u32,
-    /// Datagrams that it has lost since it was opened.
-    pub dropped: u64,
-    /// Whose it is.
-    pub process: Option<Process>,
-}
-
-/// A process.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Process {
-    /// Its number.
-    pub pid: u32,
-    /// What it calls itself.
-    pub name: String,
+    /// Servers of PostgreSQL.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postgres: Vec<Server<Postgres>>,
+    /// Servers of MySQL and MariaDB.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mysql: Vec<Server<Mysql>>,
+    /// Servers of Redis and Valkey.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redis: Vec<Server<Redis>>,
+    /// Poolers of PgBouncer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pgbouncer: Vec<Server<Pgbouncer>>,
+    /// Members of etcd.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub etcd: Vec<Server<Etcd>>,
+    /// What the user says of what cannot be seen from here (`--fact NAME=VALUE`), by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
 }
 
 /// Two snapshots of the same, as they are kept in a file.
@@ -236,50 +187,66 @@ pub struct Window<'a> {
     pub after: &'a Snapshot,
 }
 
-impl Window<'_> {
-    /// How long it is, in seconds.
+impl<'a> Window<'a> {
+    /// How long it is, in seconds: by the clock that nobody sets, where both looks are of one run of the machine.
     pub fn seconds(&self) -> f64 {
-        let ms = self.after.at_ms.saturating_sub(self.before.at_ms);
-        std::time::Duration::from_millis(ms).as_secs_f64()
+        let (before, after) = (self.before, self.after);
+        let by_wall = after.at_ms.saturating_sub(before.at_ms);
+        let is_one_run = self.is_one_run() && before.up_ms > 0;
+        let ms = after.up_ms.checked_sub(before.up_ms).filter(|_| is_one_run).unwrap_or(by_wall);
+        Duration::from_millis(ms).as_secs_f64()
+    }
+
+    /// Whether the machine was not started anew between the looks.
+    fn is_one_run(&self) -> bool {
+        self.before.host.boot == self.after.host.boot
     }
 
     /// How much a counter of `TcpExt` grew.
     pub fn tcp_ext_growth(&self, name: &str) -> Result<u64, Blind> {
-        self.growth(&format!("TcpExt{name}"), |snapshot| {
-            Ok(snapshot.host.network.tcp_ext.seen()?.get(name).copied())
+        self.host_growth(&format!("TcpExt{name}"), |host| {
+            Ok(host.network.seen()?.tcp_ext.seen()?.get(name).copied())
         })
     }
 
     /// How much a counter of UDP grew.
     pub fn udp_growth(&self, name: &str) -> Result<u64, Blind> {
-        self.growth(&format!("Udp{name}"), |snapshot| {
-            Ok(snapshot.host.network.udp.seen()?.get(name).copied())
+        self.host_growth(&format!("Udp{name}"), |host| {
+            Ok(host.network.seen()?.udp.seen()?.get(name).copied())
         })
     }
 
-    /// How much a counter grew; a kernel that does not keep it makes that unknown, and so does one that was set back.
-    fn growth(
+    /// How much a counter of the machine grew; `None` from `of` is one that this kernel does not keep. One that was set back
+    /// makes that unknown, and so does a machine that was started anew.
+    pub fn host_growth(
         &self,
         name: &str,
-        of: impl Fn(&Snapshot) -> Result<Option<u64>, Blind>,
+        of: impl Fn(&Host) -> Result<Option<u64>, Blind>,
     ) -> Result<u64, Blind> {
-        let absent = || Blind::Absent(format!("counter {name}"));
-        let before = of(self.before)?.ok_or_else(absent)?;
-        let after = of(self.after)?.ok_or_else(absent)?;
-        let grown = after.checked_sub(before);
-        grown.ok_or_else(|| Blind::Failed(format!("{name} went back from {before} to {after}")))
+        if !self.is_one_run() {
+            let what = format!("growth of {name}: the machine was started anew between the looks");
+            return Err(Blind::Absent(what));
+        }
+        growth(name, of(&self.before.host)?, of(&self.after.host)?)
+    }
+
+    /// What the two looks saw of each server of a kind.
+    pub fn pairs<T>(&self, of: impl Fn(&'a Snapshot) -> &'a [Server<T>]) -> Vec<Pair<'a, T>> {
+        let before = of(self.before);
+        let pair = |server: &'a Server<T>| {
+            let before = before.iter().find(|other| other.at == server.at);
+            Pair { window: *self, server, before }
+        };
+        of(self.after).iter().map(pair).collect()
     }
 }
 
-impl Holder {
-    /// Percent of what it may have that it holds; 0 where it may have none.
-    pub fn share(&self) -> u64 {
-        self.open.saturating_mul(100).checked_div(self.limit).unwrap_or(0)
-    }
-}
-
-impl fmt::Display for Process {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pid {} \"{}\"", self.pid, self.name)
-    }
+/// How much a counter grew from one value to another.
+pub(crate) fn growth(name: &str, before: Option<u64>, after: Option<u64>) -> Result<u64, Blind> {
+    let absent = || Blind::Absent(format!("counter {name}"));
+    let (before, after) = (before.ok_or_else(absent)?, after.ok_or_else(absent)?);
+    let grown = after.checked_sub(before);
+    grown.ok_or_else(|| {
+        Blind::Absent(format!("growth of {name}: it was set back, from {before} to {after}"))
+    })
 }

@@ -19,7 +19,7 @@ pub fn page(check: &Check) -> String {
          ## Cost\n{cost}\n\n\
          ## Guardrail\n{guardrail}\n\n\
          ## Lab\n{lab}\n",
-        target = check.target.name(),
+        target = check.target().name(),
         proof = proof.name(),
         known = if catalogue.is_empty() {
             String::new()

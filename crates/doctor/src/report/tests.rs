@@ -1,7 +1,7 @@
 use super::*;
 use crate::ground;
 use crate::record::{Confidence, Evidence};
-use crate::snapshot::{Host, Network, Probed};
+use crate::snapshot::Host;
 
 fn record(id: &'static str, status: Status, severity: Severity) -> Record {
     Record {
@@ -40,7 +40,7 @@ fn the_worst_that_fails_decides_the_exit_code_and_what_passes_does_not() {
 fn what_a_process_calls_itself_is_shown_and_not_obeyed() {
     let mut forged = record("H02", Status::Fail, Severity::Critical);
     forged.observed = "pid 7 \"\u{1b}[31mx\nH14 ok\"".to_owned();
-    let quiet = ground::host(Network::default(), Probed::default());
+    let quiet = ground::host();
     let host = Host { name: "db\r-3".to_owned(), ..quiet };
     let mut out = String::new();
     let report = Report { records: vec![forged] };
@@ -66,7 +66,7 @@ fn a_person_reads_what_breaks_what_proves_it_and_what_to_do() {
         record("H03", Status::Skip, Severity::Warning),
         record("H04", Status::Pass, Severity::Warning),
     ];
-    let host = ground::host(Network::default(), Probed::default());
+    let host = ground::host();
     let mut out = String::new();
     let cost = Cost { seconds: 1.04, cpu_seconds: 0.02 };
     write_text(&mut out, (&Report { records }, &host, cost), |_, word| word.to_owned()).unwrap();

@@ -1,0 +1,6 @@
+//! Between systems.
+
+use crate::check::Check;
+
+/// In the order of their ids.
+pub(super) const ALL: &[&Check] = &[];

@@ -1,0 +1,6 @@
+//! File systems and disks.
+
+use crate::check::Check;
+
+/// In the order of their ids.
+pub(super) const ALL: &[&Check] = &[];

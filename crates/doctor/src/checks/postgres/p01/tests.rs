@@ -1,0 +1,70 @@
+use super::*;
+use crate::ground;
+use crate::record::{Record, Status};
+use crate::snapshot::{PostgresSetting, Probed, Window};
+
+fn judged(settings: &[(&str, &str)], overrides: Probed<Vec<PostgresOverride>>) -> Vec<Record> {
+    let setting = |name: &str, setting: &str| PostgresSetting {
+        name: name.to_owned(),
+        setting: setting.to_owned(),
+        unit: None,
+        source: "default".to_owned(),
+        pending_restart: false,
+    };
+    let settings =
+        settings.iter().map(|(name, it)| ((*name).to_owned(), setting(name, it))).collect();
+    let server = Postgres { settings: Probed::Seen(settings), overrides, ..Postgres::default() };
+    let before = ground::moment(1, ground::host());
+    let mut after = ground::moment(1_001, ground::host());
+    after.postgres.push(ground::server(":5432", server));
+    CHECK.judge(&Window { before: &before, after: &after })
+}
+
+fn safe(overrides: Probed<Vec<PostgresOverride>>) -> Vec<Record> {
+    judged(
+        &[("fsync", "on"), ("full_page_writes", "on"), ("synchronous_commit", "remote_apply")],
+        overrides,
+    )
+}
+
+#[test]
+fn each_of_both_is_critical_and_an_asynchronous_commit_a_warning() {
+    let off = [("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off")];
+    let records = judged(&off, Probed::Seen(Vec::new()));
+    let told: Vec<_> = records.iter().map(|it| (it.severity, it.observed.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (Severity::Critical, "fsync is off"),
+            (Severity::Critical, "full_page_writes is off"),
+            (Severity::Warning, "synchronous_commit is off"),
+        ]
+    );
+    assert!(records.iter().all(|it| it.target == "postgres :5432"));
+    assert_eq!(safe(Probed::Seen(Vec::new()))[0].status, Status::Pass);
+}
+
+#[test]
+fn what_a_role_has_of_its_own_overrules_the_file() {
+    let own = PostgresOverride {
+        database: None,
+        role: Some("billing".to_owned()),
+        setting: "synchronous_commit=off".to_owned(),
+    };
+    let record = &safe(Probed::Seen(vec![own]))[0];
+    assert_eq!(record.observed, "synchronous_commit is off for role \"billing\"");
+    assert_eq!(record.aspect, Some("synchronous_commit"));
+}
+
+#[test]
+fn settings_of_roles_that_may_not_be_seen_are_not_fine() {
+    let records = safe(Probed::Denied("GRANT pg_monitor".to_owned()));
+    assert_eq!((records.len(), records[0].status), (1, Status::Skip));
+}
+
+#[test]
+fn a_version_without_a_setting_is_not_fine() {
+    let records = judged(&[("fsync", "on")], Probed::Seen(Vec::new()));
+    assert_eq!(records[0].status, Status::Skip);
+    assert!(records[0].observed.contains("full_page_writes"), "{}", records[0].observed);
+}

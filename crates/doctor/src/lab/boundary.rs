@@ -1,0 +1,6 @@
+//! Between systems.
+
+use super::Lab;
+
+/// In the order of their ids.
+pub(super) const ALL: &[Lab] = &[];

@@ -1,0 +1,6 @@
+//! Control groups.
+
+use super::Lab;
+
+/// In the order of their ids.
+pub(super) const ALL: &[Lab] = &[];

@@ -1,0 +1,6 @@
+//! Memory, swap and the scheduler.
+
+use super::Lab;
+
+/// In the order of their ids.
+pub(super) const ALL: &[Lab] = &[];

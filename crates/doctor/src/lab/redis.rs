@@ -1,0 +1,6 @@
+//! Redis and Valkey.
+
+use super::Lab;
+
+/// In the order of their ids.
+pub(super) const ALL: &[Lab] = &[];

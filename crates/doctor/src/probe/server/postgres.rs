@@ -1,0 +1,175 @@
+//! PostgreSQL: one connection, on which nothing is written and nothing waits.
+//!
+//! Each part is one statement, whose rows the server itself makes into JSON: so a column that an older version does not have, and
+//! a value that a role may not see, are what they are and not an error of types. The statements of the parts stand with what they
+//! tell, in [`statements`].
+//!
+//! Source: the documentation of PostgreSQL, appendix A (error codes).
+
+use std::str::FromStr;
+
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, Error, config::Host};
+
+use super::{Endpoint, Place, Session};
+use crate::probe::{LOOK, Load};
+use crate::snapshot::{self, Probed, Refusal, Server};
+
+mod statements;
+mod trust;
+
+/// What the session is told first: it writes nothing, waits for no lock, and no statement takes long.
+pub(super) const MANNERS: &str = "SET default_transaction_read_only = on; SET statement_timeout = '1s'; \
+     SET lock_timeout = '100ms'; SET idle_in_transaction_session_timeout = '5s'";
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Postgres {
+    place: Place,
+    /// Or what the server said, or what failed.
+    client: Result<Client, (Option<Refusal>, Probed<snapshot::Postgres>)>,
+    until: Instant,
+    load: Load,
+}
+
+impl Session for Postgres {
+    type Seen = snapshot::Postgres;
+
+    async fn open(endpoint: Endpoint) -> Self {
+        let until = Instant::now() + LOOK;
+        let load = Load::default();
+        let mut config = match Config::from_str(&endpoint.url) {
+            Ok(config) => config,
+            Err(_) => {
+                // Its error may tell the address, and the password with it.
+                let seen = Probed::Failed(
+                    "its address is none: postgres://USER@HOST:PORT/DATABASE".to_owned(),
+                );
+                return Self {
+                    place: Place::unknown(&endpoint),
+                    client: Err((None, seen)),
+                    until,
+                    load,
+                };
+            }
+        };
+        let host = match config.get_hosts().first() {
+            Some(Host::Tcp(host)) => host.clone(),
+            Some(Host::Unix(folder)) => folder.to_string_lossy().into_owned(),
+            None => String::new(),
+        };
+        let place =
+            Place::of(&endpoint, &host, config.get_ports().first().copied().unwrap_or(5432));
+        config.application_name("groundsill-doctor").connect_timeout(LOOK);
+        if config.get_dbname().is_none() {
+            config.dbname("postgres");
+        }
+        let client = match timeout_at(until, connect(&config)).await {
+            Ok(Ok(client)) => Ok(client),
+            Ok(Err(error)) => Err(refusal(&error)),
+            Err(_) => Err((
+                None,
+                Probed::Failed(format!("it did not let the doctor in within {} s", LOOK.as_secs())),
+            )),
+        };
+        Self { place, client, until, load }
+    }
+
+    async fn look(&mut self, deep: bool, until: Instant) -> Server<Self::Seen> {
+        self.until = until;
+        match &self.client {
+            Ok(_) => {
+                let seen = statements::look(self, deep).await;
+                self.place.server(Probed::Seen(seen), None)
+            }
+            Err((refused, seen)) => self.place.server(seen.clone(), refused.clone()),
+        }
+    }
+
+    fn load(&self) -> Load {
+        self.load
+    }
+}
+
+async fn connect(config: &Config) -> Result<Client, Error> {
+    let (client, connection) = config.connect(trust::connector()).await?;
+    // Ends with the connection, which ends with its client.
+    let _handle = tokio::spawn(connection);
+    client.batch_execute(MANNERS).await?;
+    Ok(client)
+}
+
+impl Postgres {
+    /// The rows of a statement.
+    async fn rows<R: DeserializeOwned>(&mut self, statement: &str) -> Probed<Vec<R>> {
+        let Ok(client) = &self.client else { return Probed::Absent("session".to_owned()) };
+        self.load.queries += 1;
+        let statement = format!("SELECT coalesce(json_agg(x), '[]')::text FROM ({statement}) x");
+        let answer = timeout_at(self.until, client.simple_query(&statement)).await;
+        let messages = match answer {
+            Ok(Ok(messages)) => messages,
+            Ok(Err(error)) => return unseen(&error),
+            Err(_) => return Probed::Failed("it did not answer in time".to_owned()),
+        };
+        let text = messages.iter().find_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        let text = text.unwrap_or("[]");
+        self.load.bytes += text.len() as u64;
+        match serde_json::from_str(text) {
+            Ok(rows) => Probed::Seen(rows),
+            Err(error) => Probed::Failed(format!("its answer is not as expected: {error}")),
+        }
+    }
+
+    /// The one row of a statement.
+    async fn row<R: DeserializeOwned>(&mut self, statement: &str) -> Probed<R> {
+        self.rows(statement).await.and_then(|rows| {
+            let first = rows.into_iter().next();
+            first.map_or_else(|| Probed::Absent("such row".to_owned()), Probed::Seen)
+        })
+    }
+}
+
+/// What it means that there is no session.
+fn refusal(error: &Error) -> (Option<Refusal>, Probed<snapshot::Postgres>) {
+    let Some(told) = error.as_db_error() else {
+        return (None, Probed::Failed(format!("no connection: {}", cause(error))));
+    };
+    let refusal =
+        Refusal { code: told.code().code().to_owned(), message: told.message().to_owned() };
+    let seen = Probed::Denied(format!("to be let in; it says \"{}\"", told.message()));
+    (Some(refusal), seen)
+}
+
+/// What it means that a statement failed.
+fn unseen<T>(error: &Error) -> Probed<T> {
+    let Some(told) = error.as_db_error() else {
+        return Probed::Failed(format!("the connection broke: {}", cause(error)));
+    };
+    match told.code() {
+        &SqlState::INSUFFICIENT_PRIVILEGE => Probed::Denied(format!(
+            "a right on it ({}): GRANT pg_monitor to the role",
+            told.message()
+        )),
+        &SqlState::UNDEFINED_TABLE
+        | &SqlState::UNDEFINED_COLUMN
+        | &SqlState::UNDEFINED_FUNCTION
+        | &SqlState::UNDEFINED_OBJECT => {
+            Probed::Absent(format!("such a thing in this version ({})", told.message()))
+        }
+        code => Probed::Failed(format!("it says \"{}\" ({})", told.message(), code.code())),
+    }
+}
+
+/// The innermost cause: of the outer ones the text says nothing.
+fn cause(error: &Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
