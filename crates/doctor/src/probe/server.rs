@@ -26,7 +26,7 @@ mod redis;
 use place::Place;
 
 /// A look that is deep takes at most so long for a server.
-const DEEP: Duration = Duration::from_secs(10);
+const DEEP: Duration = Duration::from_secs(8);
 
 /// Where a server is, and how to be let in.
 #[derive(Clone)]
@@ -69,7 +69,8 @@ trait Session: Sized + Send + 'static {
 /// All connections.
 #[derive(Debug)]
 pub(super) struct Sessions {
-    runtime: Runtime,
+    /// None once it is shut down.
+    runtime: Option<Runtime>,
     postgres: Vec<postgres::Postgres>,
     mysql: Vec<mysql::Mysql>,
     redis: Vec<redis::Redis>,
@@ -94,12 +95,13 @@ impl Sessions {
                 open_all(of(Target::Etcd)),
             )
         });
-        Ok(Self { runtime, postgres, mysql, redis, pgbouncer, etcd })
+        Ok(Self { runtime: Some(runtime), postgres, mysql, redis, pgbouncer, etcd })
     }
 
     /// Asks all, side by side.
     pub(super) fn look(&mut self, snapshot: &mut Snapshot, deep: bool) {
         let Self { runtime, postgres, mysql, redis, pgbouncer, etcd } = self;
+        let Some(runtime) = runtime else { return };
         let until = Instant::now() + if deep { DEEP } else { super::LOOK };
         runtime.block_on(async {
             (
@@ -129,6 +131,15 @@ impl Sessions {
             queries: all.queries + one.queries,
             bytes: all.bytes + one.bytes,
         })
+    }
+}
+
+impl Drop for Sessions {
+    fn drop(&mut self) {
+        // Not waiting for a resolver that does not answer: that is in a thread which cannot be called off.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

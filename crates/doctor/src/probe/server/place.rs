@@ -1,6 +1,9 @@
 //! Where a server is, as seen from this machine.
 
-use std::net::{IpAddr, ToSocketAddrs, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+use tokio::net::lookup_host;
+use tokio::time::{Instant, timeout_at};
 
 use super::Endpoint;
 use crate::snapshot::{Probed, Refusal, Server};
@@ -14,9 +17,9 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Of a host, which may be the folder of a socket, and a port.
-    pub(super) fn of(endpoint: &Endpoint, host: &str, port: u16) -> Self {
-        let local = is_local(host, port);
+    /// Of a host, which may be the folder of a socket, and a port. A name that has no address by `until` is not of this machine.
+    pub(super) async fn of(endpoint: &Endpoint, host: &str, port: u16, until: Instant) -> Self {
+        let local = is_local(host, port, until).await;
         let at = match host {
             _ if local => format!(":{port}"),
             host if host.contains(':') => format!("[{host}]:{port}"),
@@ -37,16 +40,25 @@ impl Place {
     }
 }
 
-/// Whether an address is of this machine: a datagram to it would leave from the same address. Nothing is sent.
-fn is_local(host: &str, port: u16) -> bool {
+async fn is_local(host: &str, port: u16, until: Instant) -> bool {
     if host.is_empty() || host.starts_with('/') || host == "localhost" {
         return true;
     }
-    let own = |ip: IpAddr| {
-        let socket = UdpSocket::bind(if ip.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" }).ok()?;
-        socket.connect((ip, port)).ok()?;
-        Some(socket.local_addr().ok()?.ip() == ip)
+    if let Ok(ip) = host.parse() {
+        return is_own(ip);
+    }
+    let found = timeout_at(until, lookup_host((host, port))).await;
+    let first = found.ok().and_then(Result::ok).and_then(|mut all| all.next());
+    first.is_some_and(|address| is_own(address.ip()))
+}
+
+/// Whether an address is of this machine: a datagram to it would leave from the same address. None is sent.
+fn is_own(ip: IpAddr) -> bool {
+    let leaves_from = || -> std::io::Result<IpAddr> {
+        let any: SocketAddr = if ip.is_ipv4() { ([0; 4], 0).into() } else { ([0; 16], 0).into() };
+        let socket = UdpSocket::bind(any)?;
+        socket.connect((ip, 9))?;
+        Ok(socket.local_addr()?.ip())
     };
-    let ip = host.parse().ok().or_else(|| Some((host, port).to_socket_addrs().ok()?.next()?.ip()));
-    ip.is_some_and(|ip| ip.is_loopback() || own(ip).unwrap_or(false))
+    ip.is_loopback() || leaves_from().is_ok_and(|own| own == ip)
 }

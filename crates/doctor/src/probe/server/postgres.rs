@@ -60,8 +60,8 @@ impl Session for Postgres {
             Some(Host::Unix(folder)) => folder.to_string_lossy().into_owned(),
             None => String::new(),
         };
-        let place =
-            Place::of(&endpoint, &host, config.get_ports().first().copied().unwrap_or(5432));
+        let port = config.get_ports().first().copied().unwrap_or(5432);
+        let place = Place::of(&endpoint, &host, port, until).await;
         config.application_name("groundsill-doctor").connect_timeout(LOOK);
         if config.get_dbname().is_none() {
             config.dbname("postgres");
