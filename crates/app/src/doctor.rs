@@ -1,27 +1,36 @@
-//! `groundsill doctor`: what silently goes wrong on this machine, what it will break, and what to do.
+//! `groundsill doctor`: what silently goes wrong on this machine and its servers, what it will break, and what to do.
 
 use std::fs::{self, File};
 use std::io::{IsTerminal, Read, Write, stdout};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use base::Clock;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use doctor::check::Check;
+use clap::ArgMatches;
+use doctor::bundle::bundle;
+use doctor::check::{Check, Target};
 use doctor::checks;
-use doctor::lab::{self, Stop};
-use doctor::probe::{Ask, Moment, Probe};
+use doctor::probe::{Ask, Endpoint, Load, Moment, Probe, enter_network_of};
 use doctor::record::Severity;
-use doctor::report::{Cost, Report, write_text};
-use doctor::snapshot::{Provenance, Recording};
+use doctor::report::{Cost, Format, Report};
+use doctor::snapshot::{Provenance, Recording, Snapshot};
+use doctor::suppress::Suppressions;
 
 use crate::machine::MachineClock;
 
+mod aim;
+mod command;
+mod labs;
+mod memory;
+mod watch;
+
+pub(crate) use command::command;
+
 /// Time between the two looks: counters are judged by what they grow in it.
 const WINDOW: Duration = Duration::from_secs(1);
+const WINDOW_DEEP: Duration = Duration::from_secs(5);
 
 /// More of a snapshot is not read.
 const FROM_BYTES_MAX: u64 = 64 << 20;
@@ -31,73 +40,6 @@ pub(crate) const EXIT_USAGE: u8 = 64;
 
 /// Exit status where the doctor itself fails (`EX_SOFTWARE`).
 const EXIT_INTERNAL: u8 = 70;
-
-const AFTER_HELP: &str = "\
-Examples:
-  groundsill doctor                                 looks at this machine for a second
-  groundsill doctor --explain H14                   what a check is about, and exactly what it reads
-  groundsill doctor --output json --only H14        for programs
-  groundsill doctor --save host.json                keeps what was seen; --from host.json judges it elsewhere
-
-It reads, and changes nothing. Exits with 0 if nothing that could be looked at is worse than information, 1 if there is a warning, 2 if \
-something is critical, 3 if a check that --require names could not look and nothing is critical, 64 if the command line is wrong, 70 if it fails itself.";
-
-pub(crate) fn command() -> Command {
-    Command::new("doctor")
-        .about("Find what silently goes wrong on this machine, and say what to do")
-        .after_help(AFTER_HELP)
-        .args_conflicts_with_subcommands(true)
-        .args([
-            ids("only", "Only these checks"),
-            ids("skip", "All but these checks"),
-            ids("require", "Exit with 3 if one of these could not look, and nothing is critical"),
-            Arg::new("min-severity")
-                .long("min-severity")
-                .value_parser(["info", "warning", "critical"])
-                .default_value("info")
-                .help("Show only what is at least so bad"),
-            Arg::new("output")
-                .long("output")
-                .value_parser(["text", "json"])
-                .default_value("text")
-                .help("For people, or an array of records"),
-            file("from", "Judge what was saved, instead of this machine"),
-            file("save", "Keep what was seen in this file, too"),
-            Arg::new("explain").long("explain").value_name("ID").help("Say what a check is about"),
-            Arg::new("list")
-                .long("list")
-                .action(ArgAction::SetTrue)
-                .help("List the checks: id, severity, how it is proved, title"),
-        ])
-        .subcommand(
-            Command::new("lab")
-                .about(
-                    "Make faults for real, and see that they are found and, mended, found no more",
-                )
-                .after_help(
-                    "Exits with 0 if all passed, 1 if one failed, 64 if the command line is wrong.",
-                )
-                .arg(Arg::new("id").value_name("ID").num_args(0..).help("Of these checks"))
-                .arg(flag("all", "Of all checks that have a lab").conflicts_with("id"))
-                .arg(flag(
-                    "this-machine-is-disposable",
-                    "Labs change the machine: say that it may be",
-                )),
-        )
-}
-
-fn ids(name: &'static str, help: &'static str) -> Arg {
-    let arg = Arg::new(name).long(name).value_name("ID").value_delimiter(',');
-    arg.action(ArgAction::Append).help(format!("{help}; a list with commas"))
-}
-
-fn file(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
-}
-
-fn flag(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
-}
 
 /// What was asked for cannot be.
 #[derive(Debug)]
@@ -122,7 +64,7 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
 
 fn doctor(matches: &ArgMatches) -> Result<ExitCode> {
     if let Some(("lab", matches)) = matches.subcommand() {
-        return run_labs(matches);
+        return labs::run(matches);
     }
     if matches.get_flag("list") {
         return list();
@@ -130,40 +72,137 @@ fn doctor(matches: &ArgMatches) -> Result<ExitCode> {
     if let Some(id) = matches.get_one::<String>("explain") {
         return explain(check(id)?);
     }
-    let chosen = chosen(matches)?;
-    let required: Vec<&str> = named(matches, "require")?.iter().map(|check| check.id).collect();
-    if let Some(left_out) = required.iter().find(|id| !chosen.iter().any(|it| it.id == **id)) {
-        bail!(Usage(format!("{left_out} is required, and left out by --only or --skip")));
+    let plan = Plan::of(matches)?;
+    if let Some(pid) = matches.get_one::<u32>("netns") {
+        let entered = enter_network_of(*pid);
+        entered.map_err(|error| Usage(format!("--netns {pid}: {error}")))?;
     }
+    if let Some(pause) = matches.get_one::<u64>("watch") {
+        return watch::run(&plan, Duration::from_secs(*pause));
+    }
+    once(matches, &plan)
+}
+
+/// What is looked at, and by which checks.
+struct Plan {
+    checks: Vec<&'static Check>,
+    required: Vec<&'static str>,
+    suppressions: Suppressions,
+    least: Severity,
+    ask: Ask,
+}
+
+impl Plan {
+    fn of(matches: &ArgMatches) -> Result<Self> {
+        let from = matches.contains_id("from");
+        let aim = aim::Aim::of(matches, from)?;
+        let (only, skip) = (named(matches, "only")?, named(matches, "skip")?);
+        let among = |list: &[&Check], check: &Check| list.iter().any(|other| other.id == check.id);
+        let is_chosen = |check: &&Check| {
+            let is_meant =
+                if only.is_empty() { aim.covers(check.target()) } else { among(&only, check) };
+            is_meant && !among(&skip, check)
+        };
+        let checks: Vec<_> = checks::all().into_iter().filter(is_chosen).collect();
+        if checks.is_empty() {
+            bail!(Usage("no check is left of what was asked for".into()));
+        }
+        let required: Vec<&str> = named(matches, "require")?.iter().map(|check| check.id).collect();
+        if let Some(left_out) = required.iter().find(|id| !checks.iter().any(|it| it.id == **id)) {
+            bail!(Usage(format!("{left_out} is required, and left out by what was asked for")));
+        }
+        let ask = Ask { deep: matches.get_flag("deep"), servers: aim.servers, facts: aim.facts };
+        let suppressions = suppressions(matches)?;
+        Ok(Self { checks, required, suppressions, least: least(matches), ask })
+    }
+
+    /// Judges what was seen.
+    fn judge(&self, recording: &Recording) -> Report {
+        Report::of(self.checks.iter().copied(), &recording.window(), &self.suppressions)
+    }
+}
+
+/// A file that is named must be there; the usual one need not.
+fn suppressions(matches: &ArgMatches) -> Result<Suppressions> {
+    let named = matches.get_one::<std::path::PathBuf>("suppressions");
+    let path = named.map_or(Path::new(".doctor.toml"), std::path::PathBuf::as_path);
+    let wrong = |error: String| Usage(format!("{}: {error}", path.display()));
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Suppressions::parse(&text).map_err(wrong)?),
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            Ok(Suppressions::default())
+        }
+        Err(error) => bail!(wrong(error.to_string())),
+    }
+}
+
+fn once(matches: &ArgMatches, plan: &Plan) -> Result<ExitCode> {
     let began = MachineClock.monotonic();
-    let recording = match matches.get_one::<PathBuf>("from") {
-        Some(path) => read(path)?,
-        None => record()?,
+    let (mut recording, load) = match matches.get_one::<std::path::PathBuf>("from") {
+        Some(path) => (read(path)?, Load::default()),
+        None => record(&plan.ask)?,
     };
-    if let Some(path) = matches.get_one::<PathBuf>("save") {
-        let text = serde_json::to_string_pretty(&recording)?;
-        fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
+    if let Some(path) = matches.get_one::<std::path::PathBuf>("save") {
+        write(path, &serde_json::to_string_pretty(&recording)?)?;
     }
-    let mut report = Report::of(chosen, &recording.window());
-    let code = report.exit_code(&required);
-    let least = least(matches);
-    report.records.retain(|record| record.severity >= least);
+    let earlier = memory::earlier(matches, &recording)?;
+    if matches.get_flag("remember") {
+        memory::keep(&recording)?;
+    }
+    // Of the same run of the machine: then counters are judged over all the time since.
+    if let Some(earlier) =
+        earlier.as_ref().filter(|it| it.after.host.boot == recording.after.host.boot)
+    {
+        recording.before = earlier.after.clone();
+    }
+    let mut report = plan.judge(&recording);
+    if let Some(earlier) = &earlier {
+        report.compare(plan.checks.iter().copied(), earlier);
+    }
+    let code = report.exit_code(&plan.required);
+    report.records.retain(|record| record.severity >= plan.least);
     let cost = Cost {
         seconds: MachineClock.monotonic().saturating_sub(began).as_secs_f64(),
         cpu_seconds: cpu_seconds(),
+        peak_bytes: peak_bytes(),
+        queries: load.queries,
+        bytes: load.bytes,
     };
-    show(matches, &report, &recording, cost)?;
+    if let Some(path) = matches.get_one::<std::path::PathBuf>("bundle") {
+        let key = std::hash::RandomState::new();
+        let word = |name: &str| format!("m{:016x}", std::hash::BuildHasher::hash_one(&key, name));
+        let anonymous = matches.get_flag("anonymize").then_some(&word as &dyn Fn(&str) -> String);
+        write(path, &bundle(&report, &recording, anonymous))?;
+    }
+    show(matches, &report, cost)?;
     Ok(ExitCode::from(code))
 }
 
-fn show(matches: &ArgMatches, report: &Report, recording: &Recording, cost: Cost) -> Result<()> {
-    let mut text = String::new();
-    if matches.get_one::<String>("output").is_some_and(|output| output == "json") {
-        text = report.json()? + "\n";
+/// Readable by its owner alone: a snapshot tells much about a machine.
+fn write(path: &Path, text: &str) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.with_context(|| format!("write {}", path.display()))
+}
+
+fn show(matches: &ArgMatches, report: &Report, cost: Cost) -> Result<()> {
+    let paint = if stdout().is_terminal() { painted } else { plain };
+    let format = matches.get_one::<String>("output").map_or("text", String::as_str);
+    let format = Format::ALL.into_iter().find(|(name, _)| *name == format);
+    let format = format.map_or(Format::Text, |(_, format)| format);
+    let text = if matches.get_flag("fix-script") {
+        report.script()
+    } else if matches.get_flag("quick") && format == Format::Text {
+        report.lines(cost, paint)
     } else {
-        let paint = if stdout().is_terminal() { painted } else { plain };
-        write_text(&mut text, (report, &recording.after.host, cost), paint)?;
-    }
+        report.tell(format, cost, paint)
+    };
+    say(&text)
+}
+
+fn say(text: &str) -> Result<()> {
     stdout().write_all(text.as_bytes()).context("write the report")
 }
 
@@ -193,19 +232,6 @@ fn check(id: &str) -> Result<&'static Check> {
     found.ok_or_else(|| Usage(format!("there is no check {id}; --list has all of them")).into())
 }
 
-/// Those that are asked for.
-fn chosen(matches: &ArgMatches) -> Result<Vec<&'static Check>> {
-    let (only, skip) = (named(matches, "only")?, named(matches, "skip")?);
-    let among = |list: &[&Check], check: &Check| list.iter().any(|other| other.id == check.id);
-    let is_chosen =
-        |check: &&Check| (only.is_empty() || among(&only, check)) && !among(&skip, check);
-    let chosen: Vec<_> = checks::all().into_iter().filter(is_chosen).collect();
-    if chosen.is_empty() {
-        bail!(Usage("no check is left of --only without --skip".into()));
-    }
-    Ok(chosen)
-}
-
 fn named(matches: &ArgMatches, name: &str) -> Result<Vec<&'static Check>> {
     matches.get_many::<String>(name).into_iter().flatten().map(|id| check(id)).collect()
 }
@@ -217,17 +243,21 @@ fn now() -> Moment {
 }
 
 /// Looks twice.
-fn record() -> Result<Recording> {
-    let mut probe = Probe::open(Ask::default()).context("wait for sockets")?;
+fn record(ask: &Ask) -> Result<(Recording, Load)> {
+    let mut probe = Probe::open(ask.clone()).context("wait for sockets")?;
     let before = probe.look(now());
-    thread::sleep(WINDOW);
+    std::thread::sleep(if ask.deep { WINDOW_DEEP } else { WINDOW });
     let after = probe.look(now());
+    Ok((recording(before, after), probe.load()))
+}
+
+fn recording(before: Snapshot, after: Snapshot) -> Recording {
     let by = format!(
         "Linux {}, groundsill {} doctor --save",
         after.host.kernel,
         env!("CARGO_PKG_VERSION")
     );
-    Ok(Recording { provenance: Provenance::Recorded(by), before, after })
+    Recording { provenance: Provenance::Recorded(by), before, after }
 }
 
 fn read(path: &Path) -> Result<Recording> {
@@ -248,18 +278,30 @@ fn cpu_seconds() -> f64 {
     Duration::try_from(time).unwrap_or_default().as_secs_f64()
 }
 
+/// Memory that this process had at most; 0 if it is not told.
+fn peak_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = most.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
+}
+
 fn list() -> Result<ExitCode> {
-    for Check { id, severity, proof, title, .. } in checks::all() {
-        let severity = format!("{severity:?}").to_lowercase();
-        writeln!(stdout(), "{id:<5} {severity:<9} {:<9} {title}", proof.name())
-            .context("write the list")?;
+    for check in checks::all() {
+        let Check { id, severity, proof, title, needs, .. } = check;
+        let target = match check.target() {
+            Target::Host => "",
+            other => other.name(),
+        };
+        let (severity, proof) = (severity.name(), proof.name());
+        say(&format!("{id:<5} {severity:<9} {proof:<9} {target:<10} {title} [needs {needs}]\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn explain(check: &Check) -> Result<ExitCode> {
     let Check { id, title, needs, expected, guardrail, probes, proof, catalogue, page, .. } = check;
-    let text = format!(
+    say(&format!(
         "{id}: {title}\n\nsymptom    {}\n\nculprit    {}\n\nproof      {}\n\nexpected   {expected}\n\nfix        {}\n\n\
          cost       {}\n\nguardrail  {guardrail}\n\nlab        {}\n\nreads      {}\nneeds      {needs}\nproved by  {}\nincidents  {}\n",
         page.symptom,
@@ -271,50 +313,6 @@ fn explain(check: &Check) -> Result<ExitCode> {
         probes.join("\n           "),
         proof.name(),
         catalogue.join(", "),
-    );
-    stdout().write_all(text.as_bytes()).context("write the explanation")?;
+    ))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn run_labs(matches: &ArgMatches) -> Result<ExitCode> {
-    if !matches.get_flag("this-machine-is-disposable") {
-        let text = "labs make faults on this machine; if nobody needs it, say --this-machine-is-disposable";
-        bail!(Usage(text.into()));
-    }
-    let ids: Vec<&String> = matches.get_many("id").into_iter().flatten().collect();
-    if ids.is_empty() && !matches.get_flag("all") {
-        bail!(Usage("say which labs: their ids, or --all".into()));
-    }
-    for id in &ids {
-        let has_lab = |lab: &lab::Lab| lab.id.eq_ignore_ascii_case(id);
-        if !lab::all().iter().any(has_lab) {
-            bail!(Usage(format!("{id} has no lab")));
-        }
-    }
-    let seed = u64::try_from(MachineClock.wall().as_nanos()).unwrap_or(1);
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for lab in lab::all() {
-        if !ids.is_empty() && !ids.iter().any(|id| lab.id.eq_ignore_ascii_case(id)) {
-            skipped += 1;
-            continue;
-        }
-        let line = match lab.run(&now, seed).outcome {
-            Ok(seen) => {
-                passed += 1;
-                format!("{:<5} passed  {seen}\n", lab.id)
-            }
-            Err(Stop::Failed(wrong)) => {
-                failed += 1;
-                format!("{:<5} FAILED  seed {seed}: {wrong}\n", lab.id)
-            }
-            Err(Stop::Missing(what)) => {
-                skipped += 1;
-                format!("{:<5} skipped {what} is not here\n", lab.id)
-            }
-        };
-        stdout().write_all(line.as_bytes()).context("write what a lab came to")?;
-    }
-    let line = format!("{passed} passed, {failed} failed, {skipped} skipped\n");
-    stdout().write_all(line.as_bytes()).context("write what the labs came to")?;
-    Ok(ExitCode::from(u8::from(failed > 0)))
 }

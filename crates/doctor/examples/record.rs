@@ -6,10 +6,10 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use groundsill_doctor::check::Check;
+use groundsill_doctor::checks;
 use groundsill_doctor::lab::{self, Played};
 use groundsill_doctor::probe::Moment;
 use groundsill_doctor::snapshot::{Provenance, Recording, Snapshot};
-use groundsill_doctor::{checks, report};
 use serde_json::Value;
 
 fn main() {
@@ -82,7 +82,7 @@ fn versions(seen: &Snapshot) -> String {
 /// What the check makes of it; nothing if it is no recording any more.
 fn verdict(check: &Check, value: &Value) -> Option<String> {
     let recording = Recording::parse(&value.to_string()).ok()?;
-    report::Report::of([check], &recording.window()).json().ok()
+    serde_json::to_string(&check.judge(&recording.window())).ok()
 }
 
 /// Leaves out each member of objects and arrays, the outer ones first, that can go.

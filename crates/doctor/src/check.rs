@@ -247,6 +247,7 @@ impl Check {
             evidence: Vec::new(),
             impact: String::new(),
             fix: String::new(),
+            steps: Vec::new(),
             risk: String::new(),
             reversible: true,
             guardrail: self.guardrail,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::record::{Confidence, Evidence, Record, Severity, Status};
 use crate::snapshot::{FORMAT, Host, Network, Probed, Server, Snapshot};
 
 /// One of which nothing was seen but its name.
@@ -42,5 +43,27 @@ pub(crate) fn seen<T>(probed: &mut Probed<T>) -> &mut T {
     match probed {
         Probed::Seen(seen) => seen,
         _ => panic!("it was not seen"),
+    }
+}
+
+/// A record in which everything is filled in.
+pub(crate) fn record(id: &'static str, status: Status, severity: Severity) -> Record {
+    Record {
+        id,
+        aspect: None,
+        severity,
+        status,
+        target: "host".to_owned(),
+        observed: "what was seen".to_owned(),
+        expected: "what should be",
+        evidence: vec![Evidence { probe: "/proc/it".to_owned(), value: "7".to_owned() }],
+        impact: "it breaks".to_owned(),
+        fix: "mend it".to_owned(),
+        steps: Vec::new(),
+        risk: "none".to_owned(),
+        reversible: true,
+        guardrail: "watch it",
+        catalogue: &[],
+        confidence: Confidence::High,
     }
 }

@@ -13,6 +13,7 @@
 //! 3. Counters are judged by what they grew between the two snapshots, never by their totals.
 //! 4. An id is one culprit and one fix, for ever.
 
+pub mod bundle;
 pub mod check;
 pub mod checks;
 #[cfg(test)]
@@ -22,3 +23,4 @@ pub mod probe;
 pub mod record;
 pub mod report;
 pub mod snapshot;
+pub mod suppress;

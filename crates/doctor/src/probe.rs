@@ -13,10 +13,14 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use rustix::fd::AsFd;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
 use crate::snapshot::{FORMAT, Host, Probed, Snapshot};
 
 mod cgroups;
 mod clock;
+mod discover;
 mod disks;
 mod host;
 mod memory;
@@ -28,6 +32,7 @@ mod server;
 mod system;
 mod tls;
 
+pub use discover::discover;
 pub use server::Endpoint;
 use server::Sessions;
 
@@ -107,6 +112,15 @@ impl Probe {
     pub fn load(&self) -> Load {
         self.sessions.load()
     }
+}
+
+/// Has the calling thread, and what it starts, see the network as a process does.
+///
+/// # Errors
+/// There is no such process, or one must be root for it.
+pub fn enter_network_of(pid: u32) -> io::Result<()> {
+    let space = File::open(format!("/proc/{pid}/ns/net"))?;
+    Ok(move_into_link_name_space(space.as_fd(), Some(LinkNameSpaceType::Network))?)
 }
 
 /// Groups of the machine that are being looked at.

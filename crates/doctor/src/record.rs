@@ -50,6 +50,15 @@ pub struct Evidence {
     pub value: String,
 }
 
+/// A command that mends something, for a shell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The command.
+    pub run: String,
+    /// What undoes it; none if nothing does.
+    pub undo: Option<String>,
+}
+
 /// One line of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Record {
@@ -73,6 +82,8 @@ pub struct Record {
     pub impact: String,
     /// What to do: commands and settings.
     pub fix: String,
+    /// The same for a shell, where commands alone do it.
+    pub steps: Vec<Step>,
     /// What that costs, and what may go wrong.
     pub risk: String,
     /// Whether it can be undone.
@@ -84,3 +95,82 @@ pub struct Record {
     /// How sure it is.
     pub confidence: Confidence,
 }
+
+impl Severity {
+    /// In lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// As a heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Info => "INFO",
+            Self::Warning => "WARNING",
+            Self::Critical => "CRITICAL",
+        }
+    }
+}
+
+impl Step {
+    /// A command of the shell.
+    pub fn shell(run: impl Into<String>, undo: Option<String>) -> Self {
+        Self { run: run.into(), undo }
+    }
+
+    /// A statement for PostgreSQL on a target such as `:5432` or `db.example:5432`, in a database of it.
+    pub fn psql(at: &str, database: &str, statement: &str, undo: Option<&str>) -> Self {
+        let (host, port) = at.rsplit_once(':').unwrap_or((at, "5432"));
+        let host = if host.is_empty() { String::new() } else { format!(" -h {}", quoted(host)) };
+        let of = |statement: &str| {
+            format!(
+                "psql{host} -p {} -d {} -c {}",
+                quoted(port),
+                quoted(database),
+                quoted(statement)
+            )
+        };
+        Self { run: of(statement), undo: undo.map(of) }
+    }
+
+    /// A command for Redis on a target such as `:6379`.
+    pub fn redis(at: &str, command: &str, undo: Option<&str>) -> Self {
+        let (host, port) = at.rsplit_once(':').unwrap_or((at, "6379"));
+        let host = if host.is_empty() { String::new() } else { format!(" -h {}", quoted(host)) };
+        let of = |command: &str| format!("redis-cli{host} -p {} {command}", quoted(port));
+        Self { run: of(command), undo: undo.map(of) }
+    }
+
+    /// A statement for MySQL on a target such as `:3306`.
+    pub fn mysql(at: &str, statement: &str, undo: Option<&str>) -> Self {
+        let (host, port) = at.rsplit_once(':').unwrap_or((at, "3306"));
+        let host = if host.is_empty() { "127.0.0.1" } else { host };
+        let of = |statement: &str| {
+            format!("mysql -h {} -P {} -e {}", quoted(host), quoted(port), quoted(statement))
+        };
+        Self { run: of(statement), undo: undo.map(of) }
+    }
+}
+
+/// A word of the shell, whatever is in it: names of tables and of hosts are chosen by strangers.
+fn quoted(word: &str) -> String {
+    let is_plain = |one: char| one.is_ascii_alphanumeric() || matches!(one, '.' | '-' | '_' | '/');
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+impl Record {
+    /// Its id, with its face if it is one of several: `H32/journal`.
+    pub fn name(&self) -> String {
+        self.aspect.map_or_else(|| self.id.to_owned(), |aspect| format!("{}/{aspect}", self.id))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,21 +2,71 @@
 
 use crate::check::Check;
 use crate::record::{Record, Severity, Status};
-use crate::snapshot::Window;
+use crate::snapshot::{Recording, Window};
+use crate::suppress::{Suppressed, Suppression, Suppressions};
 
+mod changes;
+mod clean;
+mod html;
+mod junit;
+mod markdown;
 mod page;
+mod prometheus;
+mod sarif;
+mod scene;
+mod script;
 mod text;
 
+pub use changes::Changes;
 pub use page::page;
-pub use text::write_text;
+pub use scene::Scene;
+pub use text::Paint;
 
-/// What a run cost whoever it looked at.
+/// In which form a report is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people at a terminal.
+    Text,
+    /// An array of records.
+    Json,
+    /// For what shows results of tests.
+    Junit,
+    /// For the textfile collector of `node_exporter`.
+    Prometheus,
+    /// For what shows findings in code, version 2.1.0.
+    Sarif,
+    /// For a ticket.
+    Markdown,
+    /// A page of its own.
+    Html,
+}
+
+impl Format {
+    /// All of them, by name.
+    pub const ALL: [(&'static str, Self); 7] = [
+        ("text", Self::Text),
+        ("json", Self::Json),
+        ("junit", Self::Junit),
+        ("prometheus", Self::Prometheus),
+        ("sarif", Self::Sarif),
+        ("markdown", Self::Markdown),
+        ("html", Self::Html),
+    ];
+}
+
+/// What a run cost, and whoever it looked at.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cost {
     /// Seconds that it took.
     pub seconds: f64,
     /// Seconds of processor time.
     pub cpu_seconds: f64,
+    /// Memory that it had at most.
+    pub peak_bytes: u64,
+    /// Statements and commands that servers were sent.
+    pub queries: u64,
+    /// Bytes that they answered, about.
+    pub bytes: u64,
 }
 
 /// The records of a run, the worst first.
@@ -24,17 +74,46 @@ pub struct Cost {
 pub struct Report {
     /// In order of how bad they are, then of their ids.
     pub records: Vec<Record>,
+    /// Findings that are let be.
+    pub suppressed: Vec<Suppressed>,
+    /// What was let be, and is over.
+    pub over: Vec<Suppression>,
+    /// What was looked at, and from where.
+    pub scene: Scene,
+    /// What is different from an earlier look, if one is known.
+    pub changes: Option<Changes>,
 }
 
 impl Report {
     /// Judges checks in a window.
-    pub fn of<'c>(checks: impl IntoIterator<Item = &'c Check>, window: &Window<'_>) -> Self {
+    pub fn of<'c>(
+        checks: impl IntoIterator<Item = &'c Check>,
+        window: &Window<'_>,
+        suppressions: &Suppressions,
+    ) -> Self {
         let mut records: Vec<Record> =
             checks.into_iter().flat_map(|check| check.judge(window)).collect();
-        records.sort_by_key(|record| {
-            (record.status != Status::Fail, std::cmp::Reverse(record.severity), record.id)
-        });
-        Self { records }
+        records.sort_by(|a, b| order(a).cmp(&order(b)));
+        let at_ms = window.after.at_ms;
+        Self {
+            suppressed: suppressions.take_from(&mut records, at_ms),
+            over: suppressions.over(at_ms).cloned().collect(),
+            records,
+            scene: Scene::of(window),
+            changes: None,
+        }
+    }
+
+    /// Says what is different from an earlier recording, judged by the same checks.
+    pub fn compare<'c>(
+        &mut self,
+        checks: impl IntoIterator<Item = &'c Check>,
+        earlier: &Recording,
+    ) {
+        let before = Self::of(checks, &earlier.window(), &Suppressions::default());
+        let is_let_be = self.suppressed.iter().map(|it| &it.record);
+        let now: Vec<&Record> = self.with(Status::Fail).chain(is_let_be).collect();
+        self.changes = Some(Changes::between(&before.records, &now, earlier.after.at_ms));
     }
 
     /// Those of a status.
@@ -47,26 +126,58 @@ impl Report {
         self.with(Status::Fail).map(|record| record.severity).max()
     }
 
-    /// 2 if something critical is wrong, 3 if one of the required checks could not look, 1 if there is a warning, else 0.
+    /// 2 if something critical is wrong; 3 if one of the required checks could not look, or a server that the user named could
+    /// not be reached; 1 if there is a warning; else 0.
     pub fn exit_code(&self, required: &[&str]) -> u8 {
         let is_blind = |record: &Record| {
             matches!(record.status, Status::Skip | Status::Error) && required.contains(&record.id)
         };
         match self.worst() {
             Some(Severity::Critical) => 2,
-            _ if self.records.iter().any(is_blind) => 3,
+            _ if self.records.iter().any(is_blind) || self.scene.missed().next().is_some() => 3,
             Some(Severity::Warning) => 1,
             Some(Severity::Info) | None => 0,
         }
     }
 
-    /// An array of records.
-    ///
-    /// # Errors
-    /// None that is known: a record is text and numbers.
-    pub fn json(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(&self.records)
+    /// The report in a form. `paint` puts colours around a word, where the reader has some.
+    pub fn tell(&self, format: Format, cost: Cost, paint: Paint) -> String {
+        match format {
+            Format::Text => text::text(self, cost, paint),
+            Format::Json => json(&self.records),
+            Format::Junit => junit::junit(self, cost),
+            Format::Prometheus => prometheus::prometheus(self, cost),
+            Format::Sarif => sarif::sarif(self),
+            Format::Markdown => markdown::markdown(self, cost),
+            Format::Html => html::html(self, cost),
+        }
     }
+
+    /// A line for each check: the look of a minute.
+    pub fn lines(&self, cost: Cost, paint: Paint) -> String {
+        text::lines(self, cost, paint)
+    }
+
+    /// A script of what to do about what is wrong, each step with its undo.
+    pub fn script(&self) -> String {
+        script::script(self)
+    }
+}
+
+/// What a record says, in a line.
+pub fn line(record: &Record) -> String {
+    clean::clean(&format!("{}: {}", record.target, record.observed))
+}
+
+fn order(record: &Record) -> impl Ord + use<'_> {
+    (record.status != Status::Fail, std::cmp::Reverse(record.severity), record.id, &record.target)
+}
+
+fn json(records: &[Record]) -> String {
+    // A record is text and numbers: that cannot fail.
+    let text = serde_json::to_string_pretty(records).unwrap_or_default() + "\n";
+    // Within JSON these are only in strings, where they may as well be escaped.
+    clean::turns(&text)
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ pub enum Provenance {
 }
 
 impl Recording {
-    /// Reads one.
+    /// Reads one, also out of a bundle.
     ///
     /// # Errors
     /// In a sentence: it is none, or of a version that is not known.
@@ -159,6 +159,7 @@ impl Recording {
         let wrong = |error| format!("it is no snapshot: {error}");
         // First, as a newer one has what this version does not know.
         let value: serde_json::Value = serde_json::from_str(text).map_err(wrong)?;
+        let value = crate::bundle::recording_of(&value).cloned().unwrap_or(value);
         let format = value["before"]["format"].as_u64().unwrap_or(u64::from(FORMAT));
         if format != u64::from(FORMAT) {
             return Err(format!(

@@ -4,7 +4,7 @@ use crate::snapshot::Network;
 
 mod counters;
 mod datagrams;
-mod listeners;
+pub(super) mod listeners;
 
 /// Looks at it.
 pub(super) fn look(_deep: bool) -> Network {

@@ -1,84 +1,125 @@
-//! For people: the worst first, what could not be looked at, and how many are fine.
+//! For people: the worst first and with what proves it, then what could not be looked at, and how many are fine.
 
 use std::fmt::{self, Write};
 
-use super::{Cost, Report};
+use super::clean::clean;
+use super::{Changes, Cost, Report};
 use crate::record::{Record, Severity, Status};
-use crate::snapshot::Host;
+use crate::suppress::Suppressed;
 
-/// Writes the report. `paint` puts colours around a word, where the reader has some.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_text(
-    out: &mut impl Write,
-    (report, host, cost): (&Report, &Host, Cost),
-    paint: fn(Severity, &str) -> String,
-) -> fmt::Result {
-    let Host { name, kernel, cpus, memory_bytes, .. } = host;
-    let (name, kernel) = (clean(name), clean(kernel));
-    let gib = memory_bytes.div_ceil(1 << 30);
-    writeln!(
-        out,
-        "groundsill doctor  {name}  Linux {kernel}  {cpus} CPU {gib} GiB     {:.1} s",
-        cost.seconds
-    )?;
+/// Puts colours around a word, by how bad it is.
+pub type Paint = fn(Severity, &str) -> String;
+
+/// So many are told with everything; of the others there is a line.
+const DETAILED: usize = 5;
+
+pub(super) fn text(report: &Report, cost: Cost, paint: Paint) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _endless = write_text(&mut out, report, cost, paint);
+    out
+}
+
+/// A line for each record that is not out of place.
+pub(super) fn lines(report: &Report, cost: Cost, paint: Paint) -> String {
+    let mut out = String::new();
+    let _endless = write_lines(&mut out, report, cost, paint);
+    out
+}
+
+fn write_text(out: &mut String, report: &Report, cost: Cost, paint: Paint) -> fmt::Result {
+    write_head(out, report, cost)?;
+    let mut left = DETAILED;
     for severity in [Severity::Critical, Severity::Warning, Severity::Info] {
         let mut failed = report.with(Status::Fail).filter(|it| it.severity == severity).peekable();
         if failed.peek().is_some() {
-            writeln!(out, "\n{}", paint(severity, word(severity)))?;
+            writeln!(out, "\n{}", paint(severity, severity.title()))?;
         }
         for record in failed {
-            write_fault(out, record)?;
+            write_line(out, record)?;
+            if left > 0 && severity > Severity::Info {
+                left -= 1;
+                write_details(out, record)?;
+            }
         }
     }
-    let blind = |status| report.with(status);
-    let mut unseen = blind(Status::Skip).chain(blind(Status::Error)).peekable();
-    if unseen.peek().is_some() {
-        writeln!(out, "\nCOULD NOT LOOK")?;
+    write_blind(out, report)?;
+    if let Some(changes) = &report.changes {
+        write_changes(out, changes)?;
     }
-    for Record { id, target, observed, .. } in unseen {
-        writeln!(out, " {id:<4} {:<16} {}", clean(target), clean(observed))?;
+    writeln!(out, "\n{}", tally(report, cost))?;
+    for over in &report.over {
+        let (check, until) = (clean(&over.check), &over.until);
+        writeln!(out, "{check} is no longer let be: that ended on {until}.")?;
     }
-    let count = |status| report.with(status).count();
-    writeln!(
-        out,
-        "\n{} fine, {} do not apply. Cost: {:.1} s of processor time.",
-        count(Status::Pass),
-        count(Status::NotApplicable),
-        cost.cpu_seconds
-    )?;
     if let Some(first) = report.with(Status::Fail).next() {
-        writeln!(out, "next: groundsill doctor --explain {}    --output json", first.id)?;
+        writeln!(
+            out,
+            "next: groundsill doctor --explain {}    --fix-script    --output json",
+            first.id
+        )?;
     }
     Ok(())
 }
 
-/// Without what a terminal would obey: a process calls itself what it likes.
-fn clean(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for one in text.chars() {
-        if one.is_control() {
-            clean.extend(one.escape_default());
-        } else {
-            clean.push(one);
-        }
+fn write_head(out: &mut String, report: &Report, cost: Cost) -> fmt::Result {
+    let scene = &report.scene;
+    let gib = scene.memory_bytes.div_ceil(1 << 30);
+    let mut systems = vec!["host".to_owned()];
+    systems.extend(scene.servers.iter().map(|it| clean(&it.title())));
+    writeln!(
+        out,
+        "groundsill doctor  {}  Linux {}  {} CPU {gib} GiB     {}     {:.1} s",
+        clean(&scene.host),
+        clean(&scene.kernel),
+        scene.cpus,
+        systems.join(", "),
+        cost.seconds,
+    )?;
+    let view = &scene.view;
+    if let Some(container) = &view.container {
+        writeln!(
+            out,
+            "seen from inside a container ({}), network {}, group {}: --netns PID looks from where a process is",
+            clean(container),
+            clean(&view.network),
+            clean(&view.cgroup),
+        )?;
     }
-    clean
+    if scene.window_seconds >= 60.0 {
+        writeln!(out, "counters are judged over {}", span(scene.window_seconds))?;
+    }
+    Ok(())
 }
 
-const fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "CRITICAL",
-        Severity::Warning => "WARNING",
-        Severity::Info => "INFO",
+fn write_lines(out: &mut String, report: &Report, cost: Cost, paint: Paint) -> fmt::Result {
+    write_head(out, report, cost)?;
+    writeln!(out)?;
+    for record in &report.records {
+        let word = match record.status {
+            Status::Fail => paint(record.severity, &format!("{:<8}", record.severity.name())),
+            Status::Pass => format!("{:<8}", "ok"),
+            Status::Skip | Status::Error => format!("{:<8}", "unseen"),
+            Status::NotApplicable => continue,
+        };
+        writeln!(
+            out,
+            "{word} {:<8} {:<16} {}",
+            record.name(),
+            clean(&record.target),
+            clean(&record.observed)
+        )?;
     }
+    writeln!(out, "\n{}", tally(report, cost))
 }
 
-fn write_fault(out: &mut impl Write, record: &Record) -> fmt::Result {
-    let Record { id, target, observed, impact, fix, risk, reversible, guardrail, evidence, .. } =
-        record;
-    writeln!(out, " {id:<4} {:<16} {}", clean(target), clean(observed))?;
+fn write_line(out: &mut String, record: &Record) -> fmt::Result {
+    let Record { target, observed, .. } = record;
+    writeln!(out, " {:<4} {:<16} {}", record.name(), clean(target), clean(observed))
+}
+
+fn write_details(out: &mut String, record: &Record) -> fmt::Result {
+    let Record { impact, fix, risk, reversible, guardrail, evidence, .. } = record;
     let proof: Vec<String> =
         evidence.iter().map(|seen| format!("{}: {}", seen.probe, seen.value)).collect();
     let undo = if *reversible { "can be undone" } else { "cannot be undone" };
@@ -93,4 +134,97 @@ fn write_fault(out: &mut impl Write, record: &Record) -> fmt::Result {
         writeln!(out, "      {name:<8} {}", clean(&text))?;
     }
     Ok(())
+}
+
+/// What could not be looked at for one reason.
+pub(super) struct Blind {
+    pub(super) ids: Vec<String>,
+    pub(super) target: String,
+    pub(super) why: String,
+}
+
+/// What could not be looked at, each reason once.
+pub(super) fn blind(report: &Report) -> Vec<Blind> {
+    let mut reasons: Vec<Blind> = Vec::new();
+    for record in report.with(Status::Skip).chain(report.with(Status::Error)) {
+        let (target, why) = (&record.target, &record.observed);
+        let same = reasons.iter_mut().find(|it| it.target == *target && it.why == *why);
+        match same {
+            Some(same) => same.ids.push(record.name()),
+            None => reasons.push(Blind {
+                ids: vec![record.name()],
+                target: target.clone(),
+                why: why.clone(),
+            }),
+        }
+    }
+    reasons
+}
+
+fn write_blind(out: &mut String, report: &Report) -> fmt::Result {
+    let reasons = blind(report);
+    if !reasons.is_empty() {
+        writeln!(out, "\nCOULD NOT LOOK")?;
+    }
+    for Blind { ids, target, why } in reasons {
+        let more = ids.len().saturating_sub(6);
+        let mut told = ids[..ids.len() - more].join(" ");
+        if more > 0 {
+            write!(told, " and {more} more")?;
+        }
+        writeln!(out, " {told:<4} {:<16} {}", clean(&target), clean(&why))?;
+    }
+    Ok(())
+}
+
+fn write_changes(out: &mut String, changes: &Changes) -> fmt::Result {
+    let Changes { appeared, gone, same, .. } = changes;
+    writeln!(
+        out,
+        "\nSINCE THE LAST LOOK    {} new, {} gone, {same} as they were",
+        appeared.len(),
+        gone.len()
+    )?;
+    for (sign, records) in [('+', appeared), ('-', gone)] {
+        for record in records {
+            writeln!(
+                out,
+                " {sign} {:<4} {:<16} {}",
+                record.name(),
+                clean(&record.target),
+                clean(&record.observed)
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// How many are fine, and what it cost.
+pub(super) fn tally(report: &Report, cost: Cost) -> String {
+    let count = |status| report.with(status).count();
+    let mut told =
+        format!("{} fine, {} do not apply", count(Status::Pass), count(Status::NotApplicable));
+    if !report.suppressed.is_empty() {
+        let each = |it: &Suppressed| format!("{} until {}", it.record.name(), it.by.until);
+        let each: Vec<String> = report.suppressed.iter().map(each).collect();
+        let _endless = write!(told, ", {} suppressed ({})", each.len(), each.join(", "));
+    }
+    let Cost { cpu_seconds, queries, bytes, peak_bytes, .. } = cost;
+    let _endless = write!(
+        told,
+        ". Cost: {cpu_seconds:.1} s CPU, {} MiB, {queries} queries, {} KiB read from servers.",
+        peak_bytes >> 20,
+        bytes >> 10
+    );
+    told
+}
+
+/// As `3 h 10 min`.
+fn span(seconds: f64) -> String {
+    let minutes = std::time::Duration::from_secs_f64(seconds).as_secs() / 60;
+    match (minutes / 1_440, minutes / 60 % 24, minutes % 60) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
 }

@@ -23,7 +23,7 @@ const ANSWER: Duration = Duration::from_secs(2);
 const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
 /// Of IPv4 and of IPv6, in the order of their addresses.
-pub(super) fn look() -> Probed<Vec<Listener>> {
+pub(in crate::probe) fn look() -> Probed<Vec<Listener>> {
     let found = dump(AF_INET).and_then(|mut found| {
         // A machine without IPv6 has none of those.
         found.extend(dump(AF_INET6).or_else(|error| match error.kind() {

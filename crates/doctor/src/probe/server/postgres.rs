@@ -40,20 +40,13 @@ impl Session for Postgres {
     async fn open(endpoint: Endpoint) -> Self {
         let until = Instant::now() + LOOK;
         let load = Load::default();
-        let mut config = match Config::from_str(&endpoint.url) {
-            Ok(config) => config,
-            Err(_) => {
-                // Its error may tell the address, and the password with it.
-                let seen = Probed::Failed(
-                    "its address is none: postgres://USER@HOST:PORT/DATABASE".to_owned(),
-                );
-                return Self {
-                    place: Place::unknown(&endpoint),
-                    client: Err((None, seen)),
-                    until,
-                    load,
-                };
-            }
+        let Ok(mut config) = Config::from_str(&endpoint.url) else {
+            // Its error may tell the address, and the password with it.
+            let seen = Probed::Failed(
+                "its address is none: postgres://USER@HOST:PORT/DATABASE".to_owned(),
+            );
+            let (place, client) = (Place::unknown(&endpoint), Err((None, seen)));
+            return Self { place, client, until, load };
         };
         let host = match config.get_hosts().first() {
             Some(Host::Tcp(host)) => host.clone(),

@@ -1,0 +1,53 @@
+//! What an earlier run has seen.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::ArgMatches;
+use doctor::snapshot::Recording;
+
+use super::{Usage, read, write};
+
+/// What was remembered is compared with for so long: a day.
+const REMEMBERED_MS: u64 = 86_400_000;
+
+/// The file that --since names, or what --remember kept within a day; none if there is neither.
+pub(super) fn earlier(matches: &ArgMatches, now: &Recording) -> Result<Option<Recording>> {
+    let at_ms = now.after.at_ms;
+    if let Some(path) = matches.get_one::<PathBuf>("since") {
+        let earlier = read(path)?;
+        if earlier.after.at_ms >= now.before.at_ms {
+            bail!(Usage(format!("{}: it is not earlier than this look", path.display())));
+        }
+        return Ok(Some(earlier));
+    }
+    if matches.contains_id("from") {
+        return Ok(None);
+    }
+    let Some(path) = place().filter(|path| path.exists()) else { return Ok(None) };
+    let remembered = read(&path).ok();
+    // One that cannot be read is of another version, and is replaced by the next.
+    Ok(remembered.filter(|it| {
+        let age = at_ms.checked_sub(it.after.at_ms);
+        it.after.host.name == now.after.host.name && age.is_some_and(|age| age <= REMEMBERED_MS)
+    }))
+}
+
+/// Keeps it for the next run, whole or not at all.
+pub(super) fn keep(recording: &Recording) -> Result<()> {
+    let Some(path) = place() else {
+        bail!(Usage("--remember: neither XDG_STATE_HOME nor HOME says where".into()));
+    };
+    let folder = path.parent().context("the path has no folder")?;
+    fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    let new = path.with_extension("new");
+    write(&new, &serde_json::to_string(recording)?)?;
+    fs::rename(&new, &path).with_context(|| format!("write {}", path.display()))
+}
+
+fn place() -> Option<PathBuf> {
+    let named = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|it| it.is_absolute());
+    let usual = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state"));
+    Some(named.or_else(usual)?.join("groundsill/doctor/last.json"))
+}

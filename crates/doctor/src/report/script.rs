@@ -1,0 +1,40 @@
+//! A script of what to do about what is wrong. The doctor prints it and never runs it.
+
+use std::fmt::Write;
+
+use super::Report;
+use super::clean::clean;
+use crate::record::{Record, Status, Step};
+
+const HEAD: &str = "#!/bin/sh\n\
+    # What groundsill doctor would do about what it found. Read it before you run it: each step says what it costs and how it is\n\
+    # undone. Steps that cannot be undone are commented out. What has no command is told as a comment.\n\
+    set -eu\n";
+
+pub(super) fn script(report: &Report) -> String {
+    let mut out = HEAD.to_owned();
+    for record in report.with(Status::Fail) {
+        // Writing to a string does not fail.
+        let _endless = write_block(&mut out, record);
+    }
+    out
+}
+
+fn write_block(out: &mut String, record: &Record) -> std::fmt::Result {
+    let Record { target, observed, impact, fix, risk, steps, reversible, .. } = record;
+    let comment = |text: &str| clean(text);
+    writeln!(out, "\n# {} {}: {}", record.name(), comment(target), comment(observed))?;
+    writeln!(out, "# breaks: {}\n# cost: {}", comment(impact), comment(risk))?;
+    if steps.is_empty() {
+        return writeln!(out, "# by hand: {}", comment(fix));
+    }
+    for Step { run, undo } in steps {
+        match undo {
+            Some(undo) if *reversible => {
+                writeln!(out, "{}\n# undo: {}", clean(run), comment(undo))?;
+            }
+            _ => writeln!(out, "# cannot be undone: {}", comment(run))?,
+        }
+    }
+    Ok(())
+}
