@@ -32,6 +32,7 @@ fn say(text: &str) {
     println!("{text}");
 }
 
+#[expect(clippy::disallowed_methods, reason = "it is the rim of its program")]
 fn now() -> Moment {
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
@@ -54,7 +55,7 @@ fn keep(check: &Check, name: &str, recording: Option<Recording>) {
         recording.provenance = Provenance::Recorded(by);
     }
     for side in [&mut recording.before, &mut recording.after] {
-        side.host.name = "host".to_owned();
+        "host".clone_into(&mut side.host.name);
     }
     let Ok(mut value) = serde_json::to_value(&recording) else { return };
     let wanted = verdict(check, &value);
@@ -76,7 +77,8 @@ fn minor(kernel: &str) -> String {
 /// Of the servers that were looked at.
 fn versions(seen: &Snapshot) -> String {
     let told = seen.postgres.iter().filter_map(|it| it.seen.seen().ok()?.version().ok());
-    told.map(|version| format!("PostgreSQL {}.{}, ", version / 10_000, version % 10_000)).collect()
+    let told = told.map(|it| format!("PostgreSQL {}.{}, ", it / 10_000, it % 10_000));
+    told.collect::<Vec<_>>().concat()
 }
 
 /// What the check makes of it; nothing if it is no recording any more.
@@ -87,7 +89,7 @@ fn verdict(check: &Check, value: &Value) -> Option<String> {
 
 /// Leaves out each member of objects and arrays, the outer ones first, that can go.
 fn reduce(whole: &mut Value, path: &mut Vec<String>, is_same: &mut dyn FnMut(&Value) -> bool) {
-    let pointer: String = path.iter().map(|step| format!("/{step}")).collect();
+    let pointer = path.iter().map(|step| format!("/{step}")).collect::<Vec<_>>().concat();
     let members: Vec<String> = match whole.pointer(&pointer) {
         Some(Value::Object(map)) => {
             map.keys().map(|key| key.replace('~', "~0").replace('/', "~1")).collect()

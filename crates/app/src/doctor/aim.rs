@@ -36,7 +36,7 @@ impl Aim {
         let mut servers = Vec::new();
         for (kind, secret) in KINDS {
             for url in matches.get_many::<String>(kind.name()).into_iter().flatten() {
-                let url = with_password(url, secret.and_then(|name| std::env::var(name).ok()));
+                let url = with_password(url, secret.and_then(environment));
                 servers.push(Endpoint { kind, url, named: true });
             }
         }
@@ -74,8 +74,12 @@ impl Aim {
 /// One that was found, with the password that the environment has for it.
 fn known(mut found: Endpoint) -> Endpoint {
     let secret = KINDS.iter().find(|(kind, _)| *kind == found.kind).and_then(|(_, name)| *name);
-    found.url = with_password(&found.url, secret.and_then(|name| std::env::var(name).ok()));
+    found.url = with_password(&found.url, secret.and_then(environment));
     found
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
 }
 
 /// Whether it is on this machine, as far as its address alone tells.
