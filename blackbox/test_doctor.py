@@ -1,9 +1,14 @@
 """`groundsill doctor`: what it finds on this machine, in what words, and by what exit code."""
 
 import json
+import os
 import random
+import re
 import socket
 import subprocess
+import threading
+import xml.etree.ElementTree
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,20 +19,33 @@ pytestmark = pytest.mark.ours
 
 
 @pytest.fixture(name="doctor")
-def _doctor(pytestconfig):
-    """Runs it, and returns what came of it."""
-    binary = Path(pytestconfig.getoption("binary"))
+def _doctor(pytestconfig, tmp_path):
+    """Runs it in a folder of its own, and returns what came of it."""
+    binary = Path(pytestconfig.getoption("binary")).resolve()
 
-    def run(*arguments):
+    def run(*arguments, **environment):
         return subprocess.run(
-            [str(binary), "doctor", *arguments], capture_output=True, text=True, timeout=60, check=False
+            [str(binary), "doctor", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state"), **environment},
         )
 
+    run.binary = binary
     return run
 
 
 @pytest.fixture(name="deaf")
 def _deaf():
+    with deafness() as made:
+        yield made
+
+
+@contextmanager
+def deafness():
     """A socket that listens and accepts nothing, with more clients than it lets in."""
     backlog = random.randrange(3, 20)
     with socket.socket() as listener:
@@ -92,6 +110,11 @@ def test_what_is_not_as_it_should_be_is_an_error_of_its_own_code(doctor, tmp_pat
         (("--from", "/dev/zero"), 64, "/dev/zero"),
         (("--only", "H14", "--skip", "H14"), 64, "no check is left"),
         (("--only", "H12", "--require", "H14"), 64, "H14 is required"),
+        (("--fact", "nothing"), 64, "NAME=VALUE"),
+        (("--suppressions", str(other)), 64, "other.json"),
+        (("--netns", "4194304"), 64, "--netns 4194304"),
+        (("--quick", "--redis", "redis://127.0.0.1"), 64, "this machine alone"),
+        (("--only", "H12", "--save", "/dev/full"), 70, "/dev/full"),
     ):
         done = doctor(*arguments)
         assert (done.returncode, done.stdout) == (code, ""), done
@@ -100,7 +123,7 @@ def test_what_is_not_as_it_should_be_is_an_error_of_its_own_code(doctor, tmp_pat
 
 def test_it_says_what_it_checks_and_what_it_reads(doctor):
     """By --list and --explain."""
-    assert "H14   critical  lab       connections are dropped" in doctor("--list").stdout
+    assert re.search(r"^H14   critical  lab +connections are dropped", doctor("--list").stdout, re.MULTILINE)
     told = doctor("--explain", "h14").stdout
     assert all(word in told for word in ("symptom", "culprit", "sock_diag", "/proc/net/netstat", "guardrail"))
 
@@ -110,3 +133,167 @@ def test_the_labs_make_their_faults_and_see_them_found(doctor):
     done = doctor("lab", "--all", "--this-machine-is-disposable")
     assert done.returncode == 0, done
     assert done.stdout.splitlines()[-1] == "3 passed, 0 failed, 0 skipped"
+
+
+def test_each_form_of_the_report_is_one_that_its_readers_take(doctor, deaf, tmp_path):
+    """All seven are of one recording, so that they tell the same."""
+    listener, _ = deaf
+    path, address = str(tmp_path / "host.json"), "%s:%d" % listener.getsockname()
+    until(lambda: about(doctor("--output", "json", "--save", path), listener), "it is found", 30)
+    told = {form: doctor("--from", path, "--output", form) for form in FORMS}
+    assert {done.returncode for done in told.values()} == {2}
+    records = json.loads(told["json"].stdout)
+    failed = [record for record in records if record["status"] == "fail"]
+    suite = xml.etree.ElementTree.fromstring(told["junit"].stdout)[0]
+    assert (int(suite.get("tests")), int(suite.get("failures"))) == (len(records), len(failed))
+    assert len(suite.findall("./testcase/failure")) == len(failed)
+    sarif = json.loads(told["sarif"].stdout)
+    assert [it["ruleId"] for it in sarif["runs"][0]["results"]] == [it["id"] for it in failed]
+    series = r'groundsill_doctor_finding{id="H14",aspect="",target="host %s",severity="critical"} 1' % address
+    assert series in told["prometheus"].stdout.splitlines()
+    for line in told["prometheus"].stdout.splitlines():
+        assert re.fullmatch(r"# (HELP|TYPE) \S+ .+|[a-z_]+(\{[^{}]*\})? [0-9.e+-]+", line), line
+    for form in ("text", "markdown", "html"):
+        assert address in told[form].stdout, form
+
+
+FORMS = ("text", "json", "junit", "prometheus", "sarif", "markdown", "html")
+
+
+def test_what_is_let_be_counts_no_more_until_its_last_day_is_over(doctor, deaf, tmp_path):
+    """By a file in the folder where it runs; a recording makes both runs judge the same."""
+    listener, _ = deaf
+    path, target = str(tmp_path / "host.json"), "host %s:%d" % listener.getsockname()
+    until(lambda: about(doctor("--output", "json", "--only", "H14", "--save", path), listener), "it is found", 30)
+    entry = '[[suppress]]\ncheck = "H14"\ntarget = "%s"\nreason = "a test"\nuntil = %s\n'
+    again = ("--from", path, "--only", "H14")
+    before = doctor(*again)
+    (tmp_path / ".doctor.toml").write_text(entry % (target, "2999-12-31"))
+    found = doctor(*again, "--output", "json")
+    assert before.returncode == 2 and not about(found, listener), found
+    assert "1 suppressed (H14 until 2999-12-31)" in doctor(*again).stdout
+    (tmp_path / ".doctor.toml").write_text(entry % (target, "2001-01-31"))
+    over = doctor(*again)
+    assert over.returncode == 2 and "H14 is no longer let be: that ended on 2001-01-31" in over.stdout
+    (tmp_path / ".doctor.toml").write_text(entry.replace("a test", "") % (target, "2999-12-31"))
+    wrong = doctor(*again)
+    assert (wrong.returncode, wrong.stdout) == (64, "") and "reason is empty" in wrong.stderr
+
+
+def test_what_was_remembered_is_what_the_next_run_is_compared_with(doctor, tmp_path):
+    """What is new, and what is gone; and --since takes any file."""
+    quiet = str(tmp_path / "quiet.json")
+    first = doctor("host", "--only", "H14", "--save", quiet)
+    assert "SINCE" not in first.stdout
+    with deafness() as (listener, _):
+        address = "%s:%d" % listener.getsockname()
+        new = re.compile(r"^ \+ H14 +host %s " % re.escape(address), re.MULTILINE)
+        until(lambda: new.search(doctor("host", "--only", "H14", "--since", quiet).stdout), "it is new", 30)
+        assert not (tmp_path / "state").exists(), "nothing is kept unless that is asked for"
+        until(lambda: about(doctor("host", "--only", "H14", "--remember", "--output", "json"), listener), "it is kept", 30)
+    kept = tmp_path / "state/groundsill/doctor/last.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    gone = re.compile(r"^ - H14 +host %s " % re.escape(address), re.MULTILINE)
+    until(lambda: gone.search(doctor("host", "--only", "H14").stdout), "it is gone", 30)
+
+
+def test_it_watches_what_comes_and_goes(doctor, tmp_path):
+    """Until it is ended."""
+    command = [str(doctor.binary), "doctor", "host", "--only", "H14", "--watch", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as watching:
+        lines = []
+        reading = threading.Thread(target=lambda: lines.extend(iter(watching.stdout.readline, "")))
+        reading.start()
+        until(lambda: lines, "it begins")
+        with deafness() as (listener, _):
+            address = "%s:%d" % listener.getsockname()
+            until(lambda: any(" + critical" in it and address in it for it in lines), "it comes", 30)
+        until(lambda: any(" - " in it and address in it for it in lines), "it goes", 30)
+        watching.terminate()
+        reading.join(10)
+
+
+def test_a_bundle_has_all_of_a_run_and_no_name_of_a_machine_if_that_is_asked_for(doctor, tmp_path):
+    """And can be judged elsewhere."""
+    plain, hashed = tmp_path / "plain.json", tmp_path / "hashed.json"
+    doctor("host", "--bundle", str(plain))
+    doctor("host", "--bundle", str(hashed), "--anonymize")
+    name = Path("/proc/sys/kernel/hostname").read_text().strip()
+    assert json.loads(plain.read_text())["recording"]["after"]["host"]["name"] == name
+    other = json.loads(hashed.read_text())["recording"]["after"]["host"]["name"]
+    assert re.fullmatch(r"m[0-9a-f]{16}", other)
+    assert '"records": [' in plain.read_text()
+    judged = doctor("--from", str(hashed))
+    assert judged.returncode in (0, 1, 2) and other in judged.stdout, judged
+
+
+def test_the_script_of_what_to_do_is_one_and_changes_nothing_by_itself(doctor, deaf, tmp_path):
+    """A shell takes it."""
+    listener, _ = deaf
+    path = str(tmp_path / "host.json")
+    until(lambda: about(doctor("--output", "json", "--save", path), listener), "it is found", 30)
+    script = doctor("--from", path, "--fix-script")
+    assert script.stdout.startswith("#!/bin/sh\n") and "# H14 host" in script.stdout
+    checked = subprocess.run(["sh", "-n"], input=script.stdout, text=True, capture_output=True, check=False)
+    assert checked.returncode == 0, checked
+
+
+def test_the_look_of_a_minute_has_a_line_for_each_check(doctor):
+    """Those of the machine alone."""
+    ids = [line.split()[0] for line in doctor("--list").stdout.splitlines()]
+    lines = doctor("--quick").stdout
+    shown = {line.split()[1].split("/")[0] for line in lines.splitlines() if line.startswith(WORDS)}
+    assert {"H12", "H14", "H22"} <= shown <= {it for it in ids if it[0] in "HN"}
+
+
+WORDS = ("ok ", "critical ", "warning ", "info ", "unseen ")
+
+SCHEMES = {
+    "postgres": "postgres://me@127.0.0.1:%d/app",
+    "mysql": "mysql://me@127.0.0.1:%d",
+    "redis": "redis://127.0.0.1:%d",
+    "pgbouncer": "postgres://me@127.0.0.1:%d/pgbouncer",
+    "etcd": "http://127.0.0.1:%d",
+}
+
+
+@pytest.mark.parametrize("kind", SCHEMES)
+def test_a_server_that_was_named_and_does_not_answer_is_told_and_holds_nothing_up(doctor, kind):
+    """One that is not there, and one that accepts and says nothing: exit code 3, within its bounds."""
+    with socket.socket() as silent, socket.socket() as closed:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(64)
+        closed.bind(("127.0.0.1", 0))
+        for port in (silent.getsockname()[1], closed.getsockname()[1]):
+            done = doctor(kind, f"--{kind}", SCHEMES[kind] % port, "--output", "json")
+            assert done.returncode == 3, done
+            target = f"{kind} :{port}"
+            records = [it for it in json.loads(done.stdout) if it["target"] == target]
+            assert records, done
+            assert {it["status"] for it in records} <= {"skip", "error"}, records
+            text = doctor(kind, f"--{kind}", SCHEMES[kind] % port).stdout
+            assert "COULD NOT LOOK" in text and target in text
+
+
+def test_a_password_of_an_address_is_in_no_output(doctor, tmp_path):
+    """Nor one of the environment; whether the server is there or not, and whether the address is one."""
+    bundle, saved = tmp_path / "bundle.json", tmp_path / "saved.json"
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        for kind, scheme in SCHEMES.items():
+            for url in (
+                (scheme % port).replace("://", "://me:s3cret@").replace("@me@", "@"),
+                f"postgres://me:s3cret@[::{kind}",
+            ):
+                for form in FORMS:
+                    done = doctor(
+                        *(kind, f"--{kind}", url, "--output", form, "--bundle", str(bundle), "--save", str(saved)),
+                        PGPASSWORD="s3cret",
+                        MYSQL_PWD="s3cret",
+                        REDISCLI_AUTH="s3cret",
+                    )
+                    texts = (done.stdout, done.stderr, bundle.read_text(), saved.read_text())
+                    assert not any("s3cret" in text for text in texts), (kind, form, url)
+                    bundle.write_text("")
+                    saved.write_text("")

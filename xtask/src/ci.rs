@@ -28,7 +28,7 @@ enum Stage {
     Check,
     /// Every test
     Test,
-    /// Bugs planted in the simulation, each of which has to be caught
+    /// Bugs planted in the simulation and in the doctor, each of which has to be caught
     Teeth,
     /// Crashes of the built binary
     Crash,

@@ -9,6 +9,7 @@ mod check;
 mod ci;
 mod crash;
 mod fuzz;
+mod planted;
 mod python;
 mod redis_suite;
 mod run;

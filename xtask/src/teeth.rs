@@ -1,10 +1,12 @@
-//! `cargo x test teeth`: whether the checkers of the simulation find bugs that are planted for them.
+//! Whether what checks us finds bugs that are planted for it: the checkers of the simulation, and the tests of the doctor.
 
 use anyhow::Result;
 
+use crate::planted;
 use crate::run::{cargo, must};
 
-/// Plants every bug of `sim/teeth.toml`; an error if one is not found within its seeds.
+/// Plants every bug of `sim/teeth.toml`, and every bug of `crates/doctor/planted.tsv`; an error if one is not found.
 pub(crate) fn run() -> Result<()> {
-    must(&mut cargo(["run", "--quiet", "--package", "groundsill-sim", "--", "--teeth"]))
+    must(&mut cargo(["run", "--quiet", "--package", "groundsill-sim", "--", "--teeth"]))?;
+    planted::run()
 }
