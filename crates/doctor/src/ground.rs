@@ -67,3 +67,10 @@ pub(crate) fn record(id: &'static str, status: Status, severity: Severity) -> Re
         confidence: Confidence::High,
     }
 }
+
+/// A moment of which the user said this.
+pub(crate) fn said(at_ms: u64, facts: &[(&str, &str)]) -> Snapshot {
+    let mut moment = moment(at_ms, host());
+    moment.facts = facts.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())).collect();
+    moment
+}

@@ -26,5 +26,6 @@ fn each_check_has_its_page_and_no_other_is_there() {
     let mut there: Vec<_> =
         there.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
     there.sort();
+    names.sort();
     assert_eq!(there, names);
 }
