@@ -61,7 +61,7 @@ fn fault(ttl: Duration, window_of: Duration) -> Fault {
             .to_owned(),
         fix: format!(
             "keep keys for {} or longer, or a unique key of the business in the table",
-            told(window_of + Duration::from_secs(86_400))
+            told(window_of + Duration::from_hours(24))
         ),
         risk: "keys take space for as long".to_owned(),
         reversible: true,

@@ -12,8 +12,8 @@ use crate::snapshot::Window;
 /// It is given, and no such value.
 pub(super) fn number(window: &Window<'_>, name: &str) -> Result<Option<u64>, Blind> {
     let Some(text) = window.after.facts.get(name) else { return Ok(None) };
-    let parsed = text.trim().parse();
-    parsed.map(Some).map_err(|_| Blind::Denied(format!("a whole number in --fact {name}={text}")))
+    let wrong = || Blind::Denied(format!("a whole number in --fact {name}={text}"));
+    text.trim().parse().ok().map(Some).ok_or_else(wrong)
 }
 
 /// The same of a time, such as `500ms`, `60s`, `2m`, `8h`, `7d`; a bare number is of seconds.
