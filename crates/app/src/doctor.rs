@@ -29,7 +29,8 @@ mod watch;
 pub(crate) use command::command;
 
 /// Time between the two looks: counters are judged by what they grow in it.
-const WINDOW: Duration = Duration::from_secs(1);
+const WINDOW: Duration = Duration::from_secs(2);
+const WINDOW_QUICK: Duration = Duration::from_secs(1);
 const WINDOW_DEEP: Duration = Duration::from_secs(5);
 
 /// More of a snapshot is not read.
@@ -90,6 +91,8 @@ struct Plan {
     suppressions: Suppressions,
     least: Severity,
     ask: Ask,
+    /// Time between the two looks.
+    window: Duration,
 }
 
 impl Plan {
@@ -113,7 +116,12 @@ impl Plan {
         }
         let ask = Ask { deep: matches.get_flag("deep"), servers: aim.servers, facts: aim.facts };
         let suppressions = suppressions(matches)?;
-        Ok(Self { checks, required, suppressions, least: least(matches), ask })
+        let window = match (matches.get_flag("quick"), ask.deep) {
+            (true, _) => WINDOW_QUICK,
+            (false, true) => WINDOW_DEEP,
+            (false, false) => WINDOW,
+        };
+        Ok(Self { checks, required, suppressions, least: least(matches), ask, window })
     }
 
     /// Judges what was seen.
@@ -140,7 +148,7 @@ fn once(matches: &ArgMatches, plan: &Plan) -> Result<ExitCode> {
     let began = MachineClock.monotonic();
     let (mut recording, load) = match matches.get_one::<std::path::PathBuf>("from") {
         Some(path) => (read(path)?, Load::default()),
-        None => record(&plan.ask)?,
+        None => record(&plan.ask, plan.window)?,
     };
     if let Some(path) = matches.get_one::<std::path::PathBuf>("save") {
         write(path, &serde_json::to_string_pretty(&recording)?)?;
@@ -170,8 +178,8 @@ fn once(matches: &ArgMatches, plan: &Plan) -> Result<ExitCode> {
     };
     if let Some(path) = matches.get_one::<std::path::PathBuf>("bundle") {
         let key = std::hash::RandomState::new();
-        let word = |name: &str| format!("m{:016x}", std::hash::BuildHasher::hash_one(&key, name));
-        let anonymous = matches.get_flag("anonymize").then_some(&word as &dyn Fn(&str) -> String);
+        let hash = |name: &str| std::hash::BuildHasher::hash_one(&key, name);
+        let anonymous = matches.get_flag("anonymize").then_some(&hash as &dyn Fn(&str) -> u64);
         write(path, &bundle(&report, &recording, anonymous))?;
     }
     show(matches, &report, cost)?;
@@ -243,10 +251,10 @@ fn now() -> Moment {
 }
 
 /// Looks twice.
-fn record(ask: &Ask) -> Result<(Recording, Load)> {
+fn record(ask: &Ask, window: Duration) -> Result<(Recording, Load)> {
     let mut probe = Probe::open(ask.clone()).context("wait for sockets")?;
     let before = probe.look(now());
-    std::thread::sleep(if ask.deep { WINDOW_DEEP } else { WINDOW });
+    std::thread::sleep(window);
     let after = probe.look(now());
     Ok((recording(before, after), probe.load()))
 }

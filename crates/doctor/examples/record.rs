@@ -9,7 +9,8 @@ use groundsill_doctor::check::Check;
 use groundsill_doctor::checks;
 use groundsill_doctor::lab::{self, Played};
 use groundsill_doctor::probe::Moment;
-use groundsill_doctor::snapshot::{Provenance, Recording, Snapshot};
+use groundsill_doctor::report::Scene;
+use groundsill_doctor::snapshot::{Provenance, Recording};
 use serde_json::Value;
 
 fn main() {
@@ -49,7 +50,7 @@ fn keep(check: &Check, name: &str, recording: Option<Recording>) {
         let by = format!(
             "Linux {}, {}lab of {}; what the check does not read left out",
             minor(&recording.after.host.kernel),
-            versions(&recording.after),
+            versions(&recording),
             check.id
         );
         recording.provenance = Provenance::Recorded(by);
@@ -75,9 +76,9 @@ fn minor(kernel: &str) -> String {
 }
 
 /// Of the servers that were looked at.
-fn versions(seen: &Snapshot) -> String {
-    let told = seen.postgres.iter().filter_map(|it| it.seen.seen().ok()?.version().ok());
-    let told = told.map(|it| format!("PostgreSQL {}.{}, ", it / 10_000, it % 10_000));
+fn versions(recording: &Recording) -> String {
+    let servers = Scene::of(&recording.window()).servers;
+    let told = servers.iter().map(|it| format!("{} {}, ", it.kind.name(), it.version));
     told.collect::<Vec<_>>().concat()
 }
 

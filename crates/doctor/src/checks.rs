@@ -5,7 +5,7 @@ use crate::check::Check;
 mod boundary;
 mod cgroups;
 mod clock;
-mod disks;
+pub(crate) mod disks;
 mod etcd;
 mod memory;
 mod mysql;

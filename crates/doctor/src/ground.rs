@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::check::Check;
 use crate::record::{Confidence, Evidence, Record, Severity, Status};
-use crate::snapshot::{FORMAT, Host, Network, Probed, Server, Snapshot};
+use crate::snapshot::{FORMAT, Host, Network, Postgres, Probed, Server, Snapshot, Window};
 
 /// One of which nothing was seen but its name.
 pub(crate) fn host() -> Host {
@@ -73,4 +74,18 @@ pub(crate) fn said(at_ms: u64, facts: &[(&str, &str)]) -> Snapshot {
     let mut moment = moment(at_ms, host());
     moment.facts = facts.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())).collect();
     moment
+}
+
+/// What a check makes of a server of PostgreSQL at `:5432` that was looked at twice, so many seconds apart.
+pub(crate) fn judge_postgres(
+    check: &Check,
+    seconds: u64,
+    before: Postgres,
+    after: Postgres,
+) -> Vec<Record> {
+    let mut first = moment(1_000, host());
+    first.postgres.push(server(":5432", before));
+    let mut second = moment(1_000 + seconds * 1_000, host());
+    second.postgres.push(server(":5432", after));
+    check.judge(&Window { before: &first, after: &second })
 }

@@ -180,6 +180,19 @@ impl Stage<'_> {
         }
     }
 
+    /// Waits until something is so, that no check is asked for.
+    fn wait(&self, what: &str, is_so: impl Fn() -> Result<bool, Stop>) -> Result<(), Stop> {
+        let began_ms = (self.now)().up_ms;
+        while !is_so()? {
+            let waited_ms = (self.now)().up_ms.saturating_sub(began_ms);
+            if Duration::from_millis(waited_ms) > PATIENCE {
+                return Err(format!("{what}: not within {PATIENCE:?}").into());
+            }
+            std::thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+
     fn probe(&self) -> Result<Probe, Stop> {
         Probe::open(self.ask.clone()).map_err(|error| Stop::Failed(format!("look: {error}")))
     }

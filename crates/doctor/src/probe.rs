@@ -84,13 +84,13 @@ impl Probe {
     /// # Errors
     /// The system gives no means to wait for sockets.
     pub fn open(ask: Ask) -> io::Result<Self> {
-        let sessions = Sessions::open(&ask.servers)?;
+        let sessions = Sessions::open(&ask.servers, &ask.facts)?;
         Ok(Self { ask, sessions })
     }
 
     /// Looks at everything that checks need.
     pub fn look(&mut self, now: Moment) -> Snapshot {
-        let host = HostLook::begin(self.ask.deep);
+        let host = HostLook::begin(&self.ask);
         let mut snapshot = Snapshot {
             format: FORMAT,
             at_ms: now.at_ms,
@@ -137,16 +137,18 @@ struct HostLook {
 }
 
 impl HostLook {
-    fn begin(deep: bool) -> Self {
+    fn begin(ask: &Ask) -> Self {
+        let (deep, time_server) = (ask.deep, ask.facts.get("ntp").cloned());
+        let facts = ask.facts.clone();
         Self {
             memory: begin(move || memory::look(deep)),
             cgroups: begin(move || cgroups::look(deep)),
             network: begin(move || network::look(deep)),
             disks: begin(move || disks::look(deep)),
             processes: begin(move || processes::look(deep)),
-            clocks: begin(move || clock::look(deep)),
+            clocks: begin(move || clock::look(deep, time_server.as_deref())),
             names: begin(move || names::look(deep)),
-            system: begin(move || system::look(deep)),
+            system: begin(move || system::look(deep, &facts)),
             tls: begin(move || tls::look(deep)),
         }
     }

@@ -2,5 +2,7 @@
 
 use crate::check::Check;
 
+mod c13;
+
 /// In the order of their ids.
-pub(super) const ALL: &[&Check] = &[];
+pub(super) const ALL: &[&Check] = &[&c13::CHECK];

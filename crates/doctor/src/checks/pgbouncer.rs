@@ -2,5 +2,8 @@
 
 use crate::check::Check;
 
+mod x03;
+mod x04;
+
 /// In the order of their ids.
-pub(super) const ALL: &[&Check] = &[];
+pub(super) const ALL: &[&Check] = &[&x03::CHECK, &x04::CHECK];

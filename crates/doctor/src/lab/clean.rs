@@ -1,6 +1,7 @@
 //! Takes away what labs left that were cut off.
 
 use std::fs;
+use std::path::Path;
 
 use super::{PREFIX, run};
 
@@ -19,6 +20,14 @@ pub fn clean() -> Vec<String> {
             told.push(format!("mount {place}"));
         }
     }
+    told.extend(swaps());
+    for entry in fs::read_dir("/run/sysctl.d").into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if is_ours && fs::remove_file(entry.path()).is_ok() {
+            told.push(format!("file {}", entry.path().display()));
+        }
+    }
+    told.extend(groups(Path::new("/sys/fs/cgroup"), 2));
     for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
         let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
         if is_ours && fs::remove_dir_all(entry.path()).is_ok() {
@@ -26,4 +35,48 @@ pub fn clean() -> Vec<String> {
         }
     }
     told
+}
+
+/// Files that are swap.
+fn swaps() -> Vec<String> {
+    let text = fs::read_to_string("/proc/swaps").unwrap_or_default();
+    let files = text.lines().filter_map(|line| line.split_whitespace().next());
+    let ours = files.filter(|file| file.contains(PREFIX));
+    ours.filter(|file| run("swapoff", &[file]).is_ok()).map(|file| format!("swap {file}")).collect()
+}
+
+/// Control groups: those of version 1 are a folder deeper than those of version 2.
+fn groups(folder: &Path, depth: u32) -> Vec<String> {
+    let mut told = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if is_ours && remove(&entry.path()) {
+            told.push(format!("control group {}", entry.path().display()));
+        } else if !is_ours && depth > 1 && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            told.extend(groups(&entry.path(), depth - 1));
+        }
+    }
+    told
+}
+
+/// Ends what is in a group, and removes it with those below.
+fn remove(group: &Path) -> bool {
+    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove(&entry.path());
+        }
+    }
+    let inside = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+    for pid in inside.lines() {
+        let _gone = run("kill", &["-9", pid]);
+    }
+    let empty = || fs::remove_dir(group).is_ok();
+    // What was ended takes a moment to be gone.
+    (0..40).any(|_| {
+        let is_gone = empty();
+        if !is_gone {
+            std::thread::sleep(super::PAUSE);
+        }
+        is_gone
+    })
 }

@@ -2,7 +2,10 @@
 
 use crate::snapshot::Disks;
 
+mod devices;
+pub(super) mod mounts;
+
 /// Looks at them.
 pub(super) fn look(_deep: bool) -> Disks {
-    Disks {}
+    Disks { mounts: mounts::look(), devices: devices::look() }
 }

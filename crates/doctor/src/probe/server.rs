@@ -3,6 +3,7 @@
 //! A session has [`LOOK`](super::LOOK) for a look and as much to connect; what has no answer by then is told as failed, statement by
 //! statement. A refusal is kept by what the server said.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -83,18 +84,24 @@ impl Sessions {
     ///
     /// # Errors
     /// The system gives no means to wait for sockets.
-    pub(super) fn open(endpoints: &[Endpoint]) -> io::Result<Self> {
+    pub(super) fn open(
+        endpoints: &[Endpoint],
+        facts: &BTreeMap<String, String>,
+    ) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let of = |kind| endpoints.iter().filter(move |it| it.kind == kind).cloned();
-        let (postgres, mysql, redis, pgbouncer, etcd) = runtime.block_on(async {
+        let (postgres, mysql, mut redis, pgbouncer, etcd) = runtime.block_on(async {
             tokio::join!(
                 open_all(of(Target::Postgres)),
                 open_all(of(Target::Mysql)),
-                open_all(of(Target::Redis)),
+                open_all::<redis::Redis>(of(Target::Redis)),
                 open_all(of(Target::Pgbouncer)),
                 open_all(of(Target::Etcd)),
             )
         });
+        for session in &mut redis {
+            session.count_apart(facts);
+        }
         Ok(Self { runtime: Some(runtime), postgres, mysql, redis, pgbouncer, etcd })
     }
 

@@ -1,7 +1,9 @@
 //! What was looked at, and from where.
 
 use crate::check::Target;
-use crate::snapshot::{Probed, Server, Snapshot, View, Window};
+use crate::snapshot::{
+    Etcd, Mysql, Pgbouncer, Postgres, Probed, Redis, Server, Snapshot, View, Window,
+};
 
 /// What was looked at, and from where.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +42,8 @@ pub struct Seen {
 }
 
 impl Scene {
-    pub(super) fn of(window: &Window<'_>) -> Self {
+    /// Of what the second look saw.
+    pub fn of(window: &Window<'_>) -> Self {
         let Snapshot { host, at_ms, .. } = window.after;
         Self {
             host: host.name.clone(),
@@ -69,19 +72,44 @@ impl Seen {
 }
 
 fn servers(seen: &Snapshot) -> Vec<Seen> {
-    let postgres = seen.postgres.iter().map(|it| of(Target::Postgres, it, |_| String::new()));
-    let mysql = seen.mysql.iter().map(|it| of(Target::Mysql, it, |_| String::new()));
-    let redis = seen.redis.iter().map(|it| of(Target::Redis, it, |_| String::new()));
-    let pgbouncer = seen.pgbouncer.iter().map(|it| of(Target::Pgbouncer, it, |_| String::new()));
-    let etcd = seen.etcd.iter().map(|it| of(Target::Etcd, it, |_| String::new()));
+    let postgres = seen.postgres.iter().map(|it| of(Target::Postgres, it, of_postgres));
+    let mysql = seen.mysql.iter().map(|it| of(Target::Mysql, it, of_mysql));
+    let redis = seen.redis.iter().map(|it| of(Target::Redis, it, of_redis));
+    let pgbouncer = seen.pgbouncer.iter().map(|it| of(Target::Pgbouncer, it, of_pgbouncer));
+    let etcd = seen.etcd.iter().map(|it| of(Target::Etcd, it, of_etcd));
     postgres.chain(mysql).chain(redis).chain(pgbouncer).chain(etcd).collect()
 }
 
-fn of<T>(kind: Target, server: &Server<T>, version: fn(&T) -> String) -> Seen {
+fn of_postgres(seen: &Postgres) -> Option<String> {
+    let version = seen.version().ok()?;
+    Some(format!("{}.{}", version / 10_000, version % 10_000))
+}
+
+fn of_mysql(seen: &Mysql) -> Option<String> {
+    let identity = seen.identity.seen().ok()?;
+    let version = identity.version.split('-').next()?;
+    Some(if identity.is_mariadb() { format!("MariaDB {version}") } else { version.to_owned() })
+}
+
+/// Valkey says which Redis it is like, too.
+fn of_redis(seen: &Redis) -> Option<String> {
+    let valkey = seen.field("valkey_version").map(|version| format!("Valkey {version}"));
+    valkey.or_else(|_| seen.field("redis_version").map(str::to_owned)).ok()
+}
+
+fn of_pgbouncer(seen: &Pgbouncer) -> Option<String> {
+    seen.version.seen().ok().cloned()
+}
+
+fn of_etcd(seen: &Etcd) -> Option<String> {
+    seen.version.seen().ok().cloned()
+}
+
+fn of<T>(kind: Target, server: &Server<T>, version: fn(&T) -> Option<String>) -> Seen {
     let Server { at, named, refused, seen, .. } = server;
     let (version, missed) = match (refused, seen) {
         (Some(refused), _) => (String::new(), Some(format!("it refused, \"{}\"", refused.message))),
-        (None, Probed::Seen(seen)) => (version(seen), None),
+        (None, Probed::Seen(seen)) => (version(seen).unwrap_or_default(), None),
         (None, Probed::Denied(needs)) => (String::new(), Some(format!("needs {needs}"))),
         (None, Probed::Absent(what)) => (String::new(), Some(format!("there is no {what}"))),
         (None, Probed::Failed(error)) => (String::new(), Some(error.clone())),

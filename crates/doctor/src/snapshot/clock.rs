@@ -2,7 +2,35 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Probed, Process};
+
 /// Clocks, and what keeps them right.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Clocks {}
+pub struct Clocks {
+    /// From what the kernel counts time, such as `tsc`.
+    pub source: Probed<String>,
+    /// From what it could.
+    pub sources: Probed<Vec<String>>,
+    /// Programs that are known to set the clock.
+    pub keepers: Probed<Vec<Process>>,
+    /// Whether systemd-timesyncd has set the clock since the machine was started (`/run/systemd/timesync/synchronized`); none if
+    /// it was not started.
+    pub timesync: Option<bool>,
+    /// How far the clock is from that of a server of time which the user named (`--fact ntp=HOST`).
+    pub measured: Option<Probed<Measured>>,
+}
+
+/// What one question to a server of time came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measured {
+    /// Which server.
+    pub server: String,
+    /// Microseconds that its clock is ahead of ours; below zero: behind.
+    pub ahead_us: i64,
+    /// Microseconds that question and answer took: the offset is not surer than half of it.
+    pub delay_us: u64,
+    /// How far the server is from a clock of reference; 1 has one itself.
+    pub stratum: u8,
+}

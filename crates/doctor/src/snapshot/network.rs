@@ -1,11 +1,12 @@
 //! What goes over the network, as one namespace has it.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Probed, Process};
+use crate::check::Blind;
 
 /// A network namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,47 @@ pub struct Network {
     /// `net.core.somaxconn`: what a backlog is cut to.
     #[serde(default)]
     pub somaxconn: Probed<u64>,
+    /// The counters of `Tcp`, by name.
+    #[serde(default)]
+    pub tcp: Probed<BTreeMap<String, u64>>,
+    /// Settings that hold one number, by the name that sysctl has for them.
+    #[serde(default)]
+    pub settings: BTreeMap<String, Probed<u64>>,
+    /// What TCP takes of the memory of the machine.
+    #[serde(default)]
+    pub tcp_memory: Probed<TcpMemory>,
+    /// Which ports the kernel gives to connections that do not ask for one.
+    #[serde(default)]
+    pub ports: Probed<Ports>,
+    /// TCP connections, summed up.
+    #[serde(default)]
+    pub connections: Probed<Connections>,
+    /// What each processor took in from the network.
+    #[serde(default)]
+    pub softnet: Probed<Vec<Softnet>>,
+    /// Connections that netfilter keeps track of, in the namespaces of all processes.
+    #[serde(default)]
+    pub conntrack: Probed<Conntrack>,
+    /// Interfaces, by name.
+    #[serde(default)]
+    pub interfaces: Probed<BTreeMap<String, Interface>>,
+    /// Neighbours on the links of IPv4.
+    #[serde(default)]
+    pub neighbours: Probed<Vec<Neighbour>>,
+    /// The table of neighbours of IPv4, which all namespaces share.
+    #[serde(default)]
+    pub neighbour_table: Probed<NeighbourTable>,
+    /// Who holds the lock under which iptables changes its rules.
+    #[serde(default)]
+    pub xtables: Probed<Xtables>,
+}
+
+impl Network {
+    /// A setting that holds one number.
+    pub fn setting(&self, name: &str) -> Result<u64, Blind> {
+        let absent = || Blind::Absent(format!("setting {name} in this snapshot"));
+        self.settings.get(name).ok_or_else(absent)?.seen().copied()
+    }
 }
 
 /// A TCP socket that listens.
@@ -54,4 +96,241 @@ pub struct Datagrams {
     pub dropped: u64,
     /// Whose it is.
     pub process: Option<Process>,
+}
+
+/// What TCP takes of the memory of the machine: `/proc/net/sockstat` and `net.ipv4.tcp_mem`, both in pages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TcpMemory {
+    /// Pages that buffers of TCP take, over all namespaces.
+    pub pages: u64,
+    /// Sockets of this namespace or, before Linux 5.10, of all, that no process holds any more and that are not closed yet.
+    pub orphans: u64,
+    /// From so many pages on TCP saves memory: the second of `tcp_mem`.
+    pub pressure: u64,
+    /// More pages it does not take: the third of `tcp_mem`.
+    pub most: u64,
+}
+
+/// Which ports the kernel gives to connections that do not ask for one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ports {
+    /// The first of `net.ipv4.ip_local_port_range`.
+    pub first: u16,
+    /// The last of it, which is given, too.
+    pub last: u16,
+    /// How many of these `net.ipv4.ip_local_reserved_ports` takes out.
+    pub reserved: u64,
+}
+
+impl Ports {
+    /// How many the kernel has to give.
+    pub fn available(&self) -> u64 {
+        (u64::from(self.last) + 1).saturating_sub(u64::from(self.first) + self.reserved)
+    }
+}
+
+/// TCP connections, summed up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Connections {
+    /// Connections that were looked at.
+    pub seen: u64,
+    /// Whether there are more than are looked at.
+    pub is_cut: bool,
+    /// Where most ports of this side are taken, by both ends.
+    pub outgoing: Vec<Outgoing>,
+    /// Those that the other side has closed and this one has not, by process.
+    pub half_closed: Vec<HalfClosed>,
+    /// Those that sent the same again and again without an answer.
+    pub stalled: Vec<Stalled>,
+    /// The other sides to which most was sent again.
+    pub peers: Vec<Peer>,
+}
+
+/// Connections from one address to one port of another that take a port which the kernel gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outgoing {
+    /// From where.
+    pub source: IpAddr,
+    /// To where.
+    pub destination: SocketAddr,
+    /// How many there are, in any state.
+    pub count: u64,
+    /// How many of these are closed and only wait for stray segments: `TIME_WAIT`.
+    pub time_wait: u64,
+}
+
+/// Connections in `CLOSE_WAIT`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HalfClosed {
+    /// Whose they are; none if it was not found, or if no process has accepted them yet.
+    pub process: Option<Process>,
+    /// How many.
+    pub count: u64,
+    /// Milliseconds since the last segment came on the one that is so for longest; none if the kernel does not say.
+    pub longest_ms: Option<u64>,
+    /// The other side of one of them.
+    pub peer: SocketAddr,
+}
+
+/// A connection that sent the same again and again without an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stalled {
+    /// This side.
+    pub local: SocketAddr,
+    /// The other side.
+    pub peer: SocketAddr,
+    /// Whether it is not established yet.
+    pub is_opening: bool,
+    /// How often it was sent again.
+    pub retransmits: u64,
+    /// Bytes that are not acknowledged.
+    pub unacknowledged: u64,
+    /// The most that goes into a segment, in bytes.
+    pub mss: u64,
+    /// What it takes for the path's largest packet, in bytes.
+    pub path_mtu: u64,
+    /// Segments that came although one before them did not.
+    pub sacked: u64,
+    /// Milliseconds since the last acknowledgement.
+    pub silent_ms: u64,
+}
+
+/// The other side of connections.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peer {
+    /// Its address.
+    pub address: IpAddr,
+    /// Connections with it.
+    pub connections: u64,
+    /// Segments that were sent on these.
+    pub sent: u64,
+    /// Segments that were sent again.
+    pub again: u64,
+    /// Milliseconds since any of these that is not stalled was last acknowledged; none if all are stalled.
+    pub heard_ms: Option<u64>,
+}
+
+/// What a processor took in from the network since it was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Softnet {
+    /// Which processor.
+    pub cpu: u64,
+    /// Packets that it handled.
+    pub processed: u64,
+    /// Packets for which its queue had no room.
+    pub dropped: u64,
+    /// How often it had to stop with packets left.
+    pub squeezed: u64,
+}
+
+/// Connections that netfilter keeps track of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conntrack {
+    /// `net.netfilter.nf_conntrack_max`, of each namespace.
+    pub max: u64,
+    /// One for each namespace.
+    pub spaces: Vec<Tracked>,
+    /// Processes whose namespace could not be looked at.
+    pub unseen: u64,
+}
+
+/// The table of one namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tracked {
+    /// Which, as `net:[4026531840]`; by a process of it where that may not be seen.
+    pub space: String,
+    /// A process in it; none of that of the doctor itself.
+    pub process: Option<Process>,
+    /// Entries now.
+    pub count: u64,
+    /// Packets that were dropped as there was no room for an entry, since the namespace was made.
+    pub dropped: u64,
+    /// Entries that had to go before their time to make room.
+    pub evicted: u64,
+    /// Entries that could not be put in, most often as there was one of the same already.
+    pub collided: u64,
+}
+
+/// An interface: counters since it was made, of `/proc/net/dev`, and settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Interface {
+    /// Packets that came.
+    pub received: u64,
+    /// Those that came damaged, or found the ring full, or else could not be taken: `errs`.
+    pub receive_errors: u64,
+    /// Those for which the ring had no room: `fifo`.
+    pub receive_overruns: u64,
+    /// Those that nobody here wanted, or for which there was no memory: `drop`.
+    pub receive_drops: u64,
+    /// Packets that went.
+    pub sent: u64,
+    /// Those that could not be sent: `errs`.
+    pub send_errors: u64,
+    /// Those that were dropped before they were sent: `drop`.
+    pub send_drops: u64,
+    /// Those for which there was no carrier, or no path of a tunnel: `carrier`.
+    pub carrier_losses: u64,
+    /// `net.ipv4.conf.NAME.rp_filter`, or that of `all` if it is higher: 1 is strict. None if it may not be read.
+    pub reverse_path: Option<u64>,
+    /// Whether a route of IPv4 goes over it.
+    pub is_routed: bool,
+    /// Routes of IPv4 to everywhere that go over it.
+    pub default_routes: u64,
+}
+
+/// A neighbour on a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Neighbour {
+    /// Its address.
+    pub address: IpAddr,
+    /// The address on the link that the kernel sends to.
+    pub link_address: String,
+    /// Over which interface.
+    pub interface: String,
+    /// Whether someone set it for good.
+    pub is_permanent: bool,
+}
+
+/// A table of neighbours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeighbourTable {
+    /// Entries now, over all namespaces.
+    pub entries: u64,
+    /// How often there was no room for one since the machine was started; none before Linux 4.1.
+    pub fulls: Option<u64>,
+    /// `net.ipv4.neigh.default.gc_thresh3`: more it does not take.
+    pub most: Probed<u64>,
+}
+
+/// The lock under which iptables changes its rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Xtables {
+    /// Who holds it; none if nobody does.
+    pub holder: Option<LockHolder>,
+    /// How many wait for it.
+    pub waiting: u64,
+}
+
+/// A process that holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockHolder {
+    /// The process.
+    pub process: Process,
+    /// For how long it runs already, in milliseconds; none if that may not be seen.
+    pub running_ms: Option<u64>,
 }

@@ -8,6 +8,43 @@ use serde::{Deserialize, Serialize};
 
 use super::Probed;
 
+mod collations;
+mod configuration;
+mod conflicts;
+mod counters;
+mod decoding;
+mod density;
+mod gin;
+mod index_heads;
+mod slru;
+mod statement_counts;
+mod subscriptions;
+mod toast;
+mod unanalysed;
+
+pub use collations::*;
+pub use configuration::*;
+pub use conflicts::*;
+pub use counters::*;
+pub use decoding::*;
+pub use density::*;
+pub use gin::*;
+pub use index_heads::*;
+pub use slru::*;
+pub use statement_counts::*;
+pub use subscriptions::*;
+pub use toast::*;
+pub use unanalysed::*;
+mod databases;
+mod replication;
+mod sessions;
+mod tables;
+
+pub use databases::*;
+pub use replication::*;
+pub use sessions::*;
+pub use tables::*;
+
 /// A server of PostgreSQL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -18,6 +55,78 @@ pub struct Postgres {
     pub settings: Probed<BTreeMap<String, PostgresSetting>>,
     /// `pg_db_role_setting`, of the same names.
     pub overrides: Probed<Vec<PostgresOverride>>,
+    /// Rules that sort text.
+    pub collations: PostgresCollations,
+    /// What stands in files and does not run.
+    pub configuration: PostgresConfiguration,
+    /// What a standby cancelled.
+    pub conflicts: Probed<PostgresConflicts>,
+    /// Since when the server counts.
+    pub counters: Probed<PostgresCounters>,
+    /// The largest GIN indexes that sort in later, at most 100.
+    pub gin: Probed<Vec<PostgresGin>>,
+    /// What was decoded for logical slots, at most 100.
+    pub decoding: Probed<Vec<PostgresDecoding>>,
+    /// How full the leaves of B-trees are, of at most 20; only if the look is deep.
+    pub density: Probed<Vec<PostgresDensity>>,
+    /// Tables with the most stored apart, at most 50.
+    pub toast: Probed<Vec<PostgresToast>>,
+    /// Statements that cost most, at most 100.
+    pub statements: Probed<Vec<PostgresStatement>>,
+    /// What B-tree indexes are sorted by first, of the largest tables, at most 500.
+    pub index_heads: Probed<Vec<PostgresIndexHead>>,
+    /// Caches of transactions.
+    pub slru: PostgresSlru,
+    /// Subscriptions of the database that was asked, at most 100.
+    pub subscriptions: Probed<Vec<PostgresSubscription>>,
+    /// The largest tables that were not analysed since their counters began, at most 100.
+    pub unanalysed: Probed<Vec<PostgresUnanalysed>>,
+    /// How many connections there are.
+    pub connections: Probed<PostgresConnections>,
+    /// Connections by where they are from: those with the most first, at most 50.
+    pub clients: Probed<Vec<PostgresClients>>,
+    /// Roles whose connections have a limit.
+    pub role_limits: Probed<Vec<PostgresRoleLimit>>,
+    /// Sessions that hold a transaction or a snapshot: the 100 that began first, and the 20 with the oldest snapshot.
+    pub sessions: Probed<Vec<PostgresSession>>,
+    /// Transactions that are prepared, the oldest first, at most 50.
+    pub prepared: Probed<Vec<PostgresPrepared>>,
+    /// Locks that are waited for, at most 50.
+    pub waits: Probed<Vec<PostgresWait>>,
+    /// Sessions that wait for these, and those that hold them up, at most 100.
+    pub contenders: Probed<Vec<PostgresSession>>,
+    /// Slots, those that keep most first, at most 100.
+    pub slots: Probed<Vec<PostgresSlot>>,
+    /// Standbys, and others to whom WAL is sent.
+    pub senders: Probed<Vec<PostgresSender>>,
+    /// The process that receives, on a standby: at most one.
+    pub receiver: Probed<Vec<PostgresReceiver>>,
+    /// Up to where WAL is.
+    pub wal_place: Probed<PostgresWalPlace>,
+    /// WAL on disk: `pg_ls_waldir`.
+    pub wal_files: Probed<PostgresFiles>,
+    /// The disk of the WAL, where the server is on this machine.
+    pub wal_disk: Probed<PostgresDisk>,
+    /// The archiver.
+    pub archiver: Probed<PostgresArchiver>,
+    /// Files of WAL that wait for the archiver: `pg_ls_archive_statusdir`, without their bytes.
+    pub archive_ready: Probed<PostgresFiles>,
+    /// All databases, and what they share; at most 1000.
+    pub databases: Probed<Vec<PostgresDatabase>>,
+    /// Files that hold members of multixacts.
+    pub multixact_files: Probed<PostgresFiles>,
+    /// Checkpoints.
+    pub checkpoints: Probed<PostgresCheckpoints>,
+    /// Tables: of the 5000 largest those that are worst by one thing or another.
+    pub tables: Probed<Vec<PostgresTable>>,
+    /// Sequences that can come to an end before all 64 bits are used, at most 300.
+    pub sequences: Probed<Vec<PostgresSequence>>,
+    /// Indexes: those that are not valid, and the 500 largest.
+    pub indexes: Probed<Vec<PostgresIndex>>,
+    /// Constraints that are not valid, at most 100.
+    pub constraints: Probed<Vec<PostgresConstraint>>,
+    /// Foreign keys without an index, of the largest tables, at most 100.
+    pub foreign_keys: Probed<Vec<PostgresForeignKey>>,
 }
 
 /// The server, and who asks.

@@ -55,12 +55,12 @@ pub(super) fn missing(name: &str) -> Blind {
 }
 
 /// That the user said it.
-pub(super) fn said(name: &str, value: impl std::fmt::Display) -> Evidence {
+pub(in crate::checks) fn said(name: &str, value: impl std::fmt::Display) -> Evidence {
     Evidence { probe: format!("--fact {name}"), value: value.to_string() }
 }
 
 /// As people say it: `1.5 s`, `2 min`, `8 h`, `7 d`.
-pub(super) fn told(time: Duration) -> String {
+pub(in crate::checks) fn told(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..120 => {
@@ -73,7 +73,8 @@ pub(super) fn told(time: Duration) -> String {
     }
 }
 
-fn parse_time(text: &str) -> Option<Duration> {
+/// Such as `500ms`, `60s`, `2m`, `8h`, `7d`; a bare number is of seconds.
+pub(in crate::checks) fn parse_time(text: &str) -> Option<Duration> {
     let digits = text.trim_end_matches(|one: char| one.is_ascii_alphabetic());
     let ms_each: u64 = match &text[digits.len()..] {
         "ms" => 1,

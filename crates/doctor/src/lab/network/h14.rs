@@ -48,7 +48,7 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
 }
 
 /// A socket of the loopback that listens, and where.
-fn listen(backlog: u32) -> std::io::Result<(TcpListener, SocketAddr)> {
+pub(super) fn listen(backlog: u32) -> std::io::Result<(TcpListener, SocketAddr)> {
     let socket: OwnedFd = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
     rustix::net::bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     rustix::net::listen(&socket, i32::try_from(backlog).unwrap_or(1))?;

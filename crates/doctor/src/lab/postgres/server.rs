@@ -9,51 +9,95 @@ use crate::probe::{Ask, Endpoint};
 
 /// A server, which ends with it.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(in crate::lab) struct Server {
     folder: Folder,
     programs: PathBuf,
     /// Where it listens, on the loopback interface.
-    pub(super) port: u16,
+    pub(in crate::lab) port: u16,
 }
 
 impl Server {
     /// One with settings of its own, each `name=value`, that already takes connections.
-    pub(super) fn start(settings: &[&str]) -> Result<Self, Stop> {
-        let programs = programs()?;
-        let server = Self { folder: Folder::new("postgres")?, programs, port: free_port()? };
-        if rustix::process::getuid().is_root() {
-            super::super::run("chown", &["postgres", &server.path("")])?;
-        }
-        server.run(
-            "initdb",
-            &["-A", "trust", "-U", "postgres", "--no-sync", "-D", &server.path("data")],
-        )?;
-        let mut options = format!(
-            "-p {} -k {} -c listen_addresses=127.0.0.1 -c cluster_name={PREFIX}postgres",
-            server.port,
-            server.path("")
-        );
-        for setting in settings {
-            options.push_str(" -c ");
-            options.push_str(setting);
-        }
-        server.start_again(&options)?;
+    pub(in crate::lab) fn start(settings: &[&str]) -> Result<Self, Stop> {
+        Self::made(&[], settings)
+    }
+
+    /// One that was made with more options of `initdb`.
+    pub(in crate::lab) fn made(options: &[&str], settings: &[&str]) -> Result<Self, Stop> {
+        let server = Self::empty("postgres")?;
+        server.make(options)?;
+        server.start_again(&server.options(settings))?;
         Ok(server)
     }
 
+    /// A folder for one, in which nothing is yet.
+    pub(in crate::lab) fn empty(name: &str) -> Result<Self, Stop> {
+        let programs = programs()?;
+        let server = Self { folder: Folder::new(name)?, programs, port: free_port()? };
+        if rustix::process::getuid().is_root() {
+            super::super::run("chown", &["postgres", &server.path("")])?;
+        }
+        Ok(server)
+    }
+
+    /// Makes its cluster, with more options of `initdb`.
+    pub(in crate::lab) fn make(&self, options: &[&str]) -> Result<(), Stop> {
+        let data = self.path("data");
+        let mut arguments =
+            vec!["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D", &data];
+        arguments.extend(options);
+        self.run("initdb", &arguments).map(drop)
+    }
+
+    /// A standby of it, with settings of its own, that already takes connections. It calls itself by its `cluster_name`.
+    pub(in crate::lab) fn standby(&self, settings: &[&str]) -> Result<Self, Stop> {
+        let standby = Self::empty("postgres-standby")?;
+        let from = format!("host=127.0.0.1 port={} user=postgres", self.port);
+        let data = standby.path("data");
+        standby.run(
+            "pg_basebackup",
+            &["-R", "-X", "stream", "-c", "fast", "--no-sync", "-d", &from, "-D", &data],
+        )?;
+        standby.start_again(&standby.options(settings))?;
+        Ok(standby)
+    }
+
+    /// The options with which it is started.
+    pub(in crate::lab) fn options(&self, settings: &[&str]) -> String {
+        let own = format!(
+            "-p {} -k {} -c listen_addresses=127.0.0.1 -c cluster_name={PREFIX}postgres",
+            self.port,
+            self.path("")
+        );
+        let settings = settings.iter().map(|setting| format!(" -c \"{setting}\""));
+        std::iter::once(own).chain(settings).collect()
+    }
+
+    /// Moves its numbers of transactions on, as if so many had been: it is stopped for that.
+    pub(in crate::lab) fn move_on(&self, to: u64, settings: &[&str]) -> Result<(), Stop> {
+        // Of a transaction there are two bits: 32 pages in a file.
+        const IN_FILE: u64 = 32 * 8_192 * 4;
+        self.stop()?;
+        let first = to / IN_FILE * IN_FILE;
+        self.run("pg_resetwal", &["-x", &(first + 3).to_string(), "-D", &self.path("data")])?;
+        let file = self.path(&format!("data/pg_xact/{:04X}", first / IN_FILE));
+        self.run_in("truncate", &["-s", "262144", &file])?;
+        self.start_again(&self.options(settings))
+    }
+
     /// Starts what was stopped, with the options of the program `postgres`.
-    pub(super) fn start_again(&self, options: &str) -> Result<(), Stop> {
+    pub(in crate::lab) fn start_again(&self, options: &str) -> Result<(), Stop> {
         let (data, log) = (self.path("data"), self.path("log"));
         self.run("pg_ctl", &["-w", "-D", &data, "-l", &log, "-o", options, "start"]).map(drop)
     }
 
     /// Ends it, quickly and cleanly.
-    pub(super) fn stop(&self) -> Result<(), Stop> {
+    pub(in crate::lab) fn stop(&self) -> Result<(), Stop> {
         self.run("pg_ctl", &["-w", "-m", "fast", "-D", &self.path("data"), "stop"]).map(drop)
     }
 
     /// What `psql` answers, as the superuser: a row on each line, its columns with `|` between.
-    pub(super) fn sql(&self, statement: &str) -> Result<String, Stop> {
+    pub(in crate::lab) fn sql(&self, statement: &str) -> Result<String, Stop> {
         let port = self.port.to_string();
         let arguments = [
             "-XAtq",
@@ -72,30 +116,40 @@ impl Server {
     }
 
     /// What to look at to see it: as this role, on this database.
-    pub(super) fn seen_by(&self, role: &str) -> Ask {
+    pub(in crate::lab) fn seen_by(&self, role: &str) -> Ask {
         let url = format!("postgres://{role}@127.0.0.1:{}/postgres", self.port);
         let servers = vec![Endpoint { kind: Target::Postgres, url, named: true }];
         Ask { servers, ..Ask::default() }
     }
 
     /// As the superuser.
-    pub(super) fn seen(&self) -> Ask {
+    pub(in crate::lab) fn seen(&self) -> Ask {
         self.seen_by("postgres")
     }
 
     /// The end of the target of its records, such as `postgres :5432`.
-    pub(super) fn target(&self) -> String {
+    pub(in crate::lab) fn target(&self) -> String {
         format!("postgres :{}", self.port)
     }
 
     /// The path of something in its folder.
-    pub(super) fn path(&self, name: &str) -> String {
+    pub(in crate::lab) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_string_lossy().into_owned()
     }
 
     /// Runs a program of this version as the user that may: the server does not run as root.
-    pub(super) fn run(&self, program: &str, arguments: &[&str]) -> Result<String, Stop> {
-        let path = self.programs.join(program);
+    pub(in crate::lab) fn run(&self, program: &str, arguments: &[&str]) -> Result<String, Stop> {
+        let own = self.programs.join(program);
+        // Some distributions of the server come without its clients.
+        if own.exists() { self.run_as(&own, arguments) } else { self.run_in(program, arguments) }
+    }
+
+    /// Runs a program of the system as that user.
+    pub(in crate::lab) fn run_in(&self, program: &str, arguments: &[&str]) -> Result<String, Stop> {
+        self.run_as(Path::new(program), arguments)
+    }
+
+    fn run_as(&self, path: &Path, arguments: &[&str]) -> Result<String, Stop> {
         let mut command = if rustix::process::getuid().is_root() {
             let mut command = Command::new("setpriv");
             command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]).arg(path);
@@ -104,13 +158,21 @@ impl Server {
             Command::new(path)
         };
         command.args(arguments).current_dir("/").env("LC_ALL", "C");
+        if path.is_relative() {
+            // It is of another version, which has libraries of its own.
+            command.env_remove("LD_LIBRARY_PATH");
+        }
         // `pg_ctl` leaves the server with its output: it must not be a pipe that is read to its end.
         let out = self.folder.path().join("out");
         let file = std::fs::File::create(&out).map_err(failed("make a file"))?;
         let also = file.try_clone().map_err(failed("share a file"))?;
         let status = command.stdout(file).stderr(also).status().map_err(failed("run setpriv"))?;
         let said = std::fs::read_to_string(&out).map_err(failed("read what it said"))?;
-        if status.success() { Ok(said) } else { Err(format!("{program}: {status} {said}").into()) }
+        if status.success() {
+            Ok(said)
+        } else {
+            Err(format!("{}: {status} {said}", path.display()).into())
+        }
     }
 }
 

@@ -12,6 +12,11 @@ pub(super) fn tcp_ext() -> Probed<Counters> {
     parsed("/proc/thread-self/net/netstat", |text| parse_pairs(text, "TcpExt:"))
 }
 
+/// Those of TCP, of both families.
+pub(super) fn tcp() -> Probed<Counters> {
+    parsed("/proc/thread-self/net/snmp", |text| parse_pairs(text, "Tcp:"))
+}
+
 /// Those of UDP, of both families together: `RcvbufErrors` and so on.
 pub(super) fn udp() -> Probed<Counters> {
     let (four, six) = (

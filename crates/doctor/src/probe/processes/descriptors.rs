@@ -75,7 +75,7 @@ fn open_in(folder: &Path, left: &mut u64) -> io::Result<u64> {
 }
 
 /// The soft limit of `Max open files` and the hard one, if that is one; none if it is unlimited or not told.
-fn parse_limits(text: &str) -> Option<(u64, Option<u64>)> {
+pub(super) fn parse_limits(text: &str) -> Option<(u64, Option<u64>)> {
     let line = text.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     let mut limits = line.split_whitespace().map(str::parse);
     Some((limits.next()?.ok()?, limits.next()?.ok()))

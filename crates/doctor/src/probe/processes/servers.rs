@@ -16,7 +16,14 @@ pub(super) fn look() -> Probed<Vec<Known>> {
         Err(error) => return crate::probe::unseen(&error, "/proc"),
     };
     let pids = all.flatten().filter_map(|it| it.file_name().to_str()?.parse::<u32>().ok());
-    let mut found: Vec<(Known, u32)> = pids.filter_map(known).take(SERVERS_MAX).collect();
+    let pids: Vec<u32> = pids.collect();
+    let is_first_hidden = !pids.contains(&1);
+    let mut found: Vec<(Known, u32)> =
+        pids.into_iter().filter_map(known).take(SERVERS_MAX).collect();
+    // Where the first process is not listed, others are not either (hidepid).
+    if found.is_empty() && is_first_hidden {
+        return Probed::Denied("root, to see processes of other users".to_owned());
+    }
     found.sort_by_key(|(known, _)| known.process.pid);
     let of: Vec<(u32, Kind)> = found.iter().map(|(it, _)| (it.process.pid, it.kind)).collect();
     // PostgreSQL has a process for each connection: its parent is the server.

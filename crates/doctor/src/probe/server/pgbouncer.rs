@@ -1,15 +1,36 @@
-//! Pgbouncer: what it tells.
+//! PgBouncer: one connection to its admin console, which takes `SHOW` and neither a setting nor a prepared statement.
+//!
+//! Columns are found by their names, as each version has more of them. What may hold a secret (files of passwords, their queries,
+//! lines of connections) is not kept.
+//!
+//! Source: the documentation of PgBouncer (usage, config), and what 1.18 answers.
 
-use tokio::time::Instant;
+use std::collections::BTreeMap;
+use std::str::FromStr;
 
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::{Client, Config, Error, SimpleQueryMessage, config::Host};
+
+use super::postgres::{cause, trust};
 use super::{Endpoint, Place, Session};
-use crate::probe::Load;
-use crate::snapshot::{self, Probed, Server};
+use crate::probe::{LOOK, Load};
+use crate::snapshot::{self, Probed, Refusal, Server};
+
+mod answers;
+
+/// So many rows of an answer are read; a pooler has as many pools as pairs of users and databases.
+const ROWS_MAX: usize = 10_000;
+
+/// A row: what stands in each column that has a value.
+type Row = BTreeMap<String, String>;
 
 /// A connection.
 #[derive(Debug)]
 pub(super) struct Pgbouncer {
     place: Place,
+    /// Or what it said, or what failed.
+    client: Result<Client, (Option<Refusal>, Probed<snapshot::Pgbouncer>)>,
+    until: Instant,
     load: Load,
 }
 
@@ -17,14 +38,119 @@ impl Session for Pgbouncer {
     type Seen = snapshot::Pgbouncer;
 
     async fn open(endpoint: Endpoint) -> Self {
-        Self { place: Place::unknown(&endpoint), load: Load::default() }
+        let until = Instant::now() + LOOK;
+        let load = Load::default();
+        let Ok(mut config) = Config::from_str(&endpoint.url) else {
+            // Its error may tell the address, and the password with it.
+            let seen = Probed::Failed(
+                "its address is none: postgres://USER@HOST:PORT/pgbouncer".to_owned(),
+            );
+            let (place, client) = (Place::unknown(&endpoint), Err((None, seen)));
+            return Self { place, client, until, load };
+        };
+        let host = match config.get_hosts().first() {
+            Some(Host::Tcp(host)) => host.clone(),
+            Some(Host::Unix(folder)) => folder.to_string_lossy().into_owned(),
+            None => String::new(),
+        };
+        let port = config.get_ports().first().copied().unwrap_or(6432);
+        let place = Place::of(&endpoint, &host, port, until).await;
+        // Always the console: what else is behind the pooler is no part of it.
+        config.application_name("groundsill-doctor").connect_timeout(LOOK).dbname("pgbouncer");
+        if config.get_ports().is_empty() {
+            config.port(port);
+        }
+        let client = match timeout_at(until, connect(&config)).await {
+            Ok(Ok(client)) => Ok(client),
+            Ok(Err(error)) => Err(refusal(&error)),
+            Err(_) => Err((
+                None,
+                Probed::Failed(format!("it did not let the doctor in within {} s", LOOK.as_secs())),
+            )),
+        };
+        Self { place, client, until, load }
     }
 
-    async fn look(&mut self, _deep: bool, _until: Instant) -> Server<Self::Seen> {
-        self.place.server(Probed::Absent("way to ask it yet".to_owned()), None)
+    async fn look(&mut self, _deep: bool, until: Instant) -> Server<Self::Seen> {
+        self.until = until;
+        if let Err((refused, seen)) = &self.client {
+            return self.place.server(seen.clone(), refused.clone());
+        }
+        let seen = snapshot::Pgbouncer {
+            version: self.rows("SHOW VERSION").await.and_then(|rows| answers::version(&rows)),
+            pools: self.rows("SHOW POOLS").await.map(|rows| answers::pools(&rows)),
+            databases: self.rows("SHOW DATABASES").await.map(|rows| answers::databases(&rows)),
+            stats: self.rows("SHOW STATS").await.map(|rows| answers::stats(&rows)),
+            config: self.rows("SHOW CONFIG").await.map(|rows| answers::config(&rows)),
+            lists: self.rows("SHOW LISTS").await.map(|rows| answers::lists(&rows)),
+        };
+        self.place.server(Probed::Seen(seen), None)
     }
 
     fn load(&self) -> Load {
         self.load
     }
 }
+
+impl Pgbouncer {
+    async fn rows(&mut self, command: &str) -> Probed<Vec<Row>> {
+        let Ok(client) = &self.client else { return Probed::Absent("session".to_owned()) };
+        self.load.queries += 1;
+        let messages = match timeout_at(self.until, client.simple_query(command)).await {
+            Ok(Ok(messages)) => messages,
+            Ok(Err(error)) => return unseen(&error),
+            Err(_) => return Probed::Failed("it did not answer in time".to_owned()),
+        };
+        let rows = messages.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        let rows = rows.take(ROWS_MAX).map(|row| {
+            let columns = row.columns().iter().enumerate();
+            columns
+                .filter_map(|(at, column)| {
+                    Some((column.name().to_owned(), row.get(at)?.to_owned()))
+                })
+                .collect()
+        });
+        let rows: Vec<Row> = rows.collect();
+        let bytes: usize = rows.iter().flat_map(BTreeMap::values).map(String::len).sum();
+        self.load.bytes += bytes as u64;
+        Probed::Seen(rows)
+    }
+}
+
+async fn connect(config: &Config) -> Result<Client, Error> {
+    let (client, connection) = config.connect(trust::connector()).await?;
+    // Ends with the connection, which ends with its client.
+    let _handle = tokio::spawn(connection);
+    Ok(client)
+}
+
+/// What it means that there is no session.
+fn refusal(error: &Error) -> (Option<Refusal>, Probed<snapshot::Pgbouncer>) {
+    let Some(told) = error.as_db_error() else {
+        return (None, Probed::Failed(format!("no connection: {}", cause(error))));
+    };
+    let refusal =
+        Refusal { code: told.code().code().to_owned(), message: told.message().to_owned() };
+    let seen = Probed::Denied(format!(
+        "to be let in: a user of stats_users or admin_users; it says \"{}\"",
+        told.message()
+    ));
+    (Some(refusal), seen)
+}
+
+/// What it means that a command failed.
+fn unseen<T>(error: &Error) -> Probed<T> {
+    let Some(told) = error.as_db_error() else {
+        return Probed::Failed(format!("the connection broke: {}", cause(error)));
+    };
+    if told.message().contains("not allowed") || told.message().contains("admin access needed") {
+        return Probed::Denied(format!("a user of admin_users; it says \"{}\"", told.message()));
+    }
+    Probed::Failed(format!("it says \"{}\"", told.message()))
+}
+
+#[cfg(test)]
+mod tests;

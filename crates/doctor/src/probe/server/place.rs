@@ -33,6 +33,11 @@ impl Place {
         Self { at: "(address that is none)".to_owned(), named: endpoint.named, local: false }
     }
 
+    /// Whether it is on this machine.
+    pub(super) const fn is_local(&self) -> bool {
+        self.local
+    }
+
     /// What a look at it came to.
     pub(super) fn server<T>(&self, seen: Probed<T>, refused: Option<Refusal>) -> Server<T> {
         let Self { at, named, local } = self.clone();

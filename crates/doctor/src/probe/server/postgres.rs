@@ -17,8 +17,27 @@ use super::{Endpoint, Place, Session};
 use crate::probe::{LOOK, Load};
 use crate::snapshot::{self, Probed, Refusal, Server};
 
+mod collations;
+mod configuration;
+mod conflicts;
+mod counters;
+mod databases;
+mod decoding;
+mod density;
+mod disk;
+mod gin;
+mod index_heads;
+mod replication;
+mod sessions;
+mod slru;
+mod statement_counts;
+mod statement_texts;
 mod statements;
-mod trust;
+mod subscriptions;
+mod tables;
+mod toast;
+pub(super) mod trust;
+mod unanalysed;
 
 /// What the session is told first: it writes nothing, waits for no lock, and no statement takes long.
 pub(super) const MANNERS: &str = "SET default_transaction_read_only = on; SET statement_timeout = '1s'; \
@@ -99,6 +118,7 @@ impl Postgres {
     async fn rows<R: DeserializeOwned>(&mut self, statement: &str) -> Probed<Vec<R>> {
         let Ok(client) = &self.client else { return Probed::Absent("session".to_owned()) };
         self.load.queries += 1;
+        let statement = with_ages(statement);
         let statement = format!("SELECT coalesce(json_agg(x), '[]')::text FROM ({statement}) x");
         let answer = timeout_at(self.until, client.simple_query(&statement)).await;
         let messages = match answer {
@@ -125,6 +145,20 @@ impl Postgres {
             first.map_or_else(|| Probed::Absent("such row".to_owned()), Probed::Seen)
         })
     }
+}
+
+/// Puts for each `{since TIME}` how many whole seconds ago that was. A time that is not known stays so: `greatest` would make it a zero.
+/// One in the future, as a clock was set back, is now.
+fn with_ages(statement: &str) -> String {
+    let (first, rest) = statement.split_once("{since ").unwrap_or((statement, ""));
+    let ages = rest.split("{since ").filter_map(|part| {
+        let (time, rest) = part.split_once('}')?;
+        Some(format!(
+            "CASE WHEN {time} > clock_timestamp() THEN 0 \
+             ELSE floor(extract(epoch FROM clock_timestamp() - {time}))::bigint END{rest}"
+        ))
+    });
+    std::iter::once(first.to_owned()).chain(ages).collect()
 }
 
 /// What it means that there is no session.
@@ -159,10 +193,13 @@ fn unseen<T>(error: &Error) -> Probed<T> {
 }
 
 /// The innermost cause: of the outer ones the text says nothing.
-fn cause(error: &Error) -> String {
+pub(super) fn cause(error: &Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
     cause.to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,62 @@
 
 use std::collections::BTreeMap;
 
-use super::Postgres;
-use crate::snapshot::{self, PostgresSetting, Probed};
+use super::{
+    Postgres, collations, configuration, conflicts, counters, databases, decoding, density, disk,
+    gin, index_heads, replication, sessions, slru, statement_counts, subscriptions, tables, toast,
+    unanalysed,
+};
+use crate::snapshot::{self, PostgresIdentity, PostgresSetting, Probed};
+
+/// What an older server than this has not, is not asked for if it does not say which it is.
+const OLDEST: u32 = 120_000;
 
 /// The settings that checks need. None of them can hold a secret, as `primary_conninfo` and `archive_command` may.
-const SETTINGS: &[&str] = &["fsync", "full_page_writes", "synchronous_commit"];
+const SETTINGS: &[&str] = &[
+    "archive_mode",
+    "autovacuum",
+    "autovacuum_analyze_scale_factor",
+    "autovacuum_analyze_threshold",
+    "autovacuum_freeze_max_age",
+    "autovacuum_max_workers",
+    "autovacuum_multixact_freeze_max_age",
+    "autovacuum_naptime",
+    "autovacuum_vacuum_cost_delay",
+    "autovacuum_vacuum_insert_scale_factor",
+    "autovacuum_vacuum_insert_threshold",
+    "autovacuum_vacuum_max_threshold",
+    "autovacuum_vacuum_scale_factor",
+    "autovacuum_vacuum_threshold",
+    "block_size",
+    "checkpoint_completion_target",
+    "checkpoint_timeout",
+    "data_checksums",
+    "fsync",
+    "full_page_writes",
+    "hash_mem_multiplier",
+    "hot_standby_feedback",
+    "idle_in_transaction_session_timeout",
+    "lock_timeout",
+    "logical_decoding_work_mem",
+    "max_connections",
+    "max_parallel_workers_per_gather",
+    "max_replication_slots",
+    "max_slot_wal_keep_size",
+    "max_standby_streaming_delay",
+    "max_wal_size",
+    "pg_stat_statements.track_planning",
+    "plan_cache_mode",
+    "reserved_connections",
+    "statement_timeout",
+    "superuser_reserved_connections",
+    "synchronous_commit",
+    "synchronous_standby_names",
+    "track_counts",
+    "vacuum_failsafe_age",
+    "vacuum_multixact_failsafe_age",
+    "wal_segment_size",
+    "work_mem",
+];
 
 const IDENTITY: &str = "SELECT current_setting('server_version_num')::int AS version, pg_is_in_recovery() AS in_recovery, \
      current_user::text AS role, current_setting('is_superuser') = 'on' AS superuser, \
@@ -17,17 +68,63 @@ const OVERRIDES: &str = "SELECT d.datname AS database, r.rolname AS role, split_
      unnest(s.setconfig) c WHERE split_part(c, '=', 1) = ANY";
 
 /// Asks for everything.
-pub(super) async fn look(session: &mut Postgres, _deep: bool) -> snapshot::Postgres {
+pub(super) async fn look(session: &mut Postgres, deep: bool) -> snapshot::Postgres {
+    let identity: Probed<PostgresIdentity> = session.row(IDENTITY).await;
+    // Of which version it is decides what can be asked for.
+    let version = identity.seen().map_or(OLDEST, |it| it.version);
     snapshot::Postgres {
-        identity: session.row(IDENTITY).await,
+        identity,
         settings: settings(session).await,
         overrides: session.rows(&format!("{OVERRIDES} ({})", names())).await,
+        collations: collations::look(session, version).await,
+        configuration: configuration::look(session).await,
+        conflicts: conflicts::look(session, version).await,
+        counters: counters::look(session).await,
+        gin: gin::look(session).await,
+        decoding: decoding::look(session, version).await,
+        density: density::look(session, deep).await,
+        toast: toast::look(session).await,
+        statements: statement_counts::look(session).await,
+        index_heads: index_heads::look(session).await,
+        slru: slru::look(session, version).await,
+        subscriptions: subscriptions::look(session, version).await,
+        unanalysed: unanalysed::look(session).await,
+        connections: session.row(sessions::CONNECTIONS).await,
+        clients: session.rows(sessions::CLIENTS).await,
+        role_limits: session.rows(sessions::ROLE_LIMITS).await,
+        sessions: session.rows(sessions::SESSIONS).await,
+        prepared: session.rows(sessions::PREPARED).await,
+        waits: session.rows(&sessions::waits(version)).await,
+        contenders: session.rows(sessions::CONTENDERS).await,
+        slots: session.rows(&replication::slots(version)).await,
+        senders: session.rows(&replication::senders()).await,
+        receiver: session.rows(replication::RECEIVER).await,
+        wal_place: session.row(&replication::place()).await,
+        wal_files: session.row(replication::WAL_FILES).await,
+        wal_disk: disk::look(session).await,
+        archiver: session.row(&replication::archiver(version)).await,
+        archive_ready: session.row(replication::ARCHIVE_READY).await,
+        databases: session.rows(databases::DATABASES).await,
+        multixact_files: match session.row(databases::MULTIXACT_FILES).await {
+            Probed::Denied(_) => {
+                Probed::Denied("a superuser, to list pg_multixact/members".to_owned())
+            }
+            seen => seen,
+        },
+        checkpoints: session.row(&databases::checkpoints(version)).await,
+        tables: session.rows(&tables::tables(version)).await,
+        sequences: tables::sequences(session).await,
+        indexes: session.rows(&tables::indexes(version)).await,
+        constraints: session.rows(&tables::constraints(version)).await,
+        foreign_keys: session.rows(tables::FOREIGN_KEYS).await,
     }
 }
 
+/// Of what the doctor has set for its own session what it was before.
 async fn settings(session: &mut Postgres) -> Probed<BTreeMap<String, PostgresSetting>> {
     let statement = format!(
-        "SELECT name, setting, unit, source, pending_restart FROM pg_settings WHERE name = ANY ({})",
+        "SELECT name, CASE source WHEN 'session' THEN reset_val ELSE setting END AS setting, unit, source, pending_restart \
+         FROM pg_settings WHERE name = ANY ({})",
         names()
     );
     let rows: Probed<Vec<PostgresSetting>> = session.rows(&statement).await;

@@ -58,15 +58,19 @@ impl ServerCertVerifier for Anyone {
 }
 
 /// What speaks TLS where the server does.
-pub(super) fn connector() -> MakeRustlsConnect {
+pub(in crate::probe::server) fn connector() -> MakeRustlsConnect {
+    MakeRustlsConnect::new(config())
+}
+
+/// The same, for servers of other kinds.
+pub(in crate::probe::server) fn config() -> ClientConfig {
     let provider = ring::default_provider();
     let config = ClientConfig::builder_with_provider(Arc::new(provider.clone()))
         .with_safe_default_protocol_versions();
     // The provider has both versions; if it had none, the default one is as good.
     let config = config.unwrap_or_else(|_| ClientConfig::builder());
-    let config = config
+    config
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Anyone(provider)))
-        .with_no_client_auth();
-    MakeRustlsConnect::new(config)
+        .with_no_client_auth()
 }

@@ -1,0 +1,161 @@
+"""Servers of others as their packages bring them, each on a port of its own and in a folder of its own."""
+
+import glob
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from contextlib import contextmanager
+
+from harness.wait import until
+
+READY_SECONDS = 60
+
+
+def free_port():
+    """One on which nobody listens, for now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def listens(port):
+    """Whether somebody takes connections there."""
+    with socket.socket() as one:
+        one.settimeout(1)
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def running(command, port, folder, name, **options):
+    """A program until the block ends; what it says is in a file beside its data."""
+    with open(folder / f"{name}.log", "wb") as log:
+        with subprocess.Popen(
+            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **options
+        ) as process:
+            try:
+                until(lambda: process.poll() is not None or listens(port), f"{name} listens", READY_SECONDS)
+                assert process.poll() is None, (folder / f"{name}.log").read_text(errors="replace")
+                yield process
+            finally:
+                process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGTERM)
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def as_user(user):
+    """What runs a command as this user, if we are root; a database does not run as root."""
+    if os.getuid() != 0:
+        return []
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
+
+
+def own_folder(folder, name, user):
+    """A new folder that belongs to this user, who can reach it."""
+    path = folder / name
+    path.mkdir()
+    if os.getuid() == 0:
+        shutil.chown(path, user, user)
+        for parent in (path, *path.parents):
+            if str(parent).startswith("/tmp/"):
+                parent.chmod(parent.stat().st_mode | 0o055)
+    return path
+
+
+@contextmanager
+def postgres(folder, *settings):
+    """PostgreSQL; the port on which its superuser `postgres` is let in without a password."""
+    programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+    assert programs, "the package postgresql is missing"
+    data, port = own_folder(folder, "postgres", "postgres"), free_port()
+    user = as_user("postgres")
+    make = [*user, f"{programs[-1]}/initdb", "-A", "trust", "-U", "postgres", "--no-sync", "-D", str(data / "data")]
+    made = subprocess.run(make, capture_output=True, text=True, cwd="/", check=False)
+    assert made.returncode == 0, made
+    options = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={data}", *settings]
+    command = [*user, f"{programs[-1]}/postgres", "-D", str(data / "data")]
+    command += [part for option in options for part in ("-c", option)]
+    with running(command, port, folder, "postgres", cwd="/"):
+        until(lambda: psql(port, "SELECT 1").returncode == 0, "postgres lets in", READY_SECONDS)
+        yield port
+
+
+def psql(port, statement):
+    """What its own client makes of a statement, as the superuser."""
+    command = ["psql", "-XAtq", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-d", "postgres", "-c", statement]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def mariadb(folder):
+    """MariaDB as its package makes it: root is let in by the socket alone. The port; `monitor` is let in with the password `monitor`."""
+    data, port = own_folder(folder, "mariadb", "mysql"), free_port()
+    user = as_user("mysql")
+    make = [*user, "mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=socket"]
+    made = subprocess.run(
+        [*make, "--auth-root-socket-user=root", f"--datadir={data}/data", "--skip-test-db"],
+        **{"capture_output": True, "text": True, "cwd": "/", "check": False},
+    )
+    assert made.returncode == 0, made
+    command = [*user, "mariadbd", "--no-defaults", f"--datadir={data}/data", f"--port={port}"]
+    command += ["--bind-address=127.0.0.1", f"--socket={data}/socket", f"--pid-file={data}/pid"]
+    with running(command, port, folder, "mariadb", cwd="/"):
+        for statement in (
+            "CREATE USER monitor@'127.0.0.1' IDENTIFIED BY 'monitor'",
+            "GRANT PROCESS, BINLOG MONITOR, SLAVE MONITOR, SELECT ON *.* TO monitor@'127.0.0.1'",
+        ):
+            done = mysql(data / "socket", statement)
+            assert done.returncode == 0, done
+        yield port
+
+
+def mysql(folder_socket, statement):
+    """What its own client makes of a statement, as root over the socket."""
+    command = ["mariadb", "--no-defaults", "-S", str(folder_socket), "-u", "root", "-e", statement]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def redis(folder, *settings):
+    """Redis as it comes, but for the port and the folder."""
+    data, port = folder / "redis", free_port()
+    data.mkdir()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(data), *settings]
+    with running(command, port, folder, "redis"):
+        yield port
+
+
+def redis_cli(port, *arguments):
+    """What its own client makes of a command."""
+    command = ["redis-cli", "-p", str(port), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def etcd(folder):
+    """etcd, alone."""
+    port, peer = free_port(), free_port()
+    client, peers = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer}"
+    command = ["etcd", "--data-dir", str(folder / "etcd"), "--listen-client-urls", client]
+    command += ["--advertise-client-urls", client, "--listen-peer-urls", peers]
+    command += ["--initial-advertise-peer-urls", peers, "--initial-cluster", f"default={peers}"]
+    with running(command, port, folder, "etcd"):
+        yield port
+
+
+@contextmanager
+def pgbouncer(folder, postgres_port):
+    """PgBouncer before a PostgreSQL; everybody is let in, also on its console."""
+    data, port = own_folder(folder, "pgbouncer", "postgres"), free_port()
+    settings = data / "pgbouncer.ini"
+    settings.write_text(
+        f"[databases]\n* = host=127.0.0.1 port={postgres_port}\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\n"
+        f"unix_socket_dir =\nadmin_users = postgres\nlogfile = {data}/log\npidfile = {data}/pid\n"
+    )
+    settings.chmod(0o644)
+    with running([*as_user("postgres"), "pgbouncer", str(settings)], port, folder, "pgbouncer", cwd="/"):
+        yield port

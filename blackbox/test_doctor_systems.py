@@ -1,0 +1,169 @@
+"""`groundsill doctor` beside real servers as their packages bring them: it is quiet, quick, and tells no secret."""
+
+import json
+import os
+import subprocess
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from harness import systems
+
+pytestmark = pytest.mark.ours
+
+FORMS = ("text", "json", "junit", "prometheus", "sarif", "markdown", "html")
+
+SECRET = "s3cret-that-nobody-may-see"
+
+
+@pytest.fixture(name="binary")
+def _binary(pytestconfig):
+    return Path(pytestconfig.getoption("binary")).resolve()
+
+
+def run(binary, folder, *arguments, before=(), **environment):
+    """What a run comes to, in an environment of its own."""
+    return subprocess.run(
+        [*before, str(binary), "doctor", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **environment},
+    )
+
+
+# What the kernel has killed before, and what waits while tests and builds go on, is of this machine and not of what is looked at.
+OF_THIS_MACHINE = "H03,H05,H07,H35"
+
+
+def healthy():
+    """Warnings that a healthy system may have: id with its face, and what breaks."""
+    path = Path(__file__).parent / "fixtures/doctor_healthy.tsv"
+    lines = [line.split("\t") for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    assert all(len(line) == 2 and line[1] for line in lines), lines
+    return dict(lines)
+
+
+def all_systems(stack, folder):
+    """Each of them as it comes, and how the doctor is told of it."""
+    postgres = stack.enter_context(systems.postgres(folder))
+    pooler = stack.enter_context(systems.pgbouncer(folder, postgres))
+    return [
+        f"--postgres=postgres://postgres@127.0.0.1:{postgres}/postgres",
+        f"--pgbouncer=postgres://postgres@127.0.0.1:{pooler}/pgbouncer",
+        f"--mysql=mysql://monitor:monitor@127.0.0.1:{stack.enter_context(systems.mariadb(folder))}",
+        f"--redis=redis://127.0.0.1:{stack.enter_context(systems.redis(folder))}",
+        f"--etcd=http://127.0.0.1:{stack.enter_context(systems.etcd(folder))}",
+    ]
+
+
+def unjustified(found):
+    """What is worse than the list allows."""
+    assert found.stdout.startswith("["), found
+    failed = [it for it in json.loads(found.stdout) if it["status"] == "fail" and it["severity"] != "info"]
+    known = healthy()
+    name = lambda it: it["id"] + (f"/{it['aspect']}" if it["aspect"] else "")
+    return [it for it in failed if it["severity"] == "critical" or name(it) not in known]
+
+
+@pytest.mark.timeout(300)
+def test_default_systems_are_fine(binary, tmp_path):
+    """As root, as nobody, and from inside a container: nothing critical, each warning in the list; and no defect of the doctor."""
+    copy = tmp_path / "groundsill"
+    copy.write_bytes(binary.read_bytes())
+    copy.chmod(0o755)
+    tmp_path.chmod(0o755)
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    container = ["unshare", "--pid", "--fork", "--mount-proc", "--mount"]
+    with ExitStack() as stack:
+        named = all_systems(stack, tmp_path)
+        for before, arguments in (((), named), (nobody, named), (container, ())):
+            found = run(copy, "/", *arguments, "--skip", OF_THIS_MACHINE, "--output", "json", before=before)
+            wrong = [(it["id"], it["aspect"], it["target"], it["observed"]) for it in unjustified(found)]
+            assert not wrong, (before, wrong)
+            errors = [it for it in json.loads(found.stdout) if it["status"] == "error"]
+            assert not errors, (before, errors)
+
+
+def test_a_look_at_all_systems_says_what_it_cost(binary, tmp_path):
+    """And each is in the head of the report with its version."""
+    with ExitStack() as stack:
+        named = all_systems(stack, tmp_path)
+        told = run(binary, tmp_path, *named).stdout
+        head = told.splitlines()[0]
+        for kind in ("host", "postgres ", "mysql MariaDB ", "redis ", "pgbouncer ", "etcd "):
+            assert kind in head, told
+        assert "Cost: " in told and " queries, " in told and " 0 queries" not in told, told
+
+
+@pytest.mark.timeout(300)
+def test_no_secret_of_any_system_is_told(binary, tmp_path):
+    """Planted in passwords, settings, statements, keys, values, command lines and environments; looked for in every form."""
+    with ExitStack() as stack:
+        postgres = stack.enter_context(systems.postgres(tmp_path))
+        mariadb = stack.enter_context(systems.mariadb(tmp_path))
+        redis = stack.enter_context(
+            systems.redis(tmp_path, "--requirepass", SECRET, "--masterauth", SECRET, "--slowlog-log-slower-than", "0")
+        )
+        for statement in (
+            f"CREATE ROLE spy LOGIN SUPERUSER PASSWORD '{SECRET}'",
+            f"ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 password={SECRET}'",
+            f"ALTER SYSTEM SET archive_command = 'curl -u me:{SECRET} example'",
+            "SELECT pg_reload_conf()",
+        ):
+            assert systems.psql(postgres, statement).returncode == 0, statement
+        for statement in (f"CREATE USER spy@localhost IDENTIFIED BY '{SECRET}'", "CREATE DATABASE shop"):
+            assert systems.mysql(tmp_path / "mariadb/socket", statement).returncode == 0, statement
+        for command in (("SET", SECRET, SECRET), ("HSET", "h", SECRET, SECRET), ("CLIENT", "SETNAME", SECRET)):
+            assert systems.redis_cli(redis, "-a", SECRET, *command).returncode == 0, command
+        held = [
+            ["psql", "-h", "127.0.0.1", "-p", str(postgres), "-U", "postgres", "-c", f"SELECT '{SECRET}', pg_sleep(300)"],
+            ["mariadb", "--no-defaults", "-S", f"{tmp_path}/mariadb/socket", "-u", "root", "-e", f"SELECT '{SECRET}', SLEEP(300)"],
+            ["sh", "-c", "exec tail -f /dev/null", SECRET],
+        ]
+        for command in held:
+            process = stack.enter_context(
+                subprocess.Popen(command, env={**os.environ, "TOKEN": SECRET}, stdout=subprocess.DEVNULL)
+            )
+            stack.callback(process.kill)
+        named = (
+            f"--postgres=postgres://spy:{SECRET}@127.0.0.1:{postgres}/postgres",
+            f"--mysql=mysql://monitor:monitor@127.0.0.1:{mariadb}",
+            f"--redis=redis://127.0.0.1:{redis}",
+        )
+        files = [tmp_path / "saved.json", tmp_path / "bundle.json"]
+        for form in FORMS:
+            done = run(
+                *(binary, tmp_path, *named, "--output", form, "--deep", f"--save={files[0]}", f"--bundle={files[1]}"),
+                REDISCLI_AUTH=SECRET,
+            )
+            assert done.returncode in (0, 1, 2), done
+            for text in (done.stdout, done.stderr, *(file.read_text() for file in files)):
+                at = text.find(SECRET)
+                assert at < 0, (form, text[max(at - 200, 0) : at + 60])
+        seen = json.loads(files[0].read_text())["after"]
+        for kind in ("postgres", "mysql", "redis"):
+            assert list(seen[kind][0]["seen"]) == ["seen"], "it was let in, or there was nothing to tell"
+
+
+def test_a_slow_resolver_holds_nothing_up(binary, tmp_path):
+    """One that takes questions and never answers; the name of a server has to be asked for."""
+    conf = tmp_path / "resolv.conf"
+    conf.write_text("nameserver 127.0.0.53\noptions timeout:30 attempts:5\n")
+    script = (
+        "ip link set lo up && mount --bind %s /etc/resolv.conf && "
+        "python3 -c 'import socket, subprocess, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
+        's.bind(("127.0.0.53", 53)); sys.exit(subprocess.run(sys.argv[1:]).returncode)\' "$@"'
+    ) % conf
+    before = ["unshare", "--mount", "--net", "sh", "-c", script, "sh"]
+    began = time.monotonic()
+    done = run(binary, tmp_path, "--redis=redis://cache.example", "--postgres=postgres://me@db.example/x", before=before)
+    took = time.monotonic() - began
+    assert done.returncode in (2, 3), done
+    assert "db.example" in done.stdout and "cache.example" in done.stdout, done.stdout
+    # The contract's hard stop.
+    assert took < 30, took

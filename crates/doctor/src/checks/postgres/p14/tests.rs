@@ -1,0 +1,75 @@
+use super::super::ground::{line, server, steady};
+use super::*;
+use crate::ground;
+use crate::record::Status;
+use crate::snapshot::{PostgresDisk, PostgresFiles, Probed};
+
+const NOW: u64 = 1_796_000_000_000;
+
+/// So many seconds ago.
+fn with(archived_s: Option<u64>, failed_s: Option<u64>) -> Postgres {
+    let archiver = PostgresArchiver {
+        is_set: true,
+        archived: 3,
+        last_archived: archived_s.map(|_| "000000010000000000000003".to_owned()),
+        last_archived_ms: archived_s.map(|s| NOW - s * 1_000),
+        failed: 7,
+        last_failed: failed_s.map(|_| "000000010000000000000004".to_owned()),
+        last_failed_ms: failed_s.map(|s| NOW - s * 1_000),
+        now_ms: NOW,
+    };
+    let ready = Probed::Seen(PostgresFiles { count: 4, bytes: 0 });
+    Postgres {
+        archiver: Probed::Seen(archiver),
+        archive_ready: ready,
+        ..server(&[("archive_mode", "on"), ("wal_segment_size", "16777216")])
+    }
+}
+
+fn status(server: Postgres) -> (Status, Severity) {
+    let records = steady(&CHECK, server);
+    (records[0].status, records[0].severity)
+}
+
+#[test]
+fn a_failure_that_no_success_followed_is_a_fault_and_one_long_past_is_not() {
+    assert_eq!(status(with(Some(10), Some(20))).0, Status::Pass);
+    assert_eq!(status(with(Some(10), None)).0, Status::Pass);
+    assert_eq!(status(with(None, None)).0, Status::Pass);
+    assert_eq!(status(with(Some(20), Some(10))), (Status::Fail, Severity::Warning));
+    assert_eq!(status(with(None, Some(10))), (Status::Fail, Severity::Warning));
+    assert_eq!(
+        line(&CHECK, with(Some(7_200), Some(10))),
+        "archiving 000000010000000000000004 failed 10 s ago, nothing was archived for 2 h; 4 files wait (64.0 MB)"
+    );
+}
+
+#[test]
+fn it_is_critical_when_what_waits_takes_as_much_as_is_left() {
+    let left = |mb: u64| {
+        let disk =
+            PostgresDisk { folder: "/pg_wal".to_owned(), free_bytes: mb << 20, total_bytes: 0 };
+        Postgres { wal_disk: Probed::Seen(disk), ..with(Some(20), Some(10)) }
+    };
+    assert_eq!(status(left(65)).1, Severity::Warning);
+    assert_eq!(status(left(64)).1, Severity::Critical);
+}
+
+#[test]
+fn a_mode_without_a_command_is_a_fault_and_where_nothing_is_archived_it_does_not_apply() {
+    let mut unset = with(None, None);
+    ground::seen(&mut unset.archiver).is_set = false;
+    assert_eq!(steady(&CHECK, unset)[0].aspect, Some("unset"));
+    let off =
+        Postgres { settings: server(&[("archive_mode", "off")]).settings, ..with(None, Some(1)) };
+    assert_eq!(status(off).0, Status::NotApplicable);
+    let mut standby = with(None, Some(1));
+    ground::seen(&mut standby.identity).in_recovery = true;
+    assert_eq!(status(standby).0, Status::NotApplicable);
+}
+
+#[test]
+fn an_archiver_that_may_not_be_seen_is_not_fine() {
+    let blind = Postgres { archiver: Probed::Denied("a right".to_owned()), ..with(None, None) };
+    assert_eq!(status(blind).0, Status::Skip);
+}

@@ -1,0 +1,70 @@
+//! The disk that the WAL of a server on this machine is on.
+//!
+//! A server may call a folder its own that is another one here, as one in a container does: so the file that it keeps there has to
+//! have been written when it started.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use tokio::time::timeout_at;
+
+use super::Postgres;
+use crate::probe;
+use crate::snapshot::{PostgresDisk, Probed};
+
+/// The file is written a moment before the server remembers when it started.
+const START_S: u64 = 10;
+
+const FOLDER: &str = "SELECT current_setting('data_directory') AS path, current_setting('port')::int AS port, \
+     floor(extract(epoch FROM pg_postmaster_start_time()))::bigint AS started_s";
+
+#[derive(Deserialize)]
+struct Folder {
+    path: String,
+    port: u16,
+    started_s: u64,
+}
+
+/// Of a server on this machine.
+pub(super) async fn look(session: &mut Postgres) -> Probed<PostgresDisk> {
+    if !session.place.is_local() {
+        return Probed::Absent("disk of it here: it is on another machine".to_owned());
+    }
+    let folder: Probed<Folder> = session.row(FOLDER).await;
+    let Probed::Seen(folder) = folder else { return folder.and_then(|_| Probed::default()) };
+    // A dead disk never answers.
+    let task = tokio::task::spawn_blocking(move || disk(&folder));
+    match timeout_at(session.until, task).await {
+        Ok(Ok(seen)) => seen,
+        _ => Probed::Failed("the disk of its WAL did not answer in time".to_owned()),
+    }
+}
+
+fn disk(of: &Folder) -> Probed<PostgresDisk> {
+    let Folder { path: folder, port, started_s } = of;
+    probe::text(&format!("{folder}/postmaster.pid")).and_then(|text| {
+        if !is_of(&text, *port, *started_s) {
+            return Probed::Absent(format!("{folder} of this server here: it runs elsewhere"));
+        }
+        let folder = Path::new(folder).join("pg_wal").to_string_lossy().into_owned();
+        match rustix::fs::statvfs(folder.as_str()) {
+            Ok(seen) => Probed::Seen(PostgresDisk {
+                free_bytes: seen.f_bavail.saturating_mul(seen.f_frsize),
+                total_bytes: seen.f_blocks.saturating_mul(seen.f_frsize),
+                folder,
+            }),
+            Err(error) => probe::unseen(&error.into(), &folder),
+        }
+    })
+}
+
+/// Whether `postmaster.pid` is of the server with this port that started then: its third line is when, its fourth the port.
+fn is_of(text: &str, port: u16, started_s: u64) -> bool {
+    let mut lines = text.lines().skip(2);
+    let started = lines.next().and_then(|line| line.trim().parse::<u64>().ok());
+    let at = lines.next().and_then(|line| line.trim().parse::<u16>().ok());
+    started.is_some_and(|it| it.abs_diff(started_s) <= START_S) && at == Some(port)
+}
+
+#[cfg(test)]
+mod tests;
