@@ -146,7 +146,7 @@ fn suppressions(matches: &ArgMatches) -> Result<Suppressions> {
 
 fn once(matches: &ArgMatches, plan: &Plan) -> Result<ExitCode> {
     let began = MachineClock.monotonic();
-    let (mut recording, load) = match matches.get_one::<std::path::PathBuf>("from") {
+    let (recording, load) = match matches.get_one::<std::path::PathBuf>("from") {
         Some(path) => (read(path)?, Load::default()),
         None => record(&plan.ask, plan.window)?,
     };
@@ -157,13 +157,13 @@ fn once(matches: &ArgMatches, plan: &Plan) -> Result<ExitCode> {
     if matches.get_flag("remember") {
         memory::keep(&recording)?;
     }
-    // Of the same run of the machine: then counters are judged over all the time since.
-    if let Some(earlier) =
-        earlier.as_ref().filter(|it| it.after.host.boot == recording.after.host.boot)
-    {
-        recording.before = earlier.after.clone();
-    }
     let mut report = plan.judge(&recording);
+    // Judged as well, and not instead: what is wrong now is seen in the short window.
+    if let Some(earlier) = earlier.as_ref().filter(|it| is_comparable(&it.after, &recording.after))
+    {
+        let longer = Recording { before: earlier.after.clone(), ..recording.clone() };
+        report.widen(plan.judge(&longer));
+    }
     if let Some(earlier) = &earlier {
         report.compare(plan.checks.iter().copied(), earlier);
     }
@@ -186,17 +186,34 @@ fn once(matches: &ArgMatches, plan: &Plan) -> Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
+/// Whether counters of both may be compared: of one run of the machine, seen from the same place by the same user.
+fn is_comparable(then: &Snapshot, now: &Snapshot) -> bool {
+    let (then, now) = (&then.host, &now.host);
+    !now.boot.is_empty()
+        && then.boot == now.boot
+        && then.view.network == now.view.network
+        && then.view.uid == now.view.uid
+}
+
 /// Readable by its owner alone: a snapshot tells much about a machine.
 fn write(path: &Path, text: &str) -> Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let mut options = fs::OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
-    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    let written = file.and_then(|mut file| {
+        // One that was there before may be open to others; a device stays as it is.
+        if file.metadata()?.is_file() {
+            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        }
+        file.write_all(text.as_bytes())
+    });
     written.with_context(|| format!("write {}", path.display()))
 }
 
 fn show(matches: &ArgMatches, report: &Report, cost: Cost) -> Result<()> {
-    let paint = if stdout().is_terminal() { painted } else { plain };
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty())
+        || std::env::var_os("TERM").is_some_and(|it| it == "dumb");
+    let paint = if stdout().is_terminal() && !is_plain { painted } else { plain };
     let format = matches.get_one::<String>("output").map_or("text", String::as_str);
     let format = Format::ALL.into_iter().find(|(name, _)| *name == format);
     let format = format.map_or(Format::Text, |(_, format)| format);

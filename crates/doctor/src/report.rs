@@ -1,5 +1,7 @@
 //! What all checks came to, and how it is told.
 
+use std::collections::BTreeSet;
+
 use crate::check::Check;
 use crate::record::{Record, Severity, Status};
 use crate::snapshot::{Recording, Window};
@@ -113,7 +115,35 @@ impl Report {
         let before = Self::of(checks, &earlier.window(), &Suppressions::default());
         let is_let_be = self.suppressed.iter().map(|it| &it.record);
         let now: Vec<&Record> = self.with(Status::Fail).chain(is_let_be).collect();
-        self.changes = Some(Changes::between(&before.records, &now, earlier.after.at_ms));
+        let looked = |record: &Record| self.looked_at(record, &now);
+        let at_ms = earlier.after.at_ms;
+        self.changes = Some(Changes::between(&before.records, &now, looked, at_ms));
+    }
+
+    /// Whether the check of a record was looked at now, on the same machine or server. `now` is everything that is wrong.
+    fn looked_at(&self, record: &Record, now: &[&Record]) -> bool {
+        let same = |it: &&Record| it.id == record.id && place(it) == place(record);
+        let others: Vec<&Record> = now.iter().copied().chain(&self.records).filter(same).collect();
+        let is_blind = |it: &&Record| matches!(it.status, Status::Skip | Status::Error);
+        !others.is_empty() && !others.iter().any(is_blind)
+    }
+
+    /// Adds what is found in a longer window and not in the own one: it was so some time in between, which is worth knowing.
+    pub fn widen(&mut self, longer: Self) {
+        let known: BTreeSet<_> =
+            self.with(Status::Fail).map(|it| (it.name(), it.target.clone())).collect();
+        let is_new = |it: &Record| {
+            it.status == Status::Fail && !known.contains(&(it.name(), it.target.clone()))
+        };
+        let found = longer.records.into_iter().filter(is_new);
+        let told = found.map(|it| Record {
+            severity: Severity::Info,
+            observed: format!("since the earlier look: {}", it.observed),
+            ..it
+        });
+        self.records.extend(told);
+        self.records.sort_by(|a, b| order(a).cmp(&order(b)));
+        self.scene.longer_seconds = Some(longer.scene.window_seconds);
     }
 
     /// Those of a status.
@@ -167,6 +197,14 @@ impl Report {
 /// What a record says, in a line.
 pub fn line(record: &Record) -> String {
     clean::clean(&format!("{}: {}", record.target, record.observed))
+}
+
+/// Which machine or server a record is of, whatever on it.
+fn place(record: &Record) -> &str {
+    let is_one = record.target.starts_with("host") || record.target.starts_with("boundary");
+    let words = if is_one { 1 } else { 2 };
+    let end = record.target.match_indices(' ').nth(words - 1).map(|(at, _)| at);
+    &record.target[..end.unwrap_or(record.target.len())]
 }
 
 fn order(record: &Record) -> impl Ord + use<'_> {

@@ -29,3 +29,21 @@ fn each_check_has_its_page_and_no_other_is_there() {
     names.sort();
     assert_eq!(there, names);
 }
+
+/// Facts are named where they are read about.
+#[test]
+fn each_fact_that_a_check_takes_is_in_the_table_of_facts() {
+    let table = fs::read_to_string("../../docs/doctor.md").unwrap();
+    for check in checks::all() {
+        let texts = [check.needs, check.expected, &check.probes.join(" ")].join(" ");
+        for fact in texts.split("--fact ").skip(1) {
+            let end = fact.find(|one: char| !(one.is_ascii_alphanumeric() || "-.".contains(one)));
+            let name = &fact[..end.unwrap_or(fact.len())];
+            assert!(
+                table.contains(&format!("`{name}`")),
+                "{}: {name} is not in docs/doctor.md",
+                check.id
+            );
+        }
+    }
+}

@@ -67,7 +67,7 @@ fn what() -> Vec<Arg> {
             .conflicts_with_all(["netns", "watch", "remember"]),
         file(
             "since",
-            "Say what is different from this earlier look, and judge counters since then",
+            "Say what is different from this earlier look, and what counters grew by since then",
         ),
         flag("remember", "Keep what was seen, for the next run to compare with"),
         Arg::new("watch")
@@ -107,7 +107,10 @@ fn how() -> Vec<Arg> {
         file("bundle", "Keep everything of the run in this file, for somebody who helps"),
         flag("anonymize", "Replace names and addresses of machines in the bundle")
             .requires("bundle"),
-        flag("fix-script", "Print a script of what to do, each step with its undo; it is not run"),
+        flag(
+            "fix-script",
+            "Print what to do as a script; it is not run, and what is done by hand is a comment in it",
+        ),
         Arg::new("explain").long("explain").value_name("ID").help("Say what a check is about"),
         flag(
             "list",

@@ -41,9 +41,17 @@ pub(super) fn keep(recording: &Recording) -> Result<()> {
     };
     let folder = path.parent().context("the path has no folder")?;
     fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
-    let new = path.with_extension("new");
-    write(&new, &serde_json::to_string(recording)?)?;
-    fs::rename(&new, &path).with_context(|| format!("write {}", path.display()))
+    // Of this process alone: two that run at once do not write into one.
+    let new = path.with_extension(format!("{}.new", std::process::id()));
+    // One that is left of an earlier process of this number; nothing else may stand there, a link least of all.
+    let _gone = fs::remove_file(&new);
+    let written = write(&new, &serde_json::to_string(recording)?).and_then(|()| {
+        fs::rename(&new, &path).with_context(|| format!("write {}", path.display()))
+    });
+    if written.is_err() {
+        let _gone = fs::remove_file(&new);
+    }
+    written
 }
 
 fn place() -> Option<PathBuf> {

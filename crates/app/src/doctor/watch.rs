@@ -1,6 +1,6 @@
 //! Looks again and again, and tells what comes and goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,8 +24,15 @@ pub(super) fn run(plan: &Plan, pause: Duration) -> Result<ExitCode> {
         before = after;
         let report = plan.judge(&recording);
         let failed = report.with(Status::Fail).filter(|it| it.severity >= plan.least);
-        let found: BTreeMap<_, _> =
+        let mut found: BTreeMap<_, _> =
             failed.map(|it| ((it.name(), it.target.clone()), it.clone())).collect();
+        // What could not be looked at now is not gone.
+        let blind = report.with(Status::Skip).chain(report.with(Status::Error));
+        let blind: BTreeSet<&str> = blind.map(|it| it.id).collect();
+        let kept = known.iter().filter(|(_, record)| blind.contains(record.id));
+        for (key, record) in kept {
+            found.entry(key.clone()).or_insert_with(|| record.clone());
+        }
         let time = clock(recording.after.at_ms);
         for (key, record) in found.iter().filter(|(key, _)| !known.contains_key(*key)) {
             let what = line(record);

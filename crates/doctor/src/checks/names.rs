@@ -11,9 +11,14 @@ mod n11;
 /// In the order of their ids.
 pub(super) const ALL: &[&Check] = &[&n01::CHECK, &n02::CHECK, &n03::CHECK, &n11::CHECK];
 
+/// From so many seconds on two looks are two looks, and not one that was taken twice.
+const LONG_SECONDS: f64 = 60.0;
+
 /// The quicker of both looks: the first may have filled a cache. None if neither had an answer.
 fn quickest_us(window: &Window<'_>, server: &NameServer) -> Option<u64> {
     let before = window.before.host.names.seen().ok().and_then(|it| it.answers.seen().ok());
+    // An answer of long ago says nothing of now.
+    let before = before.filter(|_| window.seconds() < LONG_SECONDS);
     let before = before.and_then(|all| all.iter().find(|it| it.address == server.address));
     let both = before.into_iter().chain([server]);
     both.filter_map(|it| it.answer.seen().ok()).map(|it: &Answer| it.after_us).min()

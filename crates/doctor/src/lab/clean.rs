@@ -7,7 +7,7 @@ use super::{PREFIX, run};
 
 /// Ends processes, unmounts and removes everything whose name begins with [`PREFIX`]: a line for each.
 pub fn clean() -> Vec<String> {
-    let mut told = Vec::new();
+    let mut told = processes();
     let spaces = run("ip", &["netns", "list"]).unwrap_or_default();
     for name in spaces.lines().filter_map(|line| line.split_whitespace().next()) {
         if name.starts_with(PREFIX) && run("ip", &["netns", "del", name]).is_ok() {
@@ -32,6 +32,25 @@ pub fn clean() -> Vec<String> {
         let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
         if is_ours && fs::remove_dir_all(entry.path()).is_ok() {
             told.push(format!("folder {}", entry.path().display()));
+        }
+    }
+    told
+}
+
+/// Those that were started with such a name, or work in a folder of such a name.
+fn processes() -> Vec<String> {
+    let mut told = Vec::new();
+    let own = std::process::id();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        let started = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let place = fs::read_link(entry.path().join("cwd")).unwrap_or_default();
+        let is_ours = String::from_utf8_lossy(&started).contains(PREFIX)
+            || place.to_string_lossy().contains(PREFIX);
+        if pid != own && is_ours && run("kill", &["-9", &pid.to_string()]).is_ok() {
+            told.push(format!("process {pid}"));
         }
     }
     told

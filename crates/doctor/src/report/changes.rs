@@ -18,7 +18,13 @@ pub struct Changes {
 }
 
 impl Changes {
-    pub(super) fn between(before: &[Record], now: &[&Record], since_ms: u64) -> Self {
+    /// `looked` says whether it was seen now if that is still wrong: what was not looked at is not gone.
+    pub(super) fn between(
+        before: &[Record],
+        now: &[&Record],
+        looked: impl Fn(&Record) -> bool,
+        since_ms: u64,
+    ) -> Self {
         let failed = |record: &&Record| record.status == Status::Fail;
         let then: BTreeSet<_> = before.iter().filter(failed).map(key).collect();
         let today: BTreeSet<_> = now.iter().map(|record| key(record)).collect();
@@ -29,7 +35,7 @@ impl Changes {
             gone: before
                 .iter()
                 .filter(failed)
-                .filter(|it| !today.contains(&key(it)))
+                .filter(|it| !today.contains(&key(it)) && looked(it))
                 .cloned()
                 .collect(),
             same: now.iter().filter(|it| then.contains(&key(it))).count(),

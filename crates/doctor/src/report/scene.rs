@@ -20,6 +20,8 @@ pub struct Scene {
     pub view: View,
     /// Seconds between the two looks.
     pub window_seconds: f64,
+    /// Seconds since an earlier look, if counters are judged over that time as well.
+    pub longer_seconds: Option<f64>,
     /// When, in milliseconds since 1970.
     pub at_ms: u64,
     /// Servers.
@@ -52,6 +54,7 @@ impl Scene {
             memory_bytes: host.memory_bytes,
             view: host.view.clone(),
             window_seconds: window.seconds(),
+            longer_seconds: None,
             at_ms: *at_ms,
             servers: servers(window.after),
         }

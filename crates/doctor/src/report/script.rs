@@ -8,7 +8,7 @@ use crate::record::{Record, Status, Step};
 
 const HEAD: &str = "#!/bin/sh\n\
     # What groundsill doctor would do about what it found. Read it before you run it: each step says what it costs and how it is\n\
-    # undone. Steps that cannot be undone are commented out. What has no command is told as a comment.\n\
+    # undone. Steps that cannot be undone are commented out; what is to be done by hand is told as a comment.\n\
     set -eu\n";
 
 pub(super) fn script(report: &Report) -> String {

@@ -165,7 +165,7 @@ fn what_is_different_from_an_earlier_look_is_told_by_what_it_is_and_not_by_its_w
     let mut same = record("H02", Status::Fail, Severity::Warning);
     same.observed = "another number".to_owned();
     let new = record("H14", Status::Fail, Severity::Warning);
-    let changes = Changes::between(&before, &[&same, &new], 7);
+    let changes = Changes::between(&before, &[&same, &new], |_| true, 7);
     let ids = |records: &[Record]| records.iter().map(|it| it.id).collect::<Vec<_>>();
     assert_eq!(
         (ids(&changes.appeared), ids(&changes.gone), changes.same),
@@ -197,4 +197,40 @@ fn a_script_runs_what_can_be_undone_and_comments_what_cannot() {
     assert!(script.contains("# undo: sysctl -w net.core.somaxconn=128"), "{script}");
     assert!(script.contains("# cannot be undone: psql -c 'drop it'"), "{script}");
     assert!(script.contains("# by hand: mend it"), "{script}");
+}
+
+#[test]
+fn what_was_not_looked_at_this_time_is_not_gone() {
+    let found = |id, target: &str, status| Record {
+        target: target.to_owned(),
+        ..record(id, status, Severity::Warning)
+    };
+    let gone = |records: Vec<Record>| {
+        let before = [found("P03", "postgres :5432 slot a", Status::Fail)];
+        let report = report(records);
+        let now: Vec<&Record> = report.with(Status::Fail).collect();
+        let looked = |it: &Record| report.looked_at(it, &now);
+        Changes::between(&before, &now, looked, 7).gone.len()
+    };
+    assert_eq!(gone(vec![found("P03", "postgres :5432", Status::Pass)]), 1);
+    assert_eq!(gone(vec![found("P03", "postgres :5432 slot b", Status::Fail)]), 1);
+    assert_eq!(gone(vec![found("P03", "postgres :5432", Status::Skip)]), 0);
+    assert_eq!(gone(vec![found("P03", "postgres :5433", Status::Pass)]), 0, "another server");
+    assert_eq!(gone(Vec::new()), 0, "its check was left out");
+}
+
+#[test]
+fn a_longer_window_adds_what_was_wrong_meanwhile_and_hides_nothing_of_now() {
+    let mut now = report(vec![
+        record("H14", Status::Fail, Severity::Critical),
+        record("H22", Status::Pass, Severity::Warning),
+    ]);
+    let was = vec![
+        record("H14", Status::Fail, Severity::Warning),
+        record("H22", Status::Fail, Severity::Critical),
+    ];
+    now.widen(report(was));
+    let told: Vec<_> = now.with(Status::Fail).map(|it| (it.id, it.severity)).collect();
+    assert_eq!(told, [("H14", Severity::Critical), ("H22", Severity::Info)]);
+    assert_eq!(now.exit_code(&[]), 2);
 }

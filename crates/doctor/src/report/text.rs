@@ -86,8 +86,12 @@ fn write_head(out: &mut String, report: &Report, cost: Cost) -> fmt::Result {
             clean(&view.cgroup),
         )?;
     }
-    if scene.window_seconds >= 60.0 {
-        writeln!(out, "counters are judged over {}", span(scene.window_seconds))?;
+    if let Some(seconds) = scene.longer_seconds {
+        writeln!(
+            out,
+            "what counters grew by in the {} since the earlier look is told, too",
+            span(seconds)
+        )?;
     }
     Ok(())
 }

@@ -93,6 +93,13 @@ fn fault(folder: &DataFolder, mount: &Mount) -> Option<Fault> {
             "network" => {
                 format!("nothing, if that is meant; else move {path} to a disk of this machine")
             }
+            // What it would be copied from is gone when its container ends.
+            "memory" => format!(
+                "do not stop it or its container first, which may empty {path}: take a copy while it runs (pg_basebackup, mariadb-backup, BGSAVE, etcdctl snapshot save) to a disk, see that it can be restored, then move {path} to a volume"
+            ),
+            "layer" => format!(
+                "do not remove its container: take a copy while it runs, or docker cp once it is stopped if it was not started with --rm; then mount a volume at {path}"
+            ),
             _ => format!(
                 "stop it, copy {path} to a volume on a disk (cp -a), mount that at {path}, start it"
             ),

@@ -105,7 +105,9 @@ fn long(server: &Mysql, length: u64, oldest: Option<&MysqlTransaction>) -> Fault
         observed: format!("{length} transactions wait to be purged"),
         impact: "every read walks through old versions of rows: all queries get slower, and undo grows on the disk and never shrinks by itself".to_owned(),
         fix: match (&who, oldest) {
+            (Some(_), Some(it)) if it.session == 0 => "the oldest transaction is prepared and belongs to no session: XA RECOVER CONVERT XID; ask its coordinator, then XA COMMIT or XA ROLLBACK".to_owned(),
             (Some(who), Some(it)) => format!("the oldest transaction is that of {who}: let it commit, or KILL {}", it.session),
+            _ if server.transactions.seen().is_err() => "which transaction is the oldest was not seen: GRANT PROCESS; SHOW ENGINE INNODB STATUS tells it".to_owned(),
             _ => "no transaction is open: purge is slower than writes; more innodb_purge_threads, and see whether the disk is slow".to_owned(),
         },
         risk: "KILL rolls back what the transaction has changed, which may take as long as the changes".to_owned(),

@@ -79,7 +79,9 @@ fn waiting(server: &Mysql, transaction: &MysqlTransaction) -> Fault {
         .row_waits
         .seen()
         .ok()
-        .and_then(|all| all.iter().find(|it| it.session == *session).map(|it| it.blocker));
+        .and_then(|all| all.iter().find(|it| it.session == *session).map(|it| it.blocker))
+        // A prepared transaction belongs to no session: there is nobody to end.
+        .filter(|blocker| *blocker > 0);
     let of = |id: u64| server.sessions.seen().ok()?.iter().find(|it| it.id == id);
     let who = waits.map(|id| {
         let whose = of(id).map_or_else(String::new, |it| {
@@ -96,7 +98,7 @@ fn waiting(server: &Mysql, transaction: &MysqlTransaction) -> Fault {
         observed: format!("session {session} has waited for {seconds} s for a row that is held by {waits_for}"),
         impact: "it fails after innodb_lock_wait_timeout (50 s unless told otherwise), and so does everybody else who wants these rows".to_owned(),
         fix: waits.map_or_else(
-            || "SHOW ENGINE INNODB STATUS says who holds it; let that end, or KILL it".to_owned(),
+            || "SHOW ENGINE INNODB STATUS says who holds it; let that end, or KILL it; one without a session is prepared: XA RECOVER".to_owned(),
             |id| format!("let {waits_for} end, or KILL {id}; then see why it keeps rows so long"),
         ),
         risk: "KILL rolls back what the holder has changed".to_owned(),

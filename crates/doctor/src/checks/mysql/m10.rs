@@ -28,7 +28,7 @@ pub(super) static CHECK: Check = Check {
         symptom: "A replica stands still for hours with one event, one CPU busy, while its source has long gone on. The statement that did it, a DELETE or UPDATE of many rows, took a second there.",
         culprit: "By rows, the log says of each row that was changed what it looked like. The replica looks it up by the primary key. Without one, and without another index that it can use, it reads the table from its start, for each row again (or, in MySQL with hashes, once for each event): rows that are changed times rows that there are. InnoDB gives such a table a hidden key, which is another one on each server and of no use for this.",
         proof: "The hidden key, which InnoDB makes only where there is neither a primary key nor a unique one without NULL. Only tables that are large enough to hurt, and only on servers that replicate: where the log has rows, or the server is a replica itself. The number of rows is an estimate. Where the log is MIXED rows are used now and then only: that is info.",
-        fix: "ALTER TABLE ... ADD COLUMN id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, or better a key that the rows have anyway. On a large table by gh-ost or pt-online-schema-change, which themselves need a unique key: then on a replica, and switch over. If a replica stands still now: let it, or make the key there first (it may have one that the source has not), with writes to the binary log off.",
+        fix: "Best a key that the rows have anyway: ALTER TABLE ... ADD PRIMARY KEY (COLUMNS). Not ADD COLUMN ... AUTO_INCREMENT by ALTER while there are replicas: each server numbers the rows in its own order, and later changes by that key hit other rows there, without an error. With writes stopped instead: CREATE TABLE new LIKE old, ALTER TABLE new ADD id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, INSERT INTO new SELECT ... ORDER BY all columns, RENAME. On a large table by gh-ost or pt-online-schema-change, which themselves need a unique key: then on a replica, and switch over. If a replica stands still now: let it, or make the key there first (it may have one that the source has not), with writes to the binary log off.",
         cost: "A copy of the table: its room on the disk once more, and time. Programs that insert without naming columns fail with one more column (in MySQL 8.0.23 and later, and MariaDB 10.3 and later, the column can be INVISIBLE). Undone by dropping the column, which is another copy.",
         lab: "A server that writes rows to its log, and a table of a number of rows that is drawn, without a key; mended by giving it one. The lab is of MariaDB; what is of MySQL alone is tried on composed snapshots only.",
     },
@@ -91,10 +91,9 @@ fn fault(severity: Severity, table: &MysqlTable, rows: u64) -> Fault {
             "an UPDATE or DELETE of many rows of {name} makes each replica read the whole table for each of them: it stands still for hours"
         ),
         fix: format!(
-            "ALTER TABLE {name} ADD COLUMN id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY (undo: DROP COLUMN id), or a key that its rows have"
+            "a key that its rows have: ALTER TABLE {name} ADD PRIMARY KEY (COLUMNS); not ADD COLUMN with AUTO_INCREMENT, which numbers the rows differently on each replica (--explain M10 has the way)"
         ),
-        risk: "a copy of the table; programs that insert without naming columns fail with one more"
-            .to_owned(),
+        risk: "a copy of the table; it fails where two rows have the same key".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
             probe: "INNODB_SYS_INDEXES; INNODB_SYS_TABLESTATS".to_owned(),

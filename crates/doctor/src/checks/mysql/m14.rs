@@ -60,7 +60,9 @@ fn rule(pair: &Pair<'_, Mysql>) -> Result<Verdict, Blind> {
     let mut faults = Vec::new();
     let accounts = server.accounts.seen();
     faults.extend(accounts.iter().flat_map(|all| all.iter()).filter_map(account));
-    faults.extend(outdated(server, pair.window.after.at_ms)?);
+    let version = outdated(server, pair.window.after.at_ms);
+    let unknown = version.as_ref().err().cloned();
+    faults.extend(version.ok().flatten());
     let is_off = |name| Ok::<_, Blind>(matches!(server.variable(name)?, "OFF" | "0"));
     let blind = match (is_off("slow_query_log"), is_off("performance_schema")) {
         (Ok(true), Ok(true)) => {
@@ -71,7 +73,7 @@ fn rule(pair: &Pair<'_, Mysql>) -> Result<Verdict, Blind> {
         _ => None,
     };
     let observed = format!("{}, and no account is open", server.identity.seen()?.version);
-    Ok(Verdict { observed, faults, unseen: accounts.err().or(blind) })
+    Ok(Verdict { observed, faults, unseen: accounts.err().or(blind).or(unknown) })
 }
 
 fn account(account: &MysqlAccount) -> Option<Fault> {
@@ -128,7 +130,9 @@ fn outdated(server: &Mysql, at_ms: u64) -> Result<Option<Fault>, Blind> {
     let number = identity.number();
     let series = format!("{}.{}", number / 10_000, number / 100 % 100);
     let known = if identity.is_mariadb() { MARIADB } else { MYSQL };
-    let Some((_, until)) = known.iter().find(|(it, _)| *it == series) else { return Ok(None) };
+    let Some((_, until)) = known.iter().find(|(it, _)| *it == series) else {
+        return Err(Blind::Absent(format!("end of series {series} in what this doctor knows")));
+    };
     if month(at_ms).as_str() <= *until {
         return Ok(None);
     }

@@ -31,7 +31,7 @@ pub(super) static CHECK: Check = Check {
         culprit: "A statement takes a lock on the shape of each table that it uses, and a transaction keeps it to its end, even if it has only read. ALTER, DROP, TRUNCATE, RENAME, CREATE INDEX, LOCK TABLES and OPTIMIZE want it for themselves, and wait. Whoever comes after them waits behind them, though it would get on with the one that holds the lock. That one is often a session that did one SELECT in a transaction and went to sleep.",
         proof: "Sessions in the state \"Waiting for table metadata lock\", the same ones at both looks. The server does not say whom they wait for, without an instrument that is often off; named are the oldest transaction that does not wait itself, and that began before them.",
         fix: "At once: KILL the change of the table (the evidence names its session); all others go on. Then KILL, or wait for, the transaction that holds it up, and try the change again with SET SESSION lock_wait_timeout = 5, so that next time it gives up before it hurts.",
-        cost: "The change has to be made again; until it had its lock it has changed nothing. KILL of the transaction rolls back what it has changed.",
+        cost: "The change has to be made again. One that waits at its beginning has changed nothing; an online one takes the lock once more at its end, and KILL there throws away hours of work: look for how long it has run, and end the transaction that holds it up instead. KILL of the transaction rolls back what it has changed.",
         lab: "A session that reads in a transaction and goes to sleep, one that alters the table, and others that read it; mended by the end of the transaction. The lab is of MariaDB; what is of MySQL alone is tried on composed snapshots only.",
     },
     rule: Rule::Mysql(rule),
@@ -89,7 +89,7 @@ fn fault(server: &Mysql, waiting: &[&MysqlSession], observed: String) -> Fault {
             Some((id, who)) => format!("{at_once}most likely it waits for {who}: let it end, or KILL {id}; try the change again with SET SESSION lock_wait_timeout = 5"),
             None => format!("{at_once}find who uses the table (SHOW PROCESSLIST), and try the change again with SET SESSION lock_wait_timeout = 5"),
         },
-        risk: "KILL of a change that waits costs nothing; KILL of a transaction rolls it back".to_owned(),
+        risk: "KILL of a change that has only begun costs nothing; one that waits at its end, after hours, loses all its work: then end the transaction that holds it up, which is rolled back".to_owned(),
         reversible: false,
         evidence: waiting
             .iter()

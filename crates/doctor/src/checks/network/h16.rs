@@ -49,9 +49,13 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         other => other?,
     };
     let mut faults = Vec::new();
-    let mut collided = 0;
+    let (mut collided, mut unknown) = (0, None);
     for space in &conntrack.spaces {
-        let growth = Growth::of(window, &space.space)?;
+        // One whose counters are not known does not hide the others, nor how full it is itself.
+        let growth = Growth::of(window, &space.space).unwrap_or_else(|blind| {
+            unknown = Some(blind);
+            Growth::default()
+        });
         collided += growth.collided;
         faults.extend(fault(space, conntrack.max, &growth, window));
     }
@@ -65,10 +69,11 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         let count = conntrack.unseen;
         Blind::Denied(format!("root, to look into the network namespaces of {count} processes"))
     });
-    Ok(Verdict { observed, faults, unseen })
+    Ok(Verdict { observed, faults, unseen: unknown.or(unseen) })
 }
 
 /// What the counters of a namespace grew by.
+#[derive(Default)]
 struct Growth {
     /// Packets without room for an entry.
     dropped: u64,

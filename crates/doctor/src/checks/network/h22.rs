@@ -95,7 +95,7 @@ fn fault(
         ),
         impact: "what they carried is lost: answers of DNS come after a time-out, metrics and log lines never".to_owned(),
         fix: format!(
-            "see whether {who} keeps up; if it does on the average, sysctl -w net.core.rmem_max=8388608 and have it ask for a longer SO_RCVBUF"
+            "see whether {who} keeps up; if it does on the average, raise net.core.rmem_max (sysctl net.core.rmem_max says what it is, which undoes it) and have it ask for a longer SO_RCVBUF"
         ),
         risk: "up to so many bytes of kernel memory for each socket; it has to open its socket anew".to_owned(),
         reversible: true,

@@ -76,10 +76,11 @@ fn fault(all: &[&Stalled], connections: &Connections, probing: Option<u64>) -> O
     let Stalled { peer, mss, path_mtu, sacked, retransmits, unacknowledged, silent_ms, .. } = worst;
     let other = connections.peers.iter().find(|it| it.address == peer.ip());
     let heard = other.and_then(|it| it.heard_ms).filter(|heard_ms| heard_ms < silent_ms);
-    let is_sure = *sacked > 0 || heard.is_some();
+    // Segments that were acknowledged out of order may be full ones: then it is not their size.
+    let is_sure = heard.is_some();
     let (count, address) = (stuck().count(), peer.ip());
     let proof = match heard {
-        _ if *sacked > 0 => "smaller segments of it came".to_owned(),
+        _ if *sacked > 0 => "some segments of it came".to_owned(),
         Some(heard_ms) => format!("another connection was answered {heard_ms} ms ago"),
         None => "it may be down".to_owned(),
     };

@@ -42,7 +42,13 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
         faults.push(lossy(None));
     }
     let overrides = server.overrides.seen();
-    let is_off = |it: &&PostgresOverride| it.setting == "synchronous_commit=off";
+    // They are kept as they were written.
+    let is_off = |it: &&PostgresOverride| {
+        it.setting.split_once('=').is_some_and(|(name, value)| {
+            let value = value.to_ascii_lowercase();
+            name == "synchronous_commit" && matches!(value.as_str(), "off" | "false" | "no" | "0")
+        })
+    };
     faults.extend(
         overrides.iter().flat_map(|all| all.iter()).filter(is_off).map(|it| lossy(Some(it))),
     );
@@ -61,8 +67,13 @@ fn torn(name: &str) -> Fault {
         at: None,
         observed: format!("{name} is off"),
         impact: "after a loss of power or a crash of the kernel the cluster may be broken, not only its last transactions".to_owned(),
-        fix: format!("ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf(); CHECKPOINT;"),
-        risk: "each commit waits for the disk again".to_owned(),
+        fix: format!("ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf(); CHECKPOINT; then sync on the machine itself, for what was written before"),
+        risk: if name == "fsync" {
+            "each commit waits for the disk again"
+        } else {
+            "more WAL is written after each checkpoint"
+        }
+        .to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: format!("pg_settings {name}"), value: "off".to_owned() }],
         confidence: Confidence::High,

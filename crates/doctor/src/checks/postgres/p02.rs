@@ -49,7 +49,7 @@ pub(super) static CHECK: Check = Check {
         symptom: "Warnings in the log that a database must be vacuumed within so many transactions, and at last errors for every write: \"database is not accepting commands that assign new XIDs\". Reads go on.",
         culprit: "Transactions have numbers of 32 bits. Rows that are older than two thousand million of them have to be frozen before, which vacuum does. It does not keep up, or cannot freeze as an old snapshot is held (P04), or is switched off (P08). The same for multixacts, which are sets of transactions that lock one row, and for their members.",
         proof: "The age of each database. The server itself starts to freeze at autovacuum_freeze_max_age (200 million), so an age of 1.5 times that says that it does not keep up: a warning. Beyond vacuum_failsafe_age (1600 million; never taken as less than 1.05 times the first), or with less than 100 million left, it is critical. Members are counted by their files: a warning from half of their 32 bits on, critical from three quarters on. Of ordinary activity the age goes up and down below 200 million, and that is no fault.",
-        fix: "First take away what holds back freezing: see P04. Then, in that database, VACUUM (FREEZE, VERBOSE) the tables with the highest age(relfrozenxid), the largest last; from 14 on with INDEX_CLEANUP off if time is short. Do not restart in single-user mode: an ordinary VACUUM works even when the server refuses writes.",
+        fix: "First take away what holds back freezing: see P04. Then, in that database, VACUUM (VERBOSE) the tables with the highest age(relfrozenxid), the largest last; from 14 on with INDEX_CLEANUP off if time is short. Not VACUUM FREEZE, which does more than is needed now. On a standby nothing can be done: on its primary. Do not restart in single-user mode: an ordinary VACUUM works even when the server refuses writes.",
         cost: "It reads the whole table and writes what it freezes, so the disk is busy and standbys get much WAL; no lock that stops reads or writes. vacuum_cost_delay makes it slower and gentler.",
         lab: "A server with a slot that holds back freezing, whose numbers are moved on while it is stopped, to a drawn age; mended by dropping the slot and freezing.",
     },
@@ -140,13 +140,14 @@ fn old(pair: &Pair<'_, Postgres>, kind: &Kind, of: &PostgresDatabase) -> Option<
         let (left, rate) = (span(pace.time_for(left)), pace.per_second());
         format!(", in about {left} at {rate}/s over {seconds:.0} s")
     });
+    let by = if *aspect == "multixact" { 3 } else { 2 };
     let how = if of.connectable == Some(false) {
         format!(
             "database {name} takes no connections: autovacuum freezes it, so have it on; see P04 for what holds it back"
         )
     } else {
         format!(
-            "see P04 for what holds it back; then in database {name}, oldest tables first: SELECT oid::regclass, age(relfrozenxid), mxid_age(relminmxid) FROM pg_class WHERE relkind IN ('r','m','t') ORDER BY 2 DESC LIMIT 20; VACUUM (FREEZE, VERBOSE) TABLE;"
+            "see P04 for what holds it back; then in database {name}, oldest tables first: SELECT oid::regclass, age(relfrozenxid), mxid_age(relminmxid) FROM pg_class WHERE relkind IN ('r','m','t') ORDER BY {by} DESC LIMIT 20; VACUUM (VERBOSE) TABLE; on a standby: on its primary"
         )
     };
     Some(Fault {
@@ -175,7 +176,7 @@ fn members(members: u64) -> Option<Fault> {
         at: None,
         observed: format!("{} of {} members of multixacts are in use", rough(members), rough(MEMBERS)),
         impact: "when they run out, statements that lock rows which others have locked fail".to_owned(),
-        fix: "see P04 for what holds back; then VACUUM (FREEZE) the tables with the highest mxid_age(relminmxid), in every database".to_owned(),
+        fix: "see P04 for what holds back; then VACUUM the tables with the highest mxid_age(relminmxid), in every database".to_owned(),
         risk: "it reads whole tables and writes what it freezes".to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: "pg_ls_dir('pg_multixact/members')".to_owned(), value: format!("about {members} members") }],

@@ -34,7 +34,7 @@ pub(super) static CHECK: Check = Check {
     page: Page {
         symptom: "pg_wal grows day by day, and neither checkpoints nor the archive make it smaller. When the disk is full the server stops with a PANIC, and does not start again until there is space.",
         culprit: "A slot promises its consumer that everything since a place in the WAL is kept. Of a consumer that was switched off, or a connector that was deleted without its slot, the promise stays for ever.",
-        proof: "What each slot keeps is the distance from its restart_lsn to the end of the WAL. It is held against what is free on the disk of pg_wal: a warning if a slot that nobody reads from keeps a tenth of both together, critical if it keeps as much as is left. One that is read from and keeps as much as is left is a warning: its consumer is too slow. Where max_slot_wal_keep_size sets a limit the disk is safe, and the slot is what is lost: then wal_status is judged. If the free space cannot be seen, a slot without a consumer is told as not looked at.",
+        proof: "What each slot keeps is the distance from its restart_lsn to the end of the WAL. It is held against what is free on the disk of pg_wal: a warning if a slot that nobody reads from keeps a tenth of both together, critical if it keeps as much as is left. One that is read from and keeps as much as is left is a warning: its consumer is too slow. Where max_slot_wal_keep_size sets a limit for which the disk has room, the disk is safe and the slot is what is lost: then wal_status is judged. If the free space cannot be seen, a slot without a consumer is told as not looked at.",
         fix: "Start the consumer: the slot then moves on and the server removes the WAL at the next checkpoint. If the consumer is gone for good, SELECT pg_drop_replication_slot('NAME'). Do not remove files from pg_wal by hand: the server needs them to start. With the disk already full, free space elsewhere on it first, then start the server and drop the slot.",
         cost: "A slot that was dropped cannot be had back at its place: the consumer needs a new copy of everything. With max_slot_wal_keep_size the same happens by itself to a consumer that is away too long.",
         lab: "A server whose WAL is on a small disk in memory, with a slot that nobody reads from, and writes; mended by dropping the slot.",
@@ -59,7 +59,7 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
         if kept < segment.saturating_mul(SEGMENTS_KEPT) {
             continue;
         }
-        if let Some(limit) = limit {
+        if let Some(limit) = limit.filter(|limit| is_below(limit, kept, disk.as_ref().ok())) {
             faults.extend(ending(slot, kept, limit));
             continue;
         }
@@ -76,6 +76,14 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
         counted(slots.len() as u64, "slot", "slots")
     );
     Ok(Verdict { observed, faults, unseen })
+}
+
+/// Whether a limit, in MB, comes before the disk is full; where the disk cannot be seen it is taken to.
+fn is_below(limit: &str, kept: u64, disk: Option<&&PostgresDisk>) -> bool {
+    disk.is_none_or(|disk| {
+        let room = kept.saturating_add(disk.free_bytes);
+        limit.parse::<u64>().is_ok_and(|mb| mb.saturating_mul(1 << 20) <= room)
+    })
 }
 
 /// The number that a setting holds; none if the version does not have it.

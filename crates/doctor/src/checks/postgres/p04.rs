@@ -7,7 +7,7 @@
 use super::words::{literal, rough, span};
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
-use crate::snapshot::{Pair, Postgres, PostgresSession};
+use crate::snapshot::{Pair, Postgres, PostgresSession, PostgresSlot};
 
 /// So many transactions began since.
 const HELD_XIDS: u64 = 1_000_000;
@@ -139,15 +139,28 @@ fn slots(server: &Postgres) -> Found {
             probe: "pg_replication_slots",
             name: format!("slot \"{}\", {state},", slot.name),
             at: format!("slot {}", slot.name),
-            fix: format!(
-                "start its consumer; only if that is gone for good: SELECT pg_drop_replication_slot({});",
-                literal(&slot.name)
-            ),
-            risk: "a slot that is dropped cannot be had back: its consumer needs a new copy of everything",
+            fix: remedy(slot),
+            risk: if slot.active {
+                "a statement that is ended on the standby fails there"
+            } else {
+                "a slot that is dropped cannot be had back: its consumer needs a new copy of everything"
+            },
             held,
         })
     });
     Ok((found.collect(), None))
+}
+
+/// One that is read from is in use: what holds it is at the other end.
+fn remedy(slot: &PostgresSlot) -> String {
+    match (slot.active, slot.kind.as_str()) {
+        (true, "physical") => "a query on the standby that reads from it holds it (hot_standby_feedback): end it there, or set max_standby_streaming_delay and feedback off there".to_owned(),
+        (true, _) => "its consumer is behind, or a long transaction holds it: see P21".to_owned(),
+        (false, _) => format!(
+            "start its consumer; only if that is gone for good: SELECT pg_drop_replication_slot({});",
+            literal(&slot.name)
+        ),
+    }
 }
 
 fn prepared(server: &Postgres) -> Found {

@@ -20,7 +20,7 @@ const PAGES: u64 = 1_024;
 const PAGE: u64 = 8_192;
 
 /// What the user says of standbys: `none` if nobody reads from any.
-const REPLICAS: &str = "postgres_read_replicas";
+const REPLICAS: &str = "postgres-read-replicas";
 
 /// More of each kind are not told one by one.
 const TOLD: usize = 5;
@@ -43,7 +43,7 @@ pub(super) static CHECK: Check = Check {
     page: Page {
         symptom: "A query is slow though there is an index for it. Writes become slower with each index, and disks fill with indexes that nobody reads. A row is there that a constraint forbids.",
         culprit: "CREATE INDEX CONCURRENTLY failed, for a duplicate or a lock, and left an index that no query may use and every write keeps up. Or migrations made the same index twice under two names. Or a constraint was added NOT VALID, to be validated later, and later never came.",
-        proof: "indisvalid of pg_index, where nobody holds a lock on the table as a build does: a warning. Two indexes of the same columns, classes, collations, order, expressions and condition on one table, of 8 MB and more: info, the one that carries no constraint is the spare one. Constraints that are not valid: info. An index without a scan is told (info, low confidence) only if the numbers were not set back for 30 days, it is neither unique nor of a constraint, and the user says that no standby is read from (--fact postgres_read_replicas=none), as a scan there is counted there. Of the database of the connection only.",
+        proof: "indisvalid of pg_index, where nobody holds a lock on the table as a build does: a warning. Two indexes of the same columns, classes, collations, order, expressions and condition on one table, of 8 MB and more: info, the one that carries no constraint is the spare one. Constraints that are not valid: info. An index without a scan is told (info, low confidence) only if the numbers were not set back for 30 days, it is neither unique nor of a constraint, and the user says that no standby is read from (--fact postgres-read-replicas=none), as a scan there is counted there. Of the database of the connection only.",
         fix: "An invalid one: DROP INDEX CONCURRENTLY it and build it anew, or REINDEX INDEX CONCURRENTLY, after what made it fail is gone. A spare one: DROP INDEX CONCURRENTLY. A constraint: find the rows that break it, then ALTER TABLE ... VALIDATE CONSTRAINT.",
         cost: "Keep what pg_get_indexdef says before you drop an index, to build it again if a query misses it. DROP INDEX CONCURRENTLY waits for transactions that are open, and stops nobody. VALIDATE reads the table, with a lock that lets reads and writes go on.",
         lab: "A table with a drawn number of rows that are there twice, and a unique index that is built concurrently and fails; mended by dropping it.",
@@ -53,6 +53,9 @@ pub(super) static CHECK: Check = Check {
 
 fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
     let server = pair.after()?;
+    if server.identity.seen().is_ok_and(|it| it.in_recovery) {
+        return Err(Blind::OutOfPlace("a standby has the indexes of its primary".to_owned()));
+    }
     let indexes = server.indexes.seen()?;
     let mut faults: Vec<Fault> = Vec::new();
     faults.extend(indexes.iter().filter(|it| !it.valid && !it.building).map(invalid).take(TOLD));

@@ -11,6 +11,9 @@ use crate::snapshot::{Pair, Postgres, PostgresArchiver};
 /// Of what is free on the disk and what waits: as much as is left.
 const CRITICAL_PERCENT: u64 = 50;
 
+/// A file that has waited for so long, with another behind it, is not being archived. A choice of ours: a segment takes seconds.
+const STUCK_MS: u64 = 300_000;
+
 pub(super) static CHECK: Check = Check {
     id: "P14",
     title: "the archive of WAL does not get what the server writes",
@@ -60,6 +63,12 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
         });
     } else if archiver.last_failed_ms > archiver.last_archived_ms {
         faults.push(fault(server, archiver));
+    } else if is_stuck(server, archiver) {
+        faults.push(Fault {
+            aspect: Some("stuck"),
+            fix: "see what the archiver does: ps -ef | grep archiver, and the command below it; a mount that hangs, a host that does not answer. End the command, not the archiver".to_owned(),
+            ..fault(server, archiver)
+        });
     }
     let last = archiver.last_archived_ms.map_or_else(
         || "nothing was archived yet, and nothing failed".to_owned(),
@@ -70,7 +79,20 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
             )
         },
     );
-    Ok(Verdict { observed: last, faults, unseen: None })
+    // Only where nothing was archived for long does it matter whether files wait.
+    let matters = faults.is_empty() && is_late(archiver);
+    let unseen = server.archive_ready.seen().err().filter(|_| matters);
+    Ok(Verdict { observed: last, faults, unseen })
+}
+
+/// A command that neither fails nor ends: files wait, and for long none was archived.
+fn is_stuck(server: &Postgres, archiver: &PostgresArchiver) -> bool {
+    is_late(archiver) && server.archive_ready.seen().is_ok_and(|waiting| waiting.count > 1)
+}
+
+fn is_late(archiver: &PostgresArchiver) -> bool {
+    let since = archiver.last_archived_ms.map(|at| archiver.now_ms.saturating_sub(at));
+    since.is_some_and(|ms| ms >= STUCK_MS)
 }
 
 fn fault(server: &Postgres, archiver: &PostgresArchiver) -> Fault {

@@ -45,8 +45,13 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
     if server.identity.seen()?.in_recovery {
         return standby(server);
     }
-    let senders: Vec<_> =
-        server.senders.seen()?.iter().filter(|it| it.state.as_deref() != Some("backup")).collect();
+    // Who reads a logical slot is no standby.
+    let slots = server.slots.seen().map_or(&[][..], |all| all);
+    let logical: Vec<_> =
+        slots.iter().filter(|it| it.kind == "logical").filter_map(|it| it.active_pid).collect();
+    let is_standby =
+        |it: &&PostgresSender| it.state.as_deref() != Some("backup") && !logical.contains(&it.pid);
+    let senders: Vec<_> = server.senders.seen()?.iter().filter(is_standby).collect();
     let names = server.setting("synchronous_standby_names")?.trim();
     if senders.is_empty() && names.is_empty() {
         return Err(Blind::OutOfPlace("it has no standby and waits for none".to_owned()));
@@ -168,7 +173,10 @@ fn standby(server: &Postgres) -> Result<Verdict, Blind> {
         || "it has replayed no transaction yet".to_owned(),
         |age| format!("its newest transaction is {} old", span(age)),
     );
-    let is_late = age.is_some_and(|age| age >= LAG_S);
+    // One that is told to stay behind is late beyond that.
+    let delay_ms: u64 =
+        server.setting("recovery_min_apply_delay").ok().and_then(|it| it.parse().ok()).unwrap_or(0);
+    let is_late = age.is_some_and(|age| age >= LAG_S.saturating_add(delay_ms / 1_000));
     let mut faults = Vec::new();
     if place.paused == Some(true) && is_behind {
         faults.push(Fault {

@@ -43,7 +43,9 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
     let mut faults: Vec<Fault> = slots.iter().filter_map(lost).collect();
     faults.extend(not_on_standbys(server, slots));
     let mut unseen = None;
-    for it in subscriptions.iter().flat_map(|all| all.iter()) {
+    // A standby has the subscriptions of its primary, and works on none of them.
+    let is_standby = server.identity.seen().is_ok_and(|it| it.in_recovery);
+    for it in subscriptions.iter().filter(|_| !is_standby).flat_map(|all| all.iter()) {
         match subscription(pair, it) {
             Ok(fault) => faults.extend(fault),
             Err(blind) => unseen = Some(blind),

@@ -44,13 +44,13 @@ fn rule(pair: &Pair<'_, Redis>) -> Result<Verdict, Blind> {
     let policy = server.field("maxmemory_policy")?;
     let mut faults = Vec::new();
     if limit > most {
-        faults.push(above(limit, most, whose));
+        faults.push(above(limit, (resident, most), whose));
     }
     if limit == 0 && percent(resident, most) >= WARNING {
         faults.push(unlimited(resident, most, whose));
     }
     if limit == 0 && policy != "noeviction" {
-        faults.push(idle(policy, most));
+        faults.push(idle(policy, resident, most));
     }
     let observed = format!(
         "maxmemory is {limit}; it holds {} % of what {whose} has, {}",
@@ -60,9 +60,20 @@ fn rule(pair: &Pair<'_, Redis>) -> Result<Verdict, Blind> {
     Ok(Verdict { observed, faults, unseen: None })
 }
 
-/// Some 60 % of what it may hold, in whole megabytes.
-fn advised(most: u64) -> String {
-    format!("CONFIG SET maxmemory {}mb; CONFIG REWRITE", (most / 10 * 6) >> 20)
+/// Some 60 % of what it may hold, in whole megabytes, and a tenth more than it holds now: below that, writes would be refused or keys thrown
+/// away at once. Where there is no room for so much, no command is told.
+fn advised(most: u64, held: u64) -> Option<String> {
+    let wanted = (most / 10 * 6).max(held / 10 * 11);
+    let has_room = wanted <= most / 10 * 9;
+    has_room.then(|| format!("CONFIG SET maxmemory {}mb; CONFIG REWRITE", wanted >> 20))
+}
+
+/// The command with its undo, or what comes first.
+fn limited(most: u64, held: u64, undo: u64) -> String {
+    advised(most, held).map_or_else(
+        || "give it more memory, or take keys away, first: a limit below what it holds refuses writes or throws keys away at once".to_owned(),
+        |command| format!("{command} (undo: CONFIG SET maxmemory {undo})"),
+    )
 }
 
 /// There is no limit, and much is taken.
@@ -78,7 +89,7 @@ fn unlimited(resident: u64, most: u64, whose: &str) -> Fault {
             mib(most)
         ),
         impact: "when it grows on, or takes a snapshot while much is written, the kernel kills it or the machine swaps".to_owned(),
-        fix: format!("{} (undo: CONFIG SET maxmemory 0); give it room first if it holds more than that", advised(most)),
+        fix: limited(most, resident, 0),
         risk: "at the limit writes are refused (noeviction) or keys thrown away: choose maxmemory-policy first".to_owned(),
         reversible: true,
         evidence: vec![
@@ -91,7 +102,7 @@ fn unlimited(resident: u64, most: u64, whose: &str) -> Fault {
 }
 
 /// A policy that never acts.
-fn idle(policy: &str, most: u64) -> Fault {
+fn idle(policy: &str, resident: u64, most: u64) -> Fault {
     Fault {
         severity: Severity::Warning,
         aspect: Some("policy"),
@@ -101,7 +112,7 @@ fn idle(policy: &str, most: u64) -> Fault {
         ),
         impact: "it grows until the kernel kills it, although somebody chose to have it evict"
             .to_owned(),
-        fix: format!("{} (undo: CONFIG SET maxmemory 0)", advised(most)),
+        fix: limited(most, resident, 0),
         risk: "from then on keys are thrown away, as the policy says".to_owned(),
         reversible: true,
         evidence: vec![shown("INFO maxmemory", &0), shown("INFO maxmemory_policy", &policy)],
@@ -110,17 +121,14 @@ fn idle(policy: &str, most: u64) -> Fault {
 }
 
 /// A limit that cannot be reached.
-fn above(limit: u64, most: u64, whose: &str) -> Fault {
+fn above(limit: u64, (resident, most): (u64, u64), whose: &str) -> Fault {
     Fault {
         severity: Severity::Warning,
         aspect: Some("above"),
         at: None,
         observed: format!("maxmemory is {}, and {whose} has {}", mib(limit), mib(most)),
         impact: "the kernel kills it before its own limit acts".to_owned(),
-        fix: format!(
-            "{} (undo: CONFIG SET maxmemory {limit}), or give it more memory",
-            advised(most)
-        ),
+        fix: limited(most, resident, limit) + "; or give it more memory",
         risk: "at the limit writes are refused or keys thrown away, as maxmemory-policy says"
             .to_owned(),
         reversible: true,

@@ -50,9 +50,13 @@ fn others() -> (BTreeMap<u64, Process>, u64) {
     let pids = all.filter_map(|it| it.file_name().to_str()?.parse::<u32>().ok());
     for (at, pid) in pids.enumerate() {
         is_first_there |= pid == 1;
+        if at >= PROCESSES_MAX {
+            unseen += 1;
+            continue;
+        }
         let folder = Path::new("/proc").join(pid.to_string());
         match inode(&folder) {
-            Ok(_) if at >= PROCESSES_MAX || found.len() >= SPACES_MAX => unseen += 1,
+            Ok(_) if found.len() >= SPACES_MAX => unseen += 1,
             Ok(inode) if own.as_ref().is_ok_and(|own| *own == inode) => {}
             Ok(inode) => {
                 found.entry(inode).or_insert_with(|| Process { pid, name: owner::name(&folder) });

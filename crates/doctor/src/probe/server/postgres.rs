@@ -39,9 +39,9 @@ mod toast;
 pub(super) mod trust;
 mod unanalysed;
 
-/// What the session is told first: it writes nothing, waits for no lock, and no statement takes long.
-pub(super) const MANNERS: &str = "SET default_transaction_read_only = on; SET statement_timeout = '1s'; \
-     SET lock_timeout = '100ms'; SET idle_in_transaction_session_timeout = '5s'";
+/// What stands before each statement: it writes nothing, waits for no lock, and does not take long. Together they are one transaction, to
+/// which this is local: behind a pooler the session is another's afterwards, who must not find it changed.
+const MANNERS: &str = "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '1s'; SET LOCAL lock_timeout = '100ms'; ";
 
 /// A connection.
 #[derive(Debug)]
@@ -109,7 +109,6 @@ async fn connect(config: &Config) -> Result<Client, Error> {
     let (client, connection) = config.connect(trust::connector()).await?;
     // Ends with the connection, which ends with its client.
     let _handle = tokio::spawn(connection);
-    client.batch_execute(MANNERS).await?;
     Ok(client)
 }
 
@@ -119,7 +118,8 @@ impl Postgres {
         let Ok(client) = &self.client else { return Probed::Absent("session".to_owned()) };
         self.load.queries += 1;
         let statement = with_ages(statement);
-        let statement = format!("SELECT coalesce(json_agg(x), '[]')::text FROM ({statement}) x");
+        let statement =
+            format!("{MANNERS}SELECT coalesce(json_agg(x), '[]')::text FROM ({statement}) x");
         let answer = timeout_at(self.until, client.simple_query(&statement)).await;
         let messages = match answer {
             Ok(Ok(messages)) => messages,

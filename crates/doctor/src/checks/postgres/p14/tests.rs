@@ -73,3 +73,16 @@ fn an_archiver_that_may_not_be_seen_is_not_fine() {
     let blind = Postgres { archiver: Probed::Denied("a right".to_owned()), ..with(None, None) };
     assert_eq!(status(blind).0, Status::Skip);
 }
+
+#[test]
+fn a_command_that_neither_fails_nor_ends_is_told_once_files_wait_for_five_minutes() {
+    let aspect = |server: Postgres| steady(&CHECK, server)[0].aspect;
+    assert_eq!(aspect(with(Some(301), None)), Some("stuck"));
+    assert_eq!(aspect(with(Some(299), None)), None);
+    let one = Probed::Seen(PostgresFiles { count: 1, bytes: 0 });
+    let quiet = Postgres { archive_ready: one, ..with(Some(301), None) };
+    assert_eq!(status(quiet).0, Status::Pass, "the file of now waits until it is full");
+    let denied = Probed::Denied("a right".to_owned());
+    let unseen = Postgres { archive_ready: denied, ..with(Some(301), None) };
+    assert_eq!(status(unseen).0, Status::Skip);
+}

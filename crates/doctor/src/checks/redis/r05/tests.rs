@@ -31,7 +31,10 @@ fn no_limit_is_told_from_half_of_the_memory_on() {
         record.observed,
         "maxmemory is 0, and it holds 600.0 MiB of the 1000.0 MiB that the machine has, 60 %"
     );
-    assert!(record.fix.starts_with("CONFIG SET maxmemory 600mb"), "{}", record.fix);
+    // A tenth more than it holds, as less would refuse writes at once.
+    assert!(record.fix.starts_with("CONFIG SET maxmemory 660mb"), "{}", record.fix);
+    let full = &judged(&CHECK, &holding(0, "noeviction", 850 * MIB, 1_000 * MIB))[0];
+    assert!(!full.fix.contains("CONFIG SET"), "there is no room for a limit: {}", full.fix);
     assert_eq!(
         judged(&CHECK, &holding(MIB, "noeviction", 900 * MIB, 1_000 * MIB))[0].status,
         Status::Pass

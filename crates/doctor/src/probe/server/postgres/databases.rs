@@ -1,7 +1,7 @@
 //! Statements about databases and checkpoints.
 
 pub(super) const DATABASES: &str = "SELECT d.datname::text AS name, d.datallowconn AS connectable, nullif(abs(age(d.datfrozenxid)), 2147483647) AS xid_age, \
-     nullif(abs(mxid_age(d.datminmxid)), 2147483647) AS multixact_age, nullif(d.datconnlimit, -1) AS connection_limit, s.numbackends AS backends, \
+     nullif(abs(mxid_age(d.datminmxid)), 2147483647) AS multixact_age, CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit END AS connection_limit, s.numbackends AS backends, \
      s.xact_commit AS commits, s.xact_rollback AS rollbacks, s.conflicts, s.temp_files, s.temp_bytes, s.deadlocks, s.checksum_failures, \
      {since s.checksum_last_failure} AS checksum_failure_s, \
      {since s.stats_reset} AS reset_s \

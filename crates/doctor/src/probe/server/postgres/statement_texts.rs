@@ -38,14 +38,14 @@ fn token(text: &str, first: char) -> usize {
         text.get(skip..).and_then(|it| it.find(end)).map_or(text.len(), |at| at + skip + end.len())
     };
     match first {
-        '\'' => quoted(text, 0),
+        '\'' => quoted(text, 0, false),
         // Before the quote: a string with escapes, of bits, of bytes or of Unicode.
         'e' | 'E' | 'b' | 'B' | 'x' | 'X' | 'n' | 'N' if text.get(1..2) == Some("'") => {
-            quoted(text, 1)
+            quoted(text, 1, matches!(first, 'e' | 'E'))
         }
         '"' => to("\"", 1),
         '-' if text.starts_with("--") => to("\n", 2),
-        '/' if text.starts_with("/*") => to("*/", 2),
+        '/' if text.starts_with("/*") => comment(text),
         '$' => {
             let name =
                 text.get(1..).and_then(|it| it.find(|c: char| !c.is_alphanumeric() && c != '_'));
@@ -69,11 +69,34 @@ fn token(text: &str, first: char) -> usize {
     }
 }
 
-/// How long a string is whose quote is at `at`. A backslash may keep a quote from ending it: then it is taken for one that does.
-fn quoted(text: &str, at: usize) -> usize {
+/// How long a comment is; they may stand within each other.
+fn comment(text: &str) -> usize {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let step = if rest.starts_with("/*") {
+            depth += 1;
+            2
+        } else if rest.starts_with("*/") {
+            depth -= 1;
+            2
+        } else {
+            rest.chars().next().map_or(1, char::len_utf8)
+        };
+        at += step;
+        if depth == 0 {
+            return at;
+        }
+    }
+    text.len()
+}
+
+/// How long a string is whose quote is at `at`. In one with escapes a backslash keeps a quote from ending it. In another it does so only where
+/// `standard_conforming_strings` is off, which is not known here: then all that follows may be of the string, and is left out.
+fn quoted(text: &str, at: usize, has_escapes: bool) -> usize {
     let mut is_escaped = false;
     for (place, c) in text.char_indices().skip_while(|(place, _)| *place <= at) {
         match c {
+            '\'' if is_escaped && !has_escapes => return text.len(),
             _ if is_escaped => is_escaped = false,
             '\\' => is_escaped = true,
             '\'' => return place + 1,

@@ -1,5 +1,6 @@
-//! TLS as libpq has it with `sslmode=prefer` and `require`: it hides what is said from those who only listen, and does not ask who
-//! the server is. The doctor reads, and sends no secret that SCRAM would not hide.
+//! TLS as libpq has it with `sslmode=prefer` and `require`: it hides what is said from those who only listen, and does not ask who the
+//! server is. Whoever can stand between both could be told a password that he asks for in clear: name a server with a password over a
+//! network that is trusted, or over a tunnel.
 
 use std::sync::Arc;
 

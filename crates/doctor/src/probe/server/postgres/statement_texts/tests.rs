@@ -28,3 +28,14 @@ fn a_long_text_is_cut_where_a_character_begins() {
     let text = format!("SELECT {}'secret'", "a".repeat(BYTES_MAX - 10));
     assert!(!without_literals(&text).contains("se"), "{text}");
 }
+
+#[test]
+fn what_may_be_of_a_string_is_left_out_and_comments_stand_within_each_other() {
+    assert_eq!(
+        without_literals(r"SELECT a LIKE $1 ESCAPE '\' AND p = 'secret'"),
+        "SELECT a LIKE $1 ESCAPE ?"
+    );
+    assert_eq!(without_literals(r"SELECT E'it\'s' , 7"), "SELECT ? , ?");
+    let told = without_literals("SELECT 1 /* a /* b */ secret */ FROM t");
+    assert!(!told.contains("secret"), "{told}");
+}
