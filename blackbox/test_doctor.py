@@ -111,6 +111,8 @@ def test_what_is_not_as_it_should_be_is_an_error_of_its_own_code(doctor, tmp_pat
         (("--only", "H14", "--skip", "H14"), 64, "no check is left"),
         (("--only", "H12", "--require", "H14"), 64, "H14 is required"),
         (("--fact", "nothing"), 64, "NAME=VALUE"),
+        (("--fact", "lock_ttl=30s"), 64, "no check takes lock_ttl"),
+        (("--fact", "lock-ttl=30s", "--fact", "lock-ttl=3s"), 64, "given twice"),
         (("--suppressions", str(other)), 64, "other.json"),
         (("--netns", "4194304"), 64, "--netns 4194304"),
         (("--quick", "--redis", "redis://127.0.0.1"), 64, "this machine alone"),

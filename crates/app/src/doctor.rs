@@ -39,6 +39,9 @@ const FROM_BYTES_MAX: u64 = 64 << 20;
 /// Exit status where the command line is wrong (`EX_USAGE`): 1 and 2 tell what was found.
 pub(crate) const EXIT_USAGE: u8 = 64;
 
+/// Exit status where what was named could not be reached.
+const EXIT_MISSED: u8 = 3;
+
 /// Exit status where the doctor itself fails (`EX_SOFTWARE`).
 const EXIT_INTERNAL: u8 = 70;
 
@@ -54,10 +57,26 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
+/// A kind of server that was asked for is not there.
+#[derive(Debug)]
+struct Missed(String);
+
+impl std::fmt::Display for Missed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Missed {}
+
 /// Never fails by an error: its exit status tells what was found, and 1 would be a warning.
 pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
     doctor(matches).unwrap_or_else(|error| {
-        let code = if error.is::<Usage>() { EXIT_USAGE } else { EXIT_INTERNAL };
+        let code = match () {
+            () if error.is::<Usage>() => EXIT_USAGE,
+            () if error.is::<Missed>() => EXIT_MISSED,
+            () => EXIT_INTERNAL,
+        };
         let _closed = writeln!(std::io::stderr(), "groundsill doctor: {error:#}");
         ExitCode::from(code)
     })

@@ -56,6 +56,36 @@ pub enum Rule {
     Boundary(fn(&Window<'_>) -> Result<Verdict, Blind>),
 }
 
+/// What a user may say of what cannot be seen from here (`--fact NAME=VALUE`); one that ends with a dot is followed by a name or a port.
+pub const FACTS: &[&str] = &[
+    "app-replicas",
+    "app-role",
+    "backend-keepalive",
+    "call-depth",
+    "client-timeout",
+    "db-cores",
+    "deregistration-delay",
+    "handler-p99",
+    "idempotency-ttl",
+    "lb-idle-timeout",
+    "lock-ttl",
+    "longest-request",
+    "mysql-outage-hours",
+    "ntp",
+    "pool-max",
+    "pool-server",
+    "pool-waiting",
+    "postgres-read-replicas",
+    "redis.prefixes",
+    "restore-age",
+    "restore-age-max",
+    "retries",
+    "retry-window",
+    "stamp.",
+    "termination-grace",
+    "tls.name.",
+];
+
 /// How well the check itself is proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {

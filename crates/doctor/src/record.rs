@@ -157,7 +157,7 @@ impl Step {
 }
 
 /// A word of the shell, whatever is in it: names of tables and of hosts are chosen by strangers.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |one: char| one.is_ascii_alphanumeric() || matches!(one, '.' | '-' | '_' | '/');
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

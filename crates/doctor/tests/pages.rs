@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use groundsill_doctor::{checks, report};
+use groundsill_doctor::{check, checks, report};
 
 #[test]
 fn each_check_has_its_page_and_no_other_is_there() {
@@ -34,16 +34,21 @@ fn each_check_has_its_page_and_no_other_is_there() {
 #[test]
 fn each_fact_that_a_check_takes_is_in_the_table_of_facts() {
     let table = fs::read_to_string("../../docs/doctor.md").unwrap();
-    for check in checks::all() {
-        let texts = [check.needs, check.expected, &check.probes.join(" ")].join(" ");
+    for one in checks::all() {
+        let texts = [one.needs, one.expected, &one.probes.join(" ")].join(" ");
         for fact in texts.split("--fact ").skip(1) {
             let end = fact.find(|one: char| !(one.is_ascii_alphanumeric() || "-.".contains(one)));
             let name = &fact[..end.unwrap_or(fact.len())];
             assert!(
                 table.contains(&format!("`{name}`")),
                 "{}: {name} is not in docs/doctor.md",
-                check.id
+                one.id
             );
+            let is_known = |it: &&str| name == *it || it.ends_with('.') && name.starts_with(*it);
+            assert!(check::FACTS.iter().any(is_known), "{}: {name} is no fact", one.id);
         }
+    }
+    for fact in check::FACTS {
+        assert!(table.contains(&format!("`{fact}")), "{fact} is not in docs/doctor.md");
     }
 }

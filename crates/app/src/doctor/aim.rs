@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 use clap::ArgMatches;
-use doctor::check::Target;
+use doctor::check::{FACTS, Target};
 use doctor::probe::discover;
 
-use super::{Endpoint, Usage};
+use super::{Endpoint, Missed, Usage};
 
 /// Kinds of servers, and where their own clients take a password from.
 const KINDS: [(Target, Option<&str>); 5] = [
@@ -63,6 +63,15 @@ impl Aim {
                 found.filter(|it| is_wanted(it.kind) || is_wanted(Target::Boundary)).map(known),
             );
         }
+        for (kind, _) in KINDS.iter().filter(|(kind, _)| words.iter().any(|it| *it == kind.name()))
+        {
+            if !is_recorded && !servers.iter().any(|it| it.kind == *kind) {
+                let name = kind.name();
+                bail!(Missed(format!(
+                    "no {name} listens on its usual port here; name it: --{name} ADDRESS"
+                )));
+            }
+        }
         Ok(Self { kinds, servers, facts: facts(matches)? })
     }
 
@@ -117,7 +126,16 @@ fn facts(matches: &ArgMatches) -> Result<BTreeMap<String, String>> {
         let Some((name, value)) = fact.split_once('=') else {
             bail!(Usage(format!("--fact {fact}: it is NAME=VALUE")));
         };
-        facts.insert(name.to_owned(), value.to_owned());
+        let is_known =
+            |known: &&str| name == *known || (known.ends_with('.') && name.starts_with(*known));
+        if !FACTS.iter().any(is_known) {
+            bail!(Usage(format!(
+                "--fact {fact}: no check takes {name}; docs/doctor.md has all of them"
+            )));
+        }
+        if facts.insert(name.to_owned(), value.to_owned()).is_some() {
+            bail!(Usage(format!("--fact {name} is given twice")));
+        }
     }
     Ok(facts)
 }

@@ -1,6 +1,7 @@
 //! Control groups, of version 1 and 2.
 
 use crate::check::{Blind, Check};
+use crate::record::quoted;
 use crate::snapshot::{Cgroups, Groups, MemoryGroup, Probed, Window};
 
 mod h06;
@@ -73,7 +74,8 @@ fn file(group: &MemoryGroup, one: &str, two: &str) -> String {
 
 /// How to give a group more memory, with the way back.
 fn raise(group: &MemoryGroup, limit: u64) -> String {
-    let file = file(group, "memory.limit_in_bytes", "memory.max");
+    // Who may make groups may call them what he likes.
+    let file = quoted(&file(group, "memory.limit_in_bytes", "memory.max"));
     let more = limit.saturating_add(limit / 2);
     format!(
         "echo {more} > {file} (undo: {limit}), and where it was set, so that it stays: MemoryMax= of the unit, --memory of the container, resources.limits.memory of the Pod"

@@ -5,7 +5,7 @@
 
 use super::{Twice, twice};
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
-use crate::record::{Confidence, Evidence, Severity};
+use crate::record::{Confidence, Evidence, Severity, quoted};
 use crate::snapshot::{CpuGroup, Window};
 
 /// Percent of its periods: above the first it is a fault, from the second on if its tasks wait, too.
@@ -74,12 +74,12 @@ fn fault(group: &Twice<'_, CpuGroup>, seconds: f64) -> Option<Fault> {
     let double = quota_us.saturating_mul(2);
     let (file, written, undone) = match version {
         1 => (
-            format!("/sys/fs/cgroup/cpu{folder}/cpu.cfs_quota_us"),
+            quoted(&format!("/sys/fs/cgroup/cpu{folder}/cpu.cfs_quota_us")),
             double.to_string(),
             quota_us.to_string(),
         ),
         _ => (
-            format!("/sys/fs/cgroup{folder}/cpu.max"),
+            quoted(&format!("/sys/fs/cgroup{folder}/cpu.max")),
             format!("\"{double} {period_us}\""),
             format!("\"{quota_us} {period_us}\""),
         ),

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::{file_systems, size};
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
-use crate::record::{Confidence, Evidence, Severity};
+use crate::record::{Confidence, Evidence, Severity, quoted};
 use crate::snapshot::{Mount, Space, Window};
 
 /// Percent that are left below which it is told of.
@@ -173,7 +173,8 @@ fn fault(
         observed,
         impact: format!("once {impact} on {point}"),
         fix: format!(
-            "see what takes it: du -x {flag} --max-depth=2 {point} | sort -h{deleted}; delete what nobody needs, or grow {source} and then its {kind}"
+            "see what takes it: du -x {flag} --max-depth=2 {} | sort -h{deleted}; delete what nobody needs, or grow {source} and then its {kind}",
+            quoted(point)
         ),
         risk: "what is deleted is gone; a file system that was grown cannot be made smaller again while it is mounted".to_owned(),
         reversible: false,

@@ -5,7 +5,7 @@
 
 use super::file_systems;
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
-use crate::record::{Confidence, Evidence, Severity};
+use crate::record::{Confidence, Evidence, Severity, quoted};
 use crate::snapshot::{Mount, Window};
 
 /// The number of EIO.
@@ -109,10 +109,11 @@ fn fault(
     impact: &str,
 ) -> Fault {
     let Mount { point, kind, source, .. } = mount;
+    let device = quoted(source);
     let check = match kind.as_str() {
-        "xfs" => format!("mount and umount it once to replay its log, xfs_repair {source}"),
-        "btrfs" => format!("btrfs check --readonly {source}, and ask before any --repair"),
-        _ => format!("fsck -f {source}"),
+        "xfs" => format!("mount and umount it once to replay its log, xfs_repair {device}"),
+        "btrfs" => format!("btrfs check --readonly {device}, and ask before any --repair"),
+        _ => format!("fsck -f {device}"),
     };
     let listed = format!(
         "{kind} on {source}, mount {}, file system {}",

@@ -4,7 +4,7 @@
 //! on `TasksMax=`; the thresholds are those of the node mixin for descriptors.
 
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
-use crate::record::{Confidence, Evidence, Severity};
+use crate::record::{Confidence, Evidence, Severity, quoted};
 use crate::snapshot::{GroupCount, Use, Window};
 
 /// Percent of what may be from which on it is told of.
@@ -110,7 +110,7 @@ fn of_group(count: &GroupCount) -> Option<Fault> {
         .find(|it| [".service", ".scope", ".slice"].iter().any(|end| it.ends_with(end)));
     let raise = unit.map_or_else(
         || format!("have whoever made the group raise its pids.max to {raised}"),
-        |unit| format!("systemctl set-property '{unit}' TasksMax={raised}"),
+        |unit| format!("systemctl set-property {} TasksMax={raised}", quoted(unit)),
     );
     Some(Fault {
         severity,

@@ -4,7 +4,7 @@
 //! judge by the same.
 
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
-use crate::record::{Confidence, Evidence, Severity};
+use crate::record::{Confidence, Evidence, Severity, quoted};
 use crate::snapshot::{Gone, Replaced, Window};
 
 pub(super) static CHECK: Check = Check {
@@ -58,7 +58,7 @@ fn fault(gone: &Gone) -> Fault {
         at: Some(path.clone()),
         observed: format!("{path} {what}, and {others}"),
         impact: "it runs with the defects of the old version, and nobody knows whether it starts with the new one".to_owned(),
-        fix: format!("restart who runs it: {}{all}; find all: grep -l '{path} (deleted)' /proc/*/maps", pids.join(", ")),
+        fix: format!("restart who runs it: {}{all}; find all: grep -lF {} /proc/*/maps", pids.join(", "), quoted(&format!("{path} (deleted)"))),
         risk: "a restart of each; it starts with the new version (undo: the old package)".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
