@@ -16,15 +16,17 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
         let address = listener.local_addr().map_err(failed("ask for the address"))?;
         while open(&listener, address)? {}
         let target = format!(" 127.0.0.1 to {address}");
-        let found =
-            stage.until("all ports are taken", |records| failing(records, &target).is_some())?;
+        // The last one may still be on its way from one state to the other.
+        let waits = || -> Option<u64> {
+            let told =
+                lab::run("ss", &["-Htan", "state", "time-wait", "dst", &address.to_string()]);
+            Some(told.ok()?.lines().count() as u64)
+        };
+        let found = stage.until("all ports are taken, as ss shows", |records| {
+            let told = failing(records, &target).and_then(|it| number(&it.observed).ok());
+            told == Some(width) && waits() == told
+        })?;
         let record = failing(&found, &target).ok_or("it is gone again")?;
-        let waiting =
-            lab::run("ss", &["-Htan", "state", "time-wait", "dst", &address.to_string()])?;
-        let waiting = waiting.lines().count() as u64;
-        if number(&record.observed)? != waiting || waiting != width {
-            return Err(format!("ss shows {waiting} of {width}; the check says {record:?}").into());
-        }
         set("net.ipv4.tcp_tw_reuse", "1")?;
         stage.until("nothing is wrong once new ones may have their ports", |records| {
             failing(records, &target).is_none()

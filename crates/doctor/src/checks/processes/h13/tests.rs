@@ -45,7 +45,11 @@ fn what_is_found_names_the_group_and_how_its_service_may_have_more() {
     assert_eq!(record.target, "host group /system.slice/api.service");
     assert_eq!(record.observed, "950 of 1000 tasks, 95 %, are taken in /system.slice/api.service");
     assert!(record.impact.starts_with("after 50 more"), "{}", record.impact);
-    assert!(record.fix.contains("set-property api.service TasksMax=2000 (undo: 1000)"), "{}", record.fix);
+    assert!(
+        record.fix.contains("set-property api.service TasksMax=2000 (undo: 1000)"),
+        "{}",
+        record.fix
+    );
 }
 
 #[test]

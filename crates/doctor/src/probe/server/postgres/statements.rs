@@ -46,6 +46,7 @@ const SETTINGS: &[&str] = &[
     "max_standby_streaming_delay",
     "max_wal_size",
     "plan_cache_mode",
+    "pg_stat_statements.track_planning",
     "recovery_min_apply_delay",
     "reserved_connections",
     "statement_timeout",
