@@ -177,6 +177,7 @@ fn once(matches: &ArgMatches, plan: &Plan) -> Result<ExitCode> {
         memory::keep(&recording)?;
     }
     let mut report = plan.judge(&recording);
+    report.scene.is_saved = matches.contains_id("from");
     // Judged as well, and not instead: what is wrong now is seen in the short window.
     if let Some(earlier) = earlier.as_ref().filter(|it| is_comparable(&it.after, &recording.after))
     {

@@ -24,3 +24,4 @@ pub mod record;
 pub mod report;
 pub mod snapshot;
 pub mod suppress;
+mod words;

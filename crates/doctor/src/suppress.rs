@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::checks;
 use crate::record::{Record, Status};
+use crate::words::day_of;
 
 /// Entries of a file.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +104,7 @@ impl Suppression {
         }
         let date = until.date.filter(|_| until.time.is_none());
         let date = date.ok_or_else(|| format!("{check}: until is a day, such as 2027-01-31"))?;
-        let last_day = days(date.year.into(), date.month.into(), date.day.into());
+        let last_day = day_of(date.year.into(), date.month.into(), date.day.into());
         Ok(Self { check, target, reason, until: date.to_string(), last_day })
     }
 
@@ -115,15 +116,6 @@ impl Suppression {
         let is_there = self.target.as_ref().is_none_or(|target| *target == record.target);
         record.status == Status::Fail && self.check.eq_ignore_ascii_case(&own) && is_there
     }
-}
-
-/// Days from the first of 1970 to a day of the Gregorian calendar.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    // Years that begin in March have the leap day at their end.
-    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
-    let before = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    // Of the five months from March on, 153 days; it repeats.
-    before + (153 * month + 2) / 5 + day - 1 - 719_468
 }
 
 #[cfg(test)]

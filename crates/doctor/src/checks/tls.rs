@@ -1,7 +1,10 @@
 //! Certificates.
 
+use std::time::Duration;
+
 use crate::check::{Blind, Check};
 use crate::snapshot::{Certificate, TlsEndpoint, Window};
+use crate::words;
 
 mod n04;
 mod n05;
@@ -38,13 +41,9 @@ fn now_s(window: &Window<'_>) -> i64 {
     i64::try_from(window.after.at_ms / 1_000).unwrap_or(i64::MAX)
 }
 
-/// A length of time as people say it.
+/// A length of time, before or after.
 fn span(seconds: i64) -> String {
-    match seconds.abs() {
-        long if long >= 2 * DAY_S => format!("{} d", long / DAY_S),
-        day if day >= 2 * HOUR_S => format!("{} h", day / HOUR_S),
-        short => format!("{} min", short / 60),
-    }
+    words::span(Duration::from_secs(seconds.unsigned_abs()))
 }
 
 /// When it ends, or ended.

@@ -20,6 +20,8 @@ pub struct Scene {
     pub view: View,
     /// Seconds between the two looks.
     pub window_seconds: f64,
+    /// Whether it was not looked at now, but judged from what was saved.
+    pub is_saved: bool,
     /// Seconds since an earlier look, if counters are judged over that time as well.
     pub longer_seconds: Option<f64>,
     /// When, in milliseconds since 1970.
@@ -54,6 +56,7 @@ impl Scene {
             memory_bytes: host.memory_bytes,
             view: host.view.clone(),
             window_seconds: window.seconds(),
+            is_saved: false,
             longer_seconds: None,
             at_ms: *at_ms,
             servers: servers(window.after),

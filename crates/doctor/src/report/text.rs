@@ -1,11 +1,13 @@
 //! For people: the worst first and with what proves it, then what could not be looked at, and how many are fine.
 
 use std::fmt::{self, Write};
+use std::time::Duration;
 
 use super::clean::clean;
 use super::{Changes, Cost, Report};
 use crate::record::{Record, Severity, Status};
 use crate::suppress::Suppressed;
+use crate::words::{moment, span};
 
 /// Puts colours around a word, by how bad it is.
 pub type Paint = fn(Severity, &str) -> String;
@@ -86,11 +88,14 @@ fn write_head(out: &mut String, report: &Report, cost: Cost) -> fmt::Result {
             clean(&view.cgroup),
         )?;
     }
+    if scene.is_saved {
+        writeln!(out, "as it was seen at {}", moment(scene.at_ms))?;
+    }
     if let Some(seconds) = scene.longer_seconds {
         writeln!(
             out,
             "what counters grew by in the {} since the earlier look is told, too",
-            span(seconds)
+            span(Duration::from_secs_f64(seconds))
         )?;
     }
     Ok(())
@@ -221,14 +226,4 @@ pub(super) fn tally(report: &Report, cost: Cost) -> String {
         bytes >> 10
     );
     told
-}
-
-/// As `3 h 10 min`.
-fn span(seconds: f64) -> String {
-    let minutes = std::time::Duration::from_secs_f64(seconds).as_secs() / 60;
-    match (minutes / 1_440, minutes / 60 % 24, minutes % 60) {
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::check::Blind;
 use crate::record::Evidence;
 use crate::snapshot::Window;
+pub(in crate::checks) use crate::words::span as told;
 
 /// The value of a fact; none if it is not given.
 ///
@@ -57,20 +58,6 @@ pub(super) fn missing(name: &str) -> Blind {
 /// That the user said it.
 pub(in crate::checks) fn said(name: &str, value: impl std::fmt::Display) -> Evidence {
     Evidence { probe: format!("--fact {name}"), value: value.to_string() }
-}
-
-/// As people say it: `1.5 s`, `2 min`, `8 h`, `7 d`.
-pub(in crate::checks) fn told(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0..120 => {
-            let text = format!("{:.3}", time.as_secs_f64());
-            format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
-        }
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
 }
 
 /// Such as `500ms`, `60s`, `2m`, `8h`, `7d`; a bare number is of seconds.

@@ -9,6 +9,7 @@ use super::{file_systems, size};
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity, quoted};
 use crate::snapshot::{Mount, Space, Window};
+use crate::words::percent;
 
 /// Percent that are left below which it is told of.
 const WARNING: u64 = 5;
@@ -74,10 +75,6 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     }
     let observed = format!("{count} file systems; {} has least left, {} %", fullest.1, fullest.0);
     Ok(Verdict { observed, faults, unseen })
-}
-
-fn percent(part: u64, whole: u64) -> u64 {
-    u64::try_from(u128::from(part) * 100 / u128::from(whole.max(1))).unwrap_or(u64::MAX)
 }
 
 /// Whether less than so many percent are left, to the byte.

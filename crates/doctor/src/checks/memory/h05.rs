@@ -2,12 +2,15 @@
 //!
 //! Source: Linux `mm/oom_kill.c`, what it writes to the log, and `oom_kill` of `/proc/vmstat` (Linux 4.13).
 
+use std::time::Duration;
+
 use std::collections::BTreeMap;
 
 use super::mib;
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Kill, Kills, Window};
+use crate::words::span;
 
 /// What is longer ago is told as a number only.
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -151,11 +154,7 @@ fn fault(group: Option<&str>, kills: &[&Kill], now_ms: u64) -> Option<Fault> {
 
 /// `40 s`, `7 min`, `5 h`.
 fn ago(ms: u64) -> String {
-    match ms / 1_000 {
-        seconds @ 0..120 => format!("{seconds} s"),
-        seconds @ 120..7_200 => format!("{} min", seconds / 60),
-        seconds => format!("{} h", seconds / 3_600),
-    }
+    span(Duration::from_secs(ms / 1_000))
 }
 
 #[cfg(test)]

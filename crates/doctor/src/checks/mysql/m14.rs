@@ -6,6 +6,7 @@
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Mysql, MysqlAccount, Pair};
+use crate::words::date_of;
 
 /// The last month in which each series of MySQL gets repairs.
 const MYSQL: &[(&str, &str)] =
@@ -152,15 +153,8 @@ fn outdated(server: &Mysql, at_ms: u64) -> Result<Option<Fault>, Blind> {
 
 /// Year and month, such as `2026-11`, of milliseconds since 1970.
 fn month(at_ms: u64) -> String {
-    // Days since 1 March of the year 0, in which leap days are at the end of years.
-    let days = at_ms / 86_400_000 + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let (year, month) =
-        (year + era * 400, if from_march < 10 { from_march + 3 } else { from_march - 9 });
-    format!("{}-{month:02}", year + u64::from(month <= 2))
+    let (year, month, _) = date_of(at_ms);
+    format!("{year}-{month:02}")
 }
 
 fn untold() -> Fault {

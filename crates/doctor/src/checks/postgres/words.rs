@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::words;
+pub(super) use crate::words::float;
+
 /// When something will be full is told only of a window of a minute.
 const WINDOW_MS: u128 = 60_000;
 
@@ -36,21 +39,9 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-/// Exact below 2^53.
-pub(super) fn float(number: u64) -> f64 {
-    let (high, low) = (number >> 32, number & u64::from(u32::MAX));
-    let half = |it: u64| f64::from(u32::try_from(it).unwrap_or(u32::MAX));
-    half(high) * 4_294_967_296.0 + half(low)
-}
-
 /// `41 min`, `3 d`: rounded down.
 pub(super) fn span(seconds: u64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
+    words::span(Duration::from_secs(seconds))
 }
 
 /// A name as SQL takes it: quoted where it has to be.

@@ -3,23 +3,13 @@
 use crate::check::Blind;
 use crate::record::Evidence;
 use crate::snapshot::Redis;
+pub(super) use crate::words::{float, percent};
 
 const MIB: f64 = 1_048_576.0;
 
 /// Bytes, such as `12.3 MiB`.
 pub(super) fn mib(bytes: u64) -> String {
     format!("{:.1} MiB", float(bytes) / MIB)
-}
-
-/// A number to reckon with, and to show some digits of.
-#[expect(clippy::cast_precision_loss, reason = "it is shown with one digit after the point")]
-pub(super) const fn float(number: u64) -> f64 {
-    number as f64
-}
-
-/// Percent that one number is of another; 0 of nothing.
-pub(super) fn percent(part: u64, whole: u64) -> u64 {
-    part.saturating_mul(100).checked_div(whole).unwrap_or(0)
 }
 
 /// A field or a setting as evidence.

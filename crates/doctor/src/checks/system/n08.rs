@@ -7,6 +7,7 @@
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::Window;
+use crate::words::date_of;
 
 /// The first two numbers of a release.
 type Series = (u64, u64);
@@ -88,23 +89,7 @@ fn is_plain(release: &str) -> bool {
 
 /// Year and month of a moment, in milliseconds since 1970.
 fn month_of(at_ms: u64) -> Month {
-    let mut days = at_ms / 86_400_000;
-    let mut year = 1970;
-    let is_leap =
-        |year: u64| year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
-    while days >= 365 + u64::from(is_leap(year)) {
-        days -= 365 + u64::from(is_leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(is_leap(year));
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
+    let (year, month, _) = date_of(at_ms);
     (year, month)
 }
 
