@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
@@ -17,6 +16,7 @@ use super::Load;
 use crate::check::Target;
 use crate::snapshot::{Server, Snapshot};
 
+mod dial;
 mod etcd;
 mod mysql;
 mod pgbouncer;
@@ -25,9 +25,6 @@ mod postgres;
 mod redis;
 
 use place::Place;
-
-/// A look that is deep takes at most so long for a server.
-const DEEP: Duration = Duration::from_secs(8);
 
 /// Where a server is, and how to be let in.
 #[derive(Clone)]
@@ -109,7 +106,7 @@ impl Sessions {
     pub(super) fn look(&mut self, snapshot: &mut Snapshot, deep: bool) {
         let Self { runtime, postgres, mysql, redis, pgbouncer, etcd } = self;
         let Some(runtime) = runtime else { return };
-        let until = Instant::now() + if deep { DEEP } else { super::LOOK };
+        let until = Instant::now() + if deep { super::DEEP } else { super::LOOK };
         runtime.block_on(async {
             (
                 snapshot.postgres,

@@ -51,7 +51,9 @@ impl Session for Etcd {
         let uri = endpoint.url.parse::<Uri>().ok();
         let parts = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?)));
         let Some((scheme @ ("http" | "https"), authority)) = parts else {
-            let base = Err("its address is none: http://HOST:PORT or https://HOST:PORT".to_owned());
+            let base =
+                Err("it cannot be read as an address: http://HOST:PORT or https://HOST:PORT"
+                    .to_owned());
             return Self { place: Place::unknown(&endpoint), base, load };
         };
         let host = authority.host().trim_matches(['[', ']']);

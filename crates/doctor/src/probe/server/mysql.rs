@@ -65,7 +65,8 @@ impl Session for Mysql {
         };
         let Some(options) = options(&endpoint.url) else {
             // The error of the parser may tell the address, and the password with it.
-            let seen = "its address is none: mysql://USER@HOST:PORT/DATABASE".to_owned();
+            let seen =
+                "it cannot be read as an address: mysql://USER@HOST:PORT/DATABASE".to_owned();
             session.connection = Err((None, Probed::Failed(seen)));
             return session;
         };
@@ -182,7 +183,7 @@ impl Mysql {
 fn plain(row: mysql_async::Row) -> Row {
     let names: Vec<String> =
         row.columns_ref().iter().map(|it| it.name_str().to_lowercase()).collect();
-    names.into_iter().zip(row.unwrap().into_iter().map(text)).collect()
+    names.into_iter().zip(row.unwrap_raw().into_iter().map(|value| value.and_then(text))).collect()
 }
 
 fn text(value: Value) -> Option<String> {

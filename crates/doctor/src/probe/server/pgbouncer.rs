@@ -6,15 +6,14 @@
 //! Source: the documentation of PgBouncer (usage, config), and what 1.18 answers.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::{Client, Config, Error, SimpleQueryMessage, config::Host};
+use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
-use super::postgres::{cause, trust};
+use super::dial::{Line, Missed, cause, dial};
 use super::{Endpoint, Place, Session};
-use crate::probe::{LOOK, Load};
-use crate::snapshot::{self, Probed, Refusal, Server};
+use crate::probe::Load;
+use crate::snapshot::{self, Probed, Server};
 
 mod answers;
 
@@ -29,7 +28,7 @@ type Row = BTreeMap<String, String>;
 pub(super) struct Pgbouncer {
     place: Place,
     /// Or what it said, or what failed.
-    client: Result<Client, (Option<Refusal>, Probed<snapshot::Pgbouncer>)>,
+    client: Result<Client, Missed>,
     until: Instant,
     load: Load,
 }
@@ -38,43 +37,17 @@ impl Session for Pgbouncer {
     type Seen = snapshot::Pgbouncer;
 
     async fn open(endpoint: Endpoint) -> Self {
-        let until = Instant::now() + LOOK;
-        let load = Load::default();
-        let Ok(mut config) = Config::from_str(&endpoint.url) else {
-            // Its error may tell the address, and the password with it.
-            let seen = Probed::Failed(
-                "its address is none: postgres://USER@HOST:PORT/pgbouncer".to_owned(),
-            );
-            let (place, client) = (Place::unknown(&endpoint), Err((None, seen)));
-            return Self { place, client, until, load };
-        };
-        let host = match config.get_hosts().first() {
-            Some(Host::Tcp(host)) => host.clone(),
-            Some(Host::Unix(folder)) => folder.to_string_lossy().into_owned(),
-            None => String::new(),
-        };
-        let port = config.get_ports().first().copied().unwrap_or(6432);
-        let place = Place::of(&endpoint, &host, port, until).await;
+        let needs = "to be let in: a user of stats_users or admin_users";
         // Always the console: what else is behind the pooler is no part of it.
-        config.application_name("groundsill-doctor").connect_timeout(LOOK).dbname("pgbouncer");
-        if config.get_ports().is_empty() {
-            config.port(port);
-        }
-        let client = match timeout_at(until, connect(&config)).await {
-            Ok(Ok(client)) => Ok(client),
-            Ok(Err(error)) => Err(refusal(&error)),
-            Err(_) => Err((
-                None,
-                Probed::Failed(format!("it did not let the doctor in within {} s", LOOK.as_secs())),
-            )),
-        };
-        Self { place, client, until, load }
+        let line = Line { port: 6432, database: "pgbouncer", is_fixed: true, needs };
+        let (place, client) = dial(&endpoint, line).await;
+        Self { place, client, until: Instant::now(), load: Load::default() }
     }
 
     async fn look(&mut self, _deep: bool, until: Instant) -> Server<Self::Seen> {
         self.until = until;
         if let Err((refused, seen)) = &self.client {
-            return self.place.server(seen.clone(), refused.clone());
+            return self.place.server(seen.clone().map(|never| match never {}), refused.clone());
         }
         let seen = snapshot::Pgbouncer {
             version: self.rows("SHOW VERSION").await.and_then(|rows| answers::version(&rows)),
@@ -118,27 +91,6 @@ impl Pgbouncer {
         self.load.bytes += bytes as u64;
         Probed::Seen(rows)
     }
-}
-
-async fn connect(config: &Config) -> Result<Client, Error> {
-    let (client, connection) = config.connect(trust::connector()).await?;
-    // Ends with the connection, which ends with its client.
-    let _handle = tokio::spawn(connection);
-    Ok(client)
-}
-
-/// What it means that there is no session.
-fn refusal(error: &Error) -> (Option<Refusal>, Probed<snapshot::Pgbouncer>) {
-    let Some(told) = error.as_db_error() else {
-        return (None, Probed::Failed(format!("no connection: {}", cause(error))));
-    };
-    let refusal =
-        Refusal { code: told.code().code().to_owned(), message: told.message().to_owned() };
-    let seen = Probed::Denied(format!(
-        "to be let in: a user of stats_users or admin_users; it says \"{}\"",
-        told.message()
-    ));
-    (Some(refusal), seen)
 }
 
 /// What it means that a command failed.

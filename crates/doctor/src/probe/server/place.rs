@@ -30,7 +30,11 @@ impl Place {
 
     /// Of an address that is none.
     pub(super) fn unknown(endpoint: &Endpoint) -> Self {
-        Self { at: "(address that is none)".to_owned(), named: endpoint.named, local: false }
+        Self {
+            at: "(an address that cannot be read)".to_owned(),
+            named: endpoint.named,
+            local: false,
+        }
     }
 
     /// Whether it is on this machine.

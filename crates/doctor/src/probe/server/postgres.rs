@@ -6,16 +6,15 @@
 //!
 //! Source: the documentation of PostgreSQL, appendix A (error codes).
 
-use std::str::FromStr;
-
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, Error, config::Host};
+use tokio_postgres::{Client, Error};
 
+use super::dial::{Line, Missed, cause, dial};
 use super::{Endpoint, Place, Session};
-use crate::probe::{LOOK, Load};
-use crate::snapshot::{self, Probed, Refusal, Server};
+use crate::probe::Load;
+use crate::snapshot::{self, Probed, Server};
 
 mod collations;
 mod configuration;
@@ -48,7 +47,7 @@ const MANNERS: &str = "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = 
 pub(super) struct Postgres {
     place: Place,
     /// Or what the server said, or what failed.
-    client: Result<Client, (Option<Refusal>, Probed<snapshot::Postgres>)>,
+    client: Result<Client, Missed>,
     until: Instant,
     load: Load,
 }
@@ -57,36 +56,10 @@ impl Session for Postgres {
     type Seen = snapshot::Postgres;
 
     async fn open(endpoint: Endpoint) -> Self {
-        let until = Instant::now() + LOOK;
-        let load = Load::default();
-        let Ok(mut config) = Config::from_str(&endpoint.url) else {
-            // Its error may tell the address, and the password with it.
-            let seen = Probed::Failed(
-                "its address is none: postgres://USER@HOST:PORT/DATABASE".to_owned(),
-            );
-            let (place, client) = (Place::unknown(&endpoint), Err((None, seen)));
-            return Self { place, client, until, load };
-        };
-        let host = match config.get_hosts().first() {
-            Some(Host::Tcp(host)) => host.clone(),
-            Some(Host::Unix(folder)) => folder.to_string_lossy().into_owned(),
-            None => String::new(),
-        };
-        let port = config.get_ports().first().copied().unwrap_or(5432);
-        let place = Place::of(&endpoint, &host, port, until).await;
-        config.application_name("groundsill-doctor").connect_timeout(LOOK);
-        if config.get_dbname().is_none() {
-            config.dbname("postgres");
-        }
-        let client = match timeout_at(until, connect(&config)).await {
-            Ok(Ok(client)) => Ok(client),
-            Ok(Err(error)) => Err(refusal(&error)),
-            Err(_) => Err((
-                None,
-                Probed::Failed(format!("it did not let the doctor in within {} s", LOOK.as_secs())),
-            )),
-        };
-        Self { place, client, until, load }
+        let (needs, database) = ("to be let in", "postgres");
+        let line = Line { port: 5432, database, is_fixed: false, needs };
+        let (place, client) = dial(&endpoint, line).await;
+        Self { place, client, until: Instant::now(), load: Load::default() }
     }
 
     async fn look(&mut self, deep: bool, until: Instant) -> Server<Self::Seen> {
@@ -96,20 +69,15 @@ impl Session for Postgres {
                 let seen = statements::look(self, deep).await;
                 self.place.server(Probed::Seen(seen), None)
             }
-            Err((refused, seen)) => self.place.server(seen.clone(), refused.clone()),
+            Err((refused, seen)) => {
+                self.place.server(seen.clone().map(|never| match never {}), refused.clone())
+            }
         }
     }
 
     fn load(&self) -> Load {
         self.load
     }
-}
-
-async fn connect(config: &Config) -> Result<Client, Error> {
-    let (client, connection) = config.connect(trust::connector()).await?;
-    // Ends with the connection, which ends with its client.
-    let _handle = tokio::spawn(connection);
-    Ok(client)
 }
 
 impl Postgres {
@@ -161,17 +129,6 @@ fn with_ages(statement: &str) -> String {
     std::iter::once(first.to_owned()).chain(ages).collect()
 }
 
-/// What it means that there is no session.
-fn refusal(error: &Error) -> (Option<Refusal>, Probed<snapshot::Postgres>) {
-    let Some(told) = error.as_db_error() else {
-        return (None, Probed::Failed(format!("no connection: {}", cause(error))));
-    };
-    let refusal =
-        Refusal { code: told.code().code().to_owned(), message: told.message().to_owned() };
-    let seen = Probed::Denied(format!("to be let in; it says \"{}\"", told.message()));
-    (Some(refusal), seen)
-}
-
 /// What it means that a statement failed.
 fn unseen<T>(error: &Error) -> Probed<T> {
     let Some(told) = error.as_db_error() else {
@@ -190,15 +147,6 @@ fn unseen<T>(error: &Error) -> Probed<T> {
         }
         code => Probed::Failed(format!("it says \"{}\" ({})", told.message(), code.code())),
     }
-}
-
-/// The innermost cause: of the outer ones the text says nothing.
-pub(super) fn cause(error: &Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

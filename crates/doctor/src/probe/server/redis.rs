@@ -80,7 +80,8 @@ impl Session for Redis {
         let Ok(info) = endpoint.url.as_str().into_connection_info() else {
             // Its error may tell the address, and the password with it.
             let seen = Probed::Failed(
-                "its address is none: redis://USER:PASSWORD@HOST:PORT/DATABASE".to_owned(),
+                "it cannot be read as an address: redis://USER:PASSWORD@HOST:PORT/DATABASE"
+                    .to_owned(),
             );
             return Self::new(Place::unknown(&endpoint), Err((None, seen)), until);
         };

@@ -2,6 +2,7 @@ use std::net::TcpListener;
 
 use super::*;
 use crate::check::Target;
+use crate::probe::LOOK;
 
 fn row(columns: &[(&str, &str)]) -> Row {
     columns.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())).collect()

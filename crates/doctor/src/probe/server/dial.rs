@@ -1,0 +1,87 @@
+//! A connection over PostgreSQL's protocol, or why there is none: to PostgreSQL itself, or to the console of a PgBouncer.
+
+use std::convert::Infallible;
+use std::str::FromStr;
+
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::{Client, Config, Error, config::Host};
+
+use super::postgres::trust;
+use super::{Endpoint, Place};
+use crate::probe::LOOK;
+use crate::snapshot::{Probed, Refusal};
+
+/// Why there is no session: what the server said, and what that means.
+pub(super) type Missed = (Option<Refusal>, Probed<Infallible>);
+
+/// To what is dialled.
+pub(super) struct Line {
+    /// Where it listens, if the address does not say.
+    pub(super) port: u16,
+    /// The database, if the address does not say.
+    pub(super) database: &'static str,
+    /// The database in any case.
+    pub(super) is_fixed: bool,
+    /// Who is let in.
+    pub(super) needs: &'static str,
+}
+
+/// Connects within [`LOOK`].
+pub(super) async fn dial(endpoint: &Endpoint, line: Line) -> (Place, Result<Client, Missed>) {
+    let until = Instant::now() + LOOK;
+    let Line { port, database, is_fixed, needs } = line;
+    let Ok(mut config) = Config::from_str(&endpoint.url) else {
+        // Its error may tell the address, and the password with it.
+        let form = format!("it cannot be read as an address: postgres://USER@HOST:PORT/{database}");
+        return (Place::unknown(endpoint), Err((None, Probed::Failed(form))));
+    };
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(host)) => host.clone(),
+        Some(Host::Unix(folder)) => folder.to_string_lossy().into_owned(),
+        None => String::new(),
+    };
+    let port = config.get_ports().first().copied().unwrap_or(port);
+    let place = Place::of(endpoint, &host, port, until).await;
+    config.application_name("groundsill-doctor").connect_timeout(LOOK);
+    if config.get_ports().is_empty() {
+        config.port(port);
+    }
+    if is_fixed || config.get_dbname().is_none() {
+        config.dbname(database);
+    }
+    let client = match timeout_at(until, connect(&config)).await {
+        Ok(Ok(client)) => Ok(client),
+        Ok(Err(error)) => Err(missed(&error, needs)),
+        Err(_) => {
+            let seconds = LOOK.as_secs();
+            let late = format!("it did not let the doctor in within {seconds} s");
+            Err((None, Probed::Failed(late)))
+        }
+    };
+    (place, client)
+}
+
+async fn connect(config: &Config) -> Result<Client, Error> {
+    let (client, connection) = config.connect(trust::connector()).await?;
+    // Ends with the connection, which ends with its client.
+    let _handle = tokio::spawn(connection);
+    Ok(client)
+}
+
+fn missed(error: &Error, needs: &str) -> Missed {
+    let Some(told) = error.as_db_error() else {
+        return (None, Probed::Failed(format!("no connection: {}", cause(error))));
+    };
+    let (code, message) = (told.code().code().to_owned(), told.message().to_owned());
+    let seen = Probed::Denied(format!("{needs}; it says \"{message}\""));
+    (Some(Refusal { code, message }), seen)
+}
+
+/// The innermost cause: of the outer ones the text says nothing.
+pub(super) fn cause(error: &Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
