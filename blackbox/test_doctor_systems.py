@@ -168,3 +168,22 @@ def test_a_slow_resolver_holds_nothing_up(binary, tmp_path):
     assert "db.example" in done.stdout and "cache.example" in done.stdout, done.stdout
     # The contract's hard stop.
     assert took < 30, took
+
+
+def test_a_session_of_a_pooler_is_left_as_it_was_found(binary, tmp_path):
+    """The one connection that it has to the server is an application's afterwards, which writes and takes its time."""
+    with ExitStack() as stack:
+        postgres = stack.enter_context(systems.postgres(tmp_path))
+        pooler = stack.enter_context(
+            systems.pgbouncer(tmp_path, postgres, "pool_mode = transaction", "default_pool_size = 1")
+        )
+        named = f"--postgres=postgres://postgres@127.0.0.1:{pooler}/postgres"
+        done = run(binary, tmp_path, "postgres", named, "--output", "json")
+        assert any(it["status"] in ("pass", "fail") for it in json.loads(done.stdout)), done
+        for statement, wanted in (
+            ("SHOW statement_timeout", "0"),
+            ("SHOW lock_timeout", "0"),
+            ("CREATE TABLE written (a int); INSERT INTO written VALUES (7) RETURNING a", "7"),
+        ):
+            told = systems.psql(pooler, statement)
+            assert (told.returncode, told.stdout.strip()) == (0, wanted), told

@@ -147,7 +147,7 @@ def etcd(folder):
 
 
 @contextmanager
-def pgbouncer(folder, postgres_port):
+def pgbouncer(folder, postgres_port, *more):
     """PgBouncer before a PostgreSQL; everybody is let in, also on its console."""
     data, port = own_folder(folder, "pgbouncer", "postgres"), free_port()
     settings = data / "pgbouncer.ini"
@@ -155,6 +155,7 @@ def pgbouncer(folder, postgres_port):
         f"[databases]\n* = host=127.0.0.1 port={postgres_port}\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\n"
         f"unix_socket_dir =\nadmin_users = postgres\nlogfile = {data}/log\npidfile = {data}/pid\n"
+        + "".join(f"{line}\n" for line in more)
     )
     settings.chmod(0o644)
     with running([*as_user("postgres"), "pgbouncer", str(settings)], port, folder, "pgbouncer", cwd="/"):

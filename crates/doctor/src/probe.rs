@@ -1,7 +1,7 @@
 //! Looking at the world: the only part of this crate that touches it, labs apart.
 //!
 //! Reads, and nothing else. Each look is bounded: files by [`FILE_BYTES_MAX`], each group of the machine and each server by
-//! [`LOOK`]. What does not answer in that time is told as such, and holds up nothing else.
+//! [`LOOK`], or [`DEEP`]. What does not answer in that time is told as such, and holds up nothing else.
 //!
 //! Groups of the machine are looked at side by side, each in a thread of its own, as a read of a dead disk never comes back; a
 //! thread has the network namespace of the one that called. Servers are asked side by side over one connection each.
@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use rustix::fd::AsFd;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use tokio::time::Instant;
 
 use crate::snapshot::{FORMAT, Host, Probed, Snapshot};
 
@@ -36,11 +37,18 @@ pub use discover::discover;
 pub use server::Endpoint;
 use server::Sessions;
 
-/// More of a file is not read.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+/// A longer file is not read: a part of it would say that the rest is not there. Some hundred mounts of a host of containers take a
+/// megabyte, and each watch of inotify takes a hundred bytes.
+const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// A group of the machine, and a server, is looked at for so long.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// The same of a look that is deep.
+const DEEP: Duration = Duration::from_secs(8);
+
+/// One part of a group, where a part may wait for ever and the others are not to be lost with it.
+const PART: Duration = Duration::from_millis(1_500);
 
 /// When a look is taken.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +133,8 @@ pub fn enter_network_of(pid: u32) -> io::Result<()> {
 
 /// Groups of the machine that are being looked at.
 struct HostLook {
+    /// Whoever has not looked by then is told as such.
+    until: Instant,
     memory: Receiver<crate::snapshot::Memory>,
     cgroups: Receiver<crate::snapshot::Cgroups>,
     network: Receiver<crate::snapshot::Network>,
@@ -141,6 +151,7 @@ impl HostLook {
         let (deep, time_server) = (ask.deep, ask.facts.get("ntp").cloned());
         let facts = ask.facts.clone();
         Self {
+            until: Instant::now() + if deep { DEEP } else { LOOK },
             memory: begin(move || memory::look(deep)),
             cgroups: begin(move || cgroups::look(deep)),
             network: begin(move || network::look(deep)),
@@ -154,16 +165,17 @@ impl HostLook {
     }
 
     fn end(self) -> Host {
+        let until = self.until;
         Host {
-            memory: end("memory", &self.memory),
-            cgroups: end("control groups", &self.cgroups),
-            network: end("the network", &self.network),
-            disks: end("disks", &self.disks),
-            processes: end("processes", &self.processes),
-            clocks: end("clocks", &self.clocks),
-            names: end("resolvers", &self.names),
-            system: end("the system", &self.system),
-            tls: end("certificates", &self.tls),
+            memory: end("memory", &self.memory, until),
+            cgroups: end("control groups", &self.cgroups, until),
+            network: end("the network", &self.network, until),
+            disks: end("disks", &self.disks, until),
+            processes: end("processes", &self.processes, until),
+            clocks: end("clocks", &self.clocks, until),
+            names: end("resolvers", &self.names, until),
+            system: end("the system", &self.system, until),
+            tls: end("certificates", &self.tls, until),
             ..host::look()
         }
     }
@@ -177,12 +189,12 @@ fn begin<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> Receiv
     receive
 }
 
-fn end<T>(what: &str, receive: &Receiver<T>) -> Probed<T> {
-    match receive.recv_timeout(LOOK) {
+fn end<T>(what: &str, receive: &Receiver<T>, until: Instant) -> Probed<T> {
+    match receive.recv_timeout(until.saturating_duration_since(Instant::now())) {
         Ok(seen) => Probed::Seen(seen),
-        Err(RecvTimeoutError::Timeout) => {
-            Probed::Failed(format!("looking at {what} took more than {} s", LOOK.as_secs()))
-        }
+        Err(RecvTimeoutError::Timeout) => Probed::Failed(format!(
+            "looking at {what} took too long: something there does not answer"
+        )),
         Err(RecvTimeoutError::Disconnected) => Probed::Failed(format!(
             "looking at {what} ended without a result: a defect of the doctor"
         )),
@@ -193,7 +205,10 @@ fn end<T>(what: &str, receive: &Receiver<T>) -> Probed<T> {
 fn text(path: &str) -> Probed<String> {
     let read = || -> io::Result<String> {
         let mut bytes = Vec::new();
-        File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+        File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > FILE_BYTES_MAX {
+            return Err(io::Error::other("it is longer than is read"));
+        }
         // Names of processes and of groups may be any bytes.
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     };

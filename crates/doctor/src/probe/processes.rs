@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tokio::time::Instant;
+
+use super::{PART, begin, end};
 use crate::snapshot::{Probed, Processes};
 
 mod counts;
@@ -18,23 +21,34 @@ mod tasks;
 /// Processes that are looked at, at most.
 const PROCESSES_MAX: usize = 20_000;
 
-/// Looks at them.
+/// Looks at them, part by part side by side: the maps of a process that hangs, or a folder on a dead disk, are waited for in vain.
 pub(super) fn look(_deep: bool) -> Processes {
-    let servers = servers::look();
-    let known = servers.seen().map(Vec::as_slice).unwrap_or_default();
-    let open = open();
+    let until = Instant::now() + PART;
+    let (descriptors, replaced) = (begin(descriptors::look), begin(replaced::look));
+    let tasks = begin(tasks::look);
+    // Only links are read here, which no disk is asked for.
+    let (servers, open) = (servers::look(), open());
+    let data = servers.clone().map(|known| begin(move || data::look(&known)));
+    let limits = servers.clone().map(|known| begin(move || limits::look(&known)));
+    let deleted = open.clone().map(|open| begin(move || deleted::look(&open)));
+    let inotify = open.map(|open| begin(move || inotify::look(&open)));
     Processes {
-        descriptors: descriptors::look(),
-        data: servers.clone().map(|_| data::look(known)),
-        limits: servers.clone().map(|_| limits::look(known)),
-        deleted: open.clone().map(|open| deleted::look(&open)),
-        inotify: open.and_then(|open| inotify::look(&open)),
-        replaced: replaced::look(),
-        tasks: tasks::look(),
+        descriptors: whole(end("descriptors", &descriptors, until)),
+        data: data.and_then(|it| end("folders of data", &it, until)),
+        limits: limits.and_then(|it| end("limits", &it, until)),
+        deleted: deleted.and_then(|it| end("deleted files", &it, until)),
+        inotify: whole(inotify.and_then(|it| end("watches of files", &it, until))),
+        replaced: whole(end("mapped files", &replaced, until)),
+        tasks: whole(end("threads that wait", &tasks, until)),
         counts: Probed::Seen(counts::look()),
         files: counts::files(),
         servers,
     }
+}
+
+/// What was seen, or why not, of what was waited for in time.
+fn whole<T>(seen: Probed<Probed<T>>) -> Probed<T> {
+    seen.and_then(|it| it)
 }
 
 /// Numbers of processes, and whether the first is not among them: then others are not either (hidepid).

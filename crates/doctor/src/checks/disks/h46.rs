@@ -41,10 +41,10 @@ pub(super) static CHECK: Check = Check {
 
 fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     let all = file_systems(window)?;
-    let mounts = window.after.host.disks.seen()?.mounts.seen()?;
     let before = window.before.host.disks.seen().ok().and_then(|it| it.mounts.seen().ok());
     let faults = all.iter().filter_map(|mount| {
-        let is_meant = mounts.iter().filter(|it| it.device == mount.device).any(is_set_read_only);
+        // The first mount of the device says what was meant; a later one may well be read-only, as a volume of a container.
+        let is_meant = is_set_read_only(mount);
         refuses(mount, is_meant).or_else(|| {
             let earlier = before?.iter().find(|it| it.device == mount.device);
             errors(mount, earlier.and_then(|it| it.faults))

@@ -5,7 +5,7 @@
 use super::{ms, quickest_us, servers};
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
-use crate::snapshot::{NameServer, Probed, Resolver, Window};
+use crate::snapshot::{Answer, NameServer, Probed, Resolver, Window};
 
 /// What a resolver has in its cache it tells within a millisecond and the way to it; at so much it asks somebody each time, or is
 /// overloaded. In microseconds.
@@ -39,9 +39,11 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     let servers = servers(window)?;
     let resolver = window.after.host.names.seen()?.resolver.seen()?;
     let (mut dead, mut slow, mut unseen) = (Vec::new(), Vec::new(), None);
+    let mut refused: Vec<(&NameServer, &str)> = Vec::new();
     let mut told = Vec::new();
     for server in servers {
         match (quickest_us(window, server), &server.answer) {
+            (_, Probed::Seen(it)) if is_refusal(it) => refused.push((server, it.code.as_str())),
             (Some(us), _) if us >= SLOW_US => slow.push((server, us)),
             (Some(us), _) => told.push(format!("{} in {}", server.address, ms(us))),
             (None, Probed::Absent(why)) => dead.push((server, why)),
@@ -51,6 +53,7 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     let is_none_left = told.is_empty() && slow.is_empty() && unseen.is_none();
     let mut faults: Vec<Fault> = Vec::new();
     faults.extend(dead.iter().map(|(server, why)| deaf(server, why, resolver, is_none_left)));
+    faults.extend(refused.iter().map(|(server, code)| helpless(server, code, is_none_left)));
     faults.extend(slow.iter().map(|(server, us)| late(server, *us)));
     if let ([only], true, true) = (servers, faults.is_empty(), unseen.is_none())
         && !is_near(only)
@@ -58,6 +61,29 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         faults.push(single(only));
     }
     Ok(Verdict { observed: format!("answers: {}", told.join(", ")), faults, unseen })
+}
+
+/// It lives, and cannot or will not find out: SERVFAIL and REFUSED (RFC 1035, 4.1.1), in the words of the library.
+fn is_refusal(answer: &Answer) -> bool {
+    matches!(answer.code.as_str(), "Server Failure" | "Query Refused")
+}
+
+fn helpless(server: &NameServer, code: &str, is_none_left: bool) -> Fault {
+    let address = server.address;
+    let observed = format!("name server {address} answers \"{code}\"");
+    // One name was asked for, and it may be that name alone.
+    Fault {
+        confidence: Confidence::Low,
+        impact: if is_none_left {
+            "if it does so for every name, none is found that is not in /etc/hosts".to_owned()
+        } else {
+            "lookups go on to the next after each such answer; when that fails, too, no name is found".to_owned()
+        },
+        fix: format!(
+            "see whom {address} asks itself and whether that lives, or whether this machine may ask it (dig @{address} . NS); else take it out of /etc/resolv.conf by way of what writes it; undo: put it back"
+        ),
+        ..fault(server, observed, code)
+    }
 }
 
 /// Whether it is on this machine, or on its link as a cache of the node is.

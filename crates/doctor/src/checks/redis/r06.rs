@@ -86,10 +86,11 @@ fn full(policy: &str, counted: u64, limit: u64) -> Fault {
             mib(counted),
             mib(limit)
         ),
-        impact: format!(
-            "after {} more every write is refused (OOM command not allowed)",
-            mib(left)
-        ),
+        impact: if left == 0 {
+            "every write is refused now (OOM command not allowed)".to_owned()
+        } else {
+            format!("after {} more every write is refused (OOM command not allowed)", mib(left))
+        },
         fix: format!(
             "find what grows: redis-cli --bigkeys; give it a time to live, or CONFIG SET maxmemory {} (undo: {limit}) if the machine has as much",
             limit.saturating_add(limit / 4)

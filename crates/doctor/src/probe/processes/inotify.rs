@@ -26,16 +26,18 @@ pub(super) fn look(open: &Open) -> Probed<Inotify> {
 /// And how many processes could not be looked at.
 fn users(open: &Open) -> (Vec<InotifyUser>, u64) {
     let mut processes: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
+    let mut uncounted = 0;
     let links = open.links.iter().filter(|it| it.target == LINK);
     for (at, link) in links.enumerate() {
         let (instances, watches) = processes.entry(link.pid).or_default();
         *instances += 1;
-        if at < INSTANCES_MAX {
-            *watches += watches_of(&link.path);
+        match (at < INSTANCES_MAX).then(|| watches_of(&link.path)).flatten() {
+            Some(more) => *watches += more,
+            None => uncounted += u64::from(link.path.exists()),
         }
     }
     let mut users: BTreeMap<u32, (InotifyUser, (u64, u64))> = BTreeMap::new();
-    let mut unseen = 0;
+    let mut unseen = uncounted;
     for (pid, (instances, watches)) in processes {
         let folder = Path::new("/proc").join(pid.to_string());
         let Ok(about) = std::fs::metadata(&folder) else {
@@ -57,10 +59,10 @@ fn users(open: &Open) -> (Vec<InotifyUser>, u64) {
     (users.into_values().map(|(user, _)| user).collect(), unseen)
 }
 
-/// Of `/proc/PID/fd/N`.
-fn watches_of(link: &Path) -> u64 {
+/// Of `/proc/PID/fd/N`; none if that may not be read, or has more than are read.
+fn watches_of(link: &Path) -> Option<u64> {
     let path = link.to_string_lossy().replace("/fd/", "/fdinfo/");
     let text = crate::probe::text(&path);
-    let lines = text.seen().map(String::as_str).unwrap_or_default();
-    lines.lines().filter(|line| line.starts_with("inotify wd:")).count() as u64
+    let lines = text.seen().ok()?.lines();
+    Some(lines.filter(|line| line.starts_with("inotify wd:")).count() as u64)
 }

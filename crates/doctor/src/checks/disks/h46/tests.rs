@@ -49,8 +49,10 @@ fn what_refuses_writes_under_a_mount_that_takes_them_is_found_in_each_form() {
 fn what_is_read_only_because_somebody_wanted_it_is_well() {
     assert_eq!(aspect(mount("ext4", "ro,relatime", "ro")), None);
     assert_eq!(aspect(mount("squashfs", "rw", "ro")), None);
-    let bound = vec![mount("ext4", "rw", "ro"), mount("ext4", "ro", "ro")];
+    let bound = vec![mount("ext4", "ro", "ro"), mount("ext4", "rw", "ro")];
     assert_eq!(judged(bound.clone(), bound)[0].status, Status::Pass);
+    let volume = vec![mount("ext4", "rw", "ro"), mount("ext4", "ro", "ro")];
+    assert_eq!(judged(volume.clone(), volume)[0].status, Status::Fail, "a volume hides nothing");
 }
 
 #[test]

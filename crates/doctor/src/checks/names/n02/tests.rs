@@ -1,6 +1,8 @@
 use super::super::ground::{deaf, ip, judged, names, server};
 use super::*;
+use crate::ground;
 use crate::record::{Record, Status};
+use crate::snapshot::Host;
 
 fn of(before: Vec<NameServer>, after: Vec<NameServer>) -> Vec<Record> {
     judged(&CHECK, names(before, 1, &[]), names(after, 1, &[]))
@@ -62,4 +64,34 @@ fn one_that_could_not_be_asked_is_not_fine() {
     assert_eq!(twice(vec![failed, server(2, 900)])[0].status, Status::Error);
     assert_eq!(twice(Vec::new())[0].status, Status::NotApplicable);
     assert_eq!(ip(1).to_string(), "192.0.2.1");
+}
+
+#[test]
+fn one_that_lives_and_finds_nothing_out_is_told_and_a_name_that_is_not_there_is_an_answer() {
+    let saying = |code: &str| {
+        let mut one = server(1, 900);
+        if let Probed::Seen(answer) = &mut one.answer {
+            code.clone_into(&mut answer.code);
+        }
+        twice(vec![one, server(2, 900)]).remove(0)
+    };
+    let failed = saying("Server Failure");
+    assert_eq!((failed.status, failed.severity), (Status::Fail, Severity::Warning));
+    assert_eq!(failed.observed, "name server 192.0.2.1 answers \"Server Failure\"");
+    assert_eq!(saying("Query Refused").status, Status::Fail);
+    assert_eq!(saying("Non-Existent Domain").status, Status::Pass);
+}
+
+#[test]
+fn an_answer_of_long_ago_is_none_of_now() {
+    let look = |at_ms: u64, servers| {
+        let seen = Probed::Seen(names(servers, 1, &[]));
+        ground::moment(at_ms, Host { names: seen, ..ground::host() })
+    };
+    let status = |seconds: u64| {
+        let before = look(1_000, vec![server(1, 900), server(2, 900)]);
+        let after = look(1_000 + seconds * 1_000, vec![deaf(1), server(2, 900)]);
+        CHECK.judge(&Window { before: &before, after: &after })[0].status
+    };
+    assert_eq!((status(59), status(60)), (Status::Pass, Status::Fail));
 }
