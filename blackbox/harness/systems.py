@@ -152,7 +152,7 @@ def pgbouncer(folder, postgres_port, *more):
     data, port = own_folder(folder, "pgbouncer", "postgres"), free_port()
     settings = data / "pgbouncer.ini"
     settings.write_text(
-        f"[databases]\n* = host=127.0.0.1 port={postgres_port}\n"
+        f"[databases]\n* = host=127.0.0.1 port={postgres_port} user=postgres\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\n"
         f"unix_socket_dir =\nadmin_users = postgres\nlogfile = {data}/log\npidfile = {data}/pid\n"
         + "".join(f"{line}\n" for line in more)
