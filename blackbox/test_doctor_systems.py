@@ -187,3 +187,40 @@ def test_a_session_of_a_pooler_is_left_as_it_was_found(binary, tmp_path):
         ):
             told = systems.psql(pooler, statement)
             assert (told.returncode, told.stdout.strip()) == (0, wanted), told
+
+
+def granted(kind):
+    """The statements that the documents name, without the escapes of their table."""
+    text = (Path(__file__).parent.parent / "docs/doctor.md").read_text()
+    lines = [line for line in text.splitlines() if line.startswith(f"| {kind}: `")]
+    assert lines, kind
+    return [line.split("`")[1].replace("\\|", "|") for line in lines]
+
+
+def test_the_rights_that_the_documents_name_are_enough(binary, tmp_path):
+    """A user with these alone sees everything: nothing is told as not looked at for want of a right."""
+    with ExitStack() as stack:
+        postgres = stack.enter_context(systems.postgres(tmp_path))
+        mariadb = stack.enter_context(systems.mariadb(tmp_path))
+        redis = stack.enter_context(systems.redis(tmp_path))
+        for statement in ("CREATE ROLE monitor LOGIN", *granted("PostgreSQL")):
+            assert systems.psql(postgres, statement).returncode == 0, statement
+        again = ("DROP USER monitor@'127.0.0.1'", "CREATE USER monitor IDENTIFIED BY 'monitor'")
+        for statement in (*again, *granted("MariaDB")):
+            done = systems.mysql(tmp_path / "mariadb/socket", statement)
+            assert done.returncode == 0, done
+        (rule,) = granted("Redis")
+        done = systems.redis_cli(redis, *rule.split())
+        assert done.stdout.strip() == "OK", done
+        found = run(
+            *(binary, tmp_path, f"--postgres=postgres://monitor@127.0.0.1:{postgres}/postgres"),
+            f"--mysql=mysql://monitor:monitor@127.0.0.1:{mariadb}",
+            f"--redis=redis://monitor:PASSWORD@127.0.0.1:{redis}",
+            *("--deep", "--output", "json"),
+        )
+        blind = [
+            (it["id"], it["target"], it["observed"])
+            for it in json.loads(found.stdout)
+            if not it["target"].startswith(("host", "boundary")) and it["observed"].startswith("may not look")
+        ]
+        assert not blind, blind
