@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import systems
+from harness.wait import until
 
 pytestmark = pytest.mark.ours
 
@@ -224,3 +225,34 @@ def test_the_rights_that_the_documents_name_are_enough(binary, tmp_path):
             if not it["target"].startswith(("host", "boundary")) and it["observed"].startswith("may not look")
         ]
         assert not blind, blind
+
+
+def test_the_script_of_what_to_do_mends_what_it_says_and_each_undo_brings_it_back(binary, tmp_path):
+    """As it is printed, by a shell: a setting of Redis, and one of PostgreSQL with its reload."""
+    with ExitStack() as stack:
+        postgres = stack.enter_context(systems.postgres(tmp_path))
+        redis = stack.enter_context(systems.redis(tmp_path, "--appendonly", "yes", "--appendfsync", "no"))
+        for statement in ("ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()"):
+            assert systems.psql(postgres, statement).returncode == 0
+        named = (
+            f"--postgres=postgres://postgres@127.0.0.1:{postgres}/postgres",
+            f"--redis=redis://127.0.0.1:{redis}",
+        )
+        only = (*named, "--only", "R04,P08")
+
+        def wrong():
+            found = json.loads(run(binary, tmp_path, *only, "--output", "json").stdout)
+            return sorted(it["id"] for it in found if it["status"] == "fail")
+
+        assert wrong() == ["P08", "R04"]
+        script = run(binary, tmp_path, *only, "--fix-script").stdout
+        shell = {"env": {**os.environ, "PGUSER": "postgres", "PGHOST": "127.0.0.1"}, "cwd": tmp_path}
+        done = subprocess.run(["sh"], input=script, text=True, capture_output=True, check=False, **shell)
+        assert done.returncode == 0, (script, done)
+        until(lambda: wrong() == [], "both are mended", 30)
+        undo = "".join(line.removeprefix("# undo: ") + "\n" for line in script.splitlines() if line.startswith("# undo: "))
+        undo += f"psql -p {postgres} -d postgres -c 'SELECT pg_reload_conf()'\n"
+        # Before it was set it was on: of what the script cannot know this brings back what the file says.
+        done = subprocess.run(["sh", "-e"], input=undo, text=True, capture_output=True, check=False, **shell)
+        assert done.returncode == 0, (undo, done)
+        until(lambda: wrong() == ["R04"], "what was set is as before", 30)

@@ -1,6 +1,6 @@
 //! What a check is: data, and one pure function.
 
-use crate::record::{Confidence, Evidence, Record, Severity, Status};
+use crate::record::{Confidence, Evidence, Record, Severity, Status, Step};
 use crate::snapshot::{Etcd, Mysql, Pair, Pgbouncer, Postgres, Redis, Window};
 
 /// What a check is about.
@@ -176,6 +176,28 @@ pub struct Verdict {
     pub unseen: Option<Blind>,
 }
 
+/// A command that mends something, in the language of what its check is about: of the shell for the machine, SQL for a database, a
+/// command for Redis.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// The command.
+    pub run: String,
+    /// What undoes it; empty if there is nothing to undo, none if nothing does.
+    pub undo: Option<String>,
+}
+
+impl Action {
+    /// One that changes no setting, so that there is nothing to undo.
+    pub fn plain(run: impl Into<String>) -> Self {
+        Self::undone_by(run, "")
+    }
+
+    /// One that can be undone.
+    pub fn undone_by(run: impl Into<String>, undo: impl Into<String>) -> Self {
+        Self { run: run.into(), undo: Some(undo.into()) }
+    }
+}
+
 /// Something that is wrong.
 #[derive(Clone, Debug)]
 pub struct Fault {
@@ -191,6 +213,8 @@ pub struct Fault {
     pub impact: String,
     /// What to do.
     pub fix: String,
+    /// The same for a machine, where commands alone do it.
+    pub actions: Vec<Action>,
     /// What that costs.
     pub risk: String,
     /// Whether it can be undone.
@@ -287,7 +311,10 @@ impl Check {
     }
 
     fn failed(&self, server: &str, fault: Fault) -> Record {
-        let Fault { severity, aspect, at, observed, impact, fix, risk, reversible, .. } = fault;
+        let Fault {
+            severity, aspect, at, observed, impact, fix, actions, risk, reversible, ..
+        } = fault;
+        let steps = actions.into_iter().map(|it| self.step(server, it)).collect();
         let record = self.record(server, Status::Fail, observed);
         let target =
             at.map_or_else(|| record.target.clone(), |at| format!("{} {at}", record.target));
@@ -302,10 +329,24 @@ impl Check {
             evidence,
             impact,
             fix,
+            steps,
             risk,
             reversible,
             confidence,
             ..record
+        }
+    }
+
+    /// An action as the shell takes it; `server` is where it is run, if it is no action of the machine.
+    fn step(&self, server: &str, Action { run, undo }: Action) -> Step {
+        let undo = undo.as_deref();
+        match self.target() {
+            Target::Postgres => Step::psql(server, "postgres", &run, undo),
+            Target::Mysql => Step::mysql(server, &run, undo),
+            Target::Redis => Step::redis(server, &run, undo),
+            Target::Host | Target::Pgbouncer | Target::Etcd | Target::Boundary => {
+                Step::shell(run, undo.map(str::to_owned))
+            }
         }
     }
 }

@@ -55,7 +55,7 @@ pub struct Evidence {
 pub struct Step {
     /// The command.
     pub run: String,
-    /// What undoes it; none if nothing does.
+    /// What undoes it; empty if there is nothing to undo, none if nothing does.
     pub undo: Option<String>,
 }
 
@@ -124,36 +124,39 @@ impl Step {
 
     /// A statement for PostgreSQL on a target such as `:5432` or `db.example:5432`, in a database of it.
     pub fn psql(at: &str, database: &str, statement: &str, undo: Option<&str>) -> Self {
-        let (host, port) = at.rsplit_once(':').unwrap_or((at, "5432"));
-        let host = if host.is_empty() { String::new() } else { format!(" -h {}", quoted(host)) };
-        let of = |statement: &str| {
-            format!(
-                "psql{host} -p {} -d {} -c {}",
-                quoted(port),
-                quoted(database),
-                quoted(statement)
-            )
-        };
-        Self { run: of(statement), undo: undo.map(of) }
+        let (host, port) = place(at, "5432");
+        let database = quoted(database);
+        Self::by(statement, undo, |it| {
+            format!("psql{host} -p {port} -d {database} -c {}", quoted(it))
+        })
     }
 
     /// A command for Redis on a target such as `:6379`.
     pub fn redis(at: &str, command: &str, undo: Option<&str>) -> Self {
-        let (host, port) = at.rsplit_once(':').unwrap_or((at, "6379"));
-        let host = if host.is_empty() { String::new() } else { format!(" -h {}", quoted(host)) };
-        let of = |command: &str| format!("redis-cli{host} -p {} {command}", quoted(port));
-        Self { run: of(command), undo: undo.map(of) }
+        let (host, port) = place(at, "6379");
+        Self::by(command, undo, |it| format!("redis-cli{host} -p {port} {it}"))
     }
 
     /// A statement for MySQL on a target such as `:3306`.
     pub fn mysql(at: &str, statement: &str, undo: Option<&str>) -> Self {
-        let (host, port) = at.rsplit_once(':').unwrap_or((at, "3306"));
-        let host = if host.is_empty() { "127.0.0.1" } else { host };
-        let of = |statement: &str| {
-            format!("mysql -h {} -P {} -e {}", quoted(host), quoted(port), quoted(statement))
-        };
-        Self { run: of(statement), undo: undo.map(of) }
+        let (host, port) = place(at, "3306");
+        // Without a host its client takes the socket, and no port.
+        let host = if host.is_empty() { " -h 127.0.0.1".to_owned() } else { host };
+        Self::by(statement, undo, |it| format!("mysql{host} -P {port} -e {}", quoted(it)))
     }
+
+    /// Both the same way; what is nothing to undo stays so.
+    fn by(run: &str, undo: Option<&str>, of: impl Fn(&str) -> String) -> Self {
+        let undo = undo.map(|it| if it.is_empty() { String::new() } else { of(it) });
+        Self { run: of(run), undo }
+    }
+}
+
+/// Of a target, as words for a client: ` -h HOST`, or nothing of this machine; and the port.
+fn place(at: &str, usual: &str) -> (String, String) {
+    let (host, port) = at.rsplit_once(':').unwrap_or((at, usual));
+    let host = if host.is_empty() { String::new() } else { format!(" -h {}", quoted(host)) };
+    (host, quoted(port))
 }
 
 /// A word of the shell, whatever is in it: names of tables and of hosts are chosen by strangers.

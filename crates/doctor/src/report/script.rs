@@ -30,6 +30,7 @@ fn write_block(out: &mut String, record: &Record) -> std::fmt::Result {
     }
     for Step { run, undo } in steps {
         match undo {
+            Some(undo) if undo.is_empty() => writeln!(out, "{}", clean(run))?,
             Some(undo) if *reversible => {
                 writeln!(out, "{}\n# undo: {}", clean(run), comment(undo))?;
             }

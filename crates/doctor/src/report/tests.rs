@@ -187,13 +187,17 @@ fn a_script_runs_what_can_be_undone_and_comments_what_cannot() {
     safe.steps =
         vec![step("sysctl -w net.core.somaxconn=1024", Some("sysctl -w net.core.somaxconn=128"))];
     let mut unsafe_ = record("P03", Status::Fail, Severity::Critical);
-    unsafe_.steps = vec![step("psql -c 'drop it'", None)];
+    unsafe_.steps = vec![step("psql -c 'drop it'", None), step("psql -c reload", Some(""))];
     let mut evil = record("H22", Status::Fail, Severity::Warning);
     evil.observed = "x\nrm -rf /".to_owned();
     let script = report(vec![safe, unsafe_, evil]).script();
     let runs: Vec<&str> =
         script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-    assert_eq!(runs, ["set -eu", "sysctl -w net.core.somaxconn=1024"], "{script}");
+    assert_eq!(
+        runs,
+        ["set -eu", "sysctl -w net.core.somaxconn=1024", "psql -c reload"],
+        "{script}"
+    );
     assert!(script.contains("# undo: sysctl -w net.core.somaxconn=128"), "{script}");
     assert!(script.contains("# cannot be undone: psql -c 'drop it'"), "{script}");
     assert!(script.contains("# by hand: mend it"), "{script}");

@@ -58,6 +58,7 @@ fn fault(proxy: Duration, backend: Duration) -> Fault {
         observed: format!("the backend closes an idle connection after {}, and the proxy in front of it only after {}", told(backend), told(proxy)),
         impact: "now and then a request falls into a connection that is just closed: a 502 that the backend never hears of".to_owned(),
         fix: format!("set the keep-alive time-out of the backend to {}", told(proxy + Duration::from_secs(5))),
+        actions: Vec::new(),
         risk: "idle connections stay open longer on the backend".to_owned(),
         reversible: true,
         evidence: vec![said(FACTS[0], told(proxy)), said(FACTS[1], told(backend))],

@@ -118,6 +118,7 @@ fn fault(room: &Room, each: u64, copies: u64) -> Fault {
                 "a pool of at most {fit} in each copy, less what others need; with a roll-out that runs old and new together half of that (undo: {each})"
             )
         },
+        actions: Vec::new(),
         risk: "with a smaller pool requests wait in the application when it is busy".to_owned(),
         reversible: true,
         evidence: vec![

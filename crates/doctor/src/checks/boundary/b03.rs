@@ -175,6 +175,7 @@ fn fault(pair: &Pair<'_, Postgres>, client: Duration, limit: Limit, role: Option
         observed: format!("the client gives up after {}, and its statement may run {runs}", told(client)),
         impact: "when the database is slow it works for nobody, while the clients ask again: it does not recover by itself".to_owned(),
         fix: format!("ALTER ROLE {name} SET statement_timeout = '{wanted}ms'; for new sessions (undo: ALTER ROLE {name} RESET statement_timeout;)"),
+        actions: Vec::new(),
         risk: "statements that need longer fail: give those a role of their own, or SET LOCAL statement_timeout".to_owned(),
         reversible: true,
         evidence: vec![
@@ -196,6 +197,7 @@ fn multiplied(retries: u64, depth: u64, attempts: u64) -> Fault {
         observed: format!("{depth} levels that each try {} times make {attempts} attempts of one request at the last", retries.saturating_add(1)),
         impact: format!("when the last level fails, its load is multiplied by up to {attempts}, and it stays down"),
         fix: "try again at one level only, with a budget of a tenth of all requests, and pass the deadline on".to_owned(),
+        actions: Vec::new(),
         risk: "a level that does not try again passes each short failure on to the one above".to_owned(),
         reversible: true,
         evidence: vec![said(CALLS[0], retries), said(CALLS[1], depth)],

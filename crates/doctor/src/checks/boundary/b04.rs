@@ -61,6 +61,7 @@ fn fault(ttl: Duration, p99: Duration) -> Fault {
             "renew it while the work goes on, and check a fencing token in the write; until then hold it for {}",
             told(p99 * 3)
         ),
+        actions: Vec::new(),
         risk: "after a crash of its holder the job waits as long".to_owned(),
         reversible: true,
         evidence: vec![said(FACTS[0], told(ttl)), said(FACTS[1], told(p99))],

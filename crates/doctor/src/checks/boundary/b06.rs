@@ -75,6 +75,7 @@ fn fault(server: &Server<Redis>, sample: &RedisSample) -> Option<Fault> {
         observed: format!("{together} of {expiring} sampled keys expire within one second, in {after} s"),
         impact: format!("in {after} s whoever fills the cache is asked for all of them at once"),
         fix: "add a random part to the time to live, and let one caller fill for all; spread those that are there with EXPIRE".to_owned(),
+        actions: Vec::new(),
         risk: "some keys are older than before by that part".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -63,6 +63,7 @@ fn fault(ttl: Duration, window_of: Duration) -> Fault {
             "keep keys for {} or longer, or a unique key of the business in the table",
             told(window_of + Duration::from_hours(24))
         ),
+        actions: Vec::new(),
         risk: "keys take space for as long".to_owned(),
         reversible: true,
         evidence: vec![said(FACTS[0], told(ttl)), said(FACTS[1], told(window_of))],

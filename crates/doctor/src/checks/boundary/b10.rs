@@ -68,6 +68,7 @@ fn fault(longest: Duration, time: Duration, aspect: &'static str, fact: &str, wh
         ),
         impact: "each deployment loses the requests that still run then".to_owned(),
         fix: format!("set {fact} to {} or longer", told(longest + Duration::from_secs(10))),
+        actions: Vec::new(),
         risk: "a deployment takes as much longer".to_owned(),
         reversible: true,
         evidence: vec![said(FACTS[0], told(longest)), said(fact, told(time))],

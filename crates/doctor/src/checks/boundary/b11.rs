@@ -130,6 +130,7 @@ fn fault(pair: &Pair<'_, Postgres>, server: &Postgres, slot: &PostgresSlot, grow
             "start its consumer; only if that is gone for good: SELECT pg_drop_replication_slot('{}');",
             name.replace('\'', "''")
         ),
+        actions: Vec::new(),
         risk:
             "a slot that is dropped cannot be had back: its consumer needs a new copy of everything"
                 .to_owned(),

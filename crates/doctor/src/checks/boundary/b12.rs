@@ -70,6 +70,7 @@ fn fault(pair: &Pair<'_, Redis>, count: u64) -> Fault {
         observed: format!("{count} writes were refused with READONLY in {seconds:.1} s: it is a replica"),
         impact: "whoever writes there loses each write, until it finds the primary".to_owned(),
         fix: "restart the client, or have it ask anew for the primary on READONLY; CLIENT LIST TYPE normal shows who is connected".to_owned(),
+        actions: Vec::new(),
         risk: "a client that connects anew sees an error once".to_owned(),
         reversible: true,
         evidence: vec![

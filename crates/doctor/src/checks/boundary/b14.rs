@@ -54,6 +54,7 @@ fn fault(age: Duration, most: Duration) -> Fault {
         observed: format!("the last backup that was restored is of {} ago, {} are allowed", told(age), told(most)),
         impact: "whether there is a backup at all is not known; the day that shows it is the one on which it is needed".to_owned(),
         fix: "restore the last backup on another machine, and compare it with its source".to_owned(),
+        actions: Vec::new(),
         risk: "a machine for some hours".to_owned(),
         reversible: true,
         evidence: vec![said(FACTS[0], told(age)), said(FACTS[1], told(most))],

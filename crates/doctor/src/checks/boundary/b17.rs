@@ -96,6 +96,7 @@ fn fault(
         observed: format!("{waiting} requests wait for a connection of the pool, and of {clients} connections {active} are active, {idle} idle, {held} idle in a transaction"),
         impact: format!("requests wait and fail while the database could serve them: {found}"),
         fix: "find in the application who keeps connections without using them (log of leaks, stacks of the threads), and give them back before anything else is waited for".to_owned(),
+        actions: Vec::new(),
         risk: "none in looking; a restart of the application frees what leaked, until it leaks again".to_owned(),
         reversible: true,
         evidence: vec![

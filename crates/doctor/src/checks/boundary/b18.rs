@@ -174,6 +174,7 @@ fn fault(work: &Work) -> Option<Fault> {
         observed: told.clone(),
         impact,
         fix,
+        actions: Vec::new(),
         risk: "a pool that is too small makes requests wait at the peak: change it in steps; undone by the old size".to_owned(),
         reversible: true,
         evidence: vec![

@@ -101,6 +101,7 @@ fn away(pair: &Pair<'_, Postgres>, slot: &PostgresSlot) -> Fault {
             "start that standby; only if it is gone for good: SELECT pg_drop_replication_slot('{}');",
             name.replace('\'', "''")
         ),
+        actions: Vec::new(),
         risk: "after its slot is dropped, a standby that comes back may need a new copy".to_owned(),
         reversible: false,
         evidence: vec![Evidence {
@@ -133,6 +134,7 @@ fn writes(pair: &Pair<'_, Redis>) -> Result<Option<Found>, Blind> {
         fix: format!(
             "bring its replicas back; until then CONFIG SET min-replicas-to-write {there} lets writes in (undo: {wanted})"
         ),
+        actions: Vec::new(),
         risk: "what is written with fewer replicas is lost if the primary dies then".to_owned(),
         reversible: true,
         evidence: vec![
@@ -181,6 +183,7 @@ fn priorities(pairs: &[Pair<'_, Redis>]) -> Result<Option<Found>, Blind> {
         observed: format!("each of its {connected} replicas has replica-priority 0"),
         impact: "if the primary is lost, Sentinel makes none of them a primary: writes fail until somebody does".to_owned(),
         fix: "on one that may take over: CONFIG SET replica-priority 100; CONFIG REWRITE (undo: 0)".to_owned(),
+        actions: Vec::new(),
         risk: "a replica that may take over needs the memory and the place for it".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -155,6 +155,7 @@ fn fault(group: &MemoryGroup, severity: Severity) -> Fault {
         observed: String::new(),
         impact: String::new(),
         fix: format!("see what fills it (H34); if it needs that, {more}"),
+        actions: Vec::new(),
         risk: "a higher limit takes memory from the rest of the machine; if it leaks, it only takes longer".to_owned(),
         reversible: true,
         evidence: Vec::new(),

@@ -110,6 +110,7 @@ fn fault(group: &Twice<'_, CpuGroup>, seconds: f64) -> Option<Fault> {
             "have it run at most {} threads at once; or echo {written} > {file} (undo: {undone}), and where it was set, so that it stays: CPUQuota= of the unit, --cpus of the container, resources.limits.cpu of the Pod",
             quota_us.div_ceil((*period_us).max(1)).max(1)
         ),
+        actions: Vec::new(),
         risk: "a higher quota takes processor time from others that want it at the same time"
             .to_owned(),
         reversible: true,

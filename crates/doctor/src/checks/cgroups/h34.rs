@@ -153,6 +153,7 @@ fn fault(group: &MemoryGroup, limit: u64, held: u64, swap_free: u64) -> Fault {
             mib(limit.saturating_sub(held))
         ),
         fix: format!("{}; or {}", largest.fix, raise(group, limit)),
+        actions: Vec::new(),
         risk: "a higher limit takes memory from the rest of the machine; if it leaks, it only takes longer".to_owned(),
         reversible: true,
         evidence: [stat].into_iter().chain(used).collect(),

@@ -119,6 +119,7 @@ fn fault(group: &MemoryGroup, churn: Churn, (limit, used): (u64, u64), seconds: 
             "have what reads large files go past the cache, or run it in a group of its own; or {}",
             raise(group, limit)
         ),
+        actions: Vec::new(),
         risk: "a higher limit takes memory from the rest of the machine, as page cache, which is given back".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

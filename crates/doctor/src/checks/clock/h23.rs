@@ -102,6 +102,7 @@ fn keeper(window: &Window<'_>, clocks: &Clocks) -> Result<Option<Fault>, Blind> 
         observed,
         impact: "it drifts, by seconds a day: certificates, tokens and leases fail once it is off enough".to_owned(),
         fix: "apt-get install chrony, or timedatectl set-ntp true, with servers that can be reached; then chronyc tracking or timedatectl timesync-status".to_owned(),
+        actions: Vec::new(),
         risk: "a clock that is far off is set by a leap at first: see how far before (--fact ntp=HOST)".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -126,6 +127,7 @@ fn offset(measured: &Measured) -> Option<Fault> {
         observed: format!("the clock is {} {} {server}", off(measured), side(measured)),
         impact: "leases, tokens and certificates that other machines judge by their clocks are taken for expired or not yet valid".to_owned(),
         fix: "see what keeps it: chronyc tracking, timedatectl timesync-status; mend that; chronyc makestep sets it at once".to_owned(),
+        actions: Vec::new(),
         risk: "a leap backwards repeats seconds, one forwards ends leases: at a quiet time".to_owned(),
         reversible: false,
         evidence: vec![Evidence {
@@ -156,6 +158,7 @@ fn step(window: &Window<'_>) -> Option<Fault> {
         observed: format!("the clock was set {way} by {} within {:.1} s", ms(by), window.seconds()),
         impact: "leases, time-outs and schedules that read the wall clock ended early or late".to_owned(),
         fix: "find who set it: journalctl -u chrony -u systemd-timesyncd; have it corrected slowly, by a leap only at its start (makestep 1.0 3)".to_owned(),
+        actions: Vec::new(),
         risk: "a clock that is corrected slowly is wrong for longer".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -59,6 +59,7 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         observed: observed.clone(),
         impact: "each look at the clock takes a microsecond or more instead of 20 ns: system time, and timing of queries makes them slow".to_owned(),
         fix,
+        actions: Vec::new(),
         risk: "if the better one truly drifts, time runs unevenly: watch the offset".to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: file.to_owned(), value: format!("{source}; there are: {others}") }],

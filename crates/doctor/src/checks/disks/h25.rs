@@ -173,6 +173,7 @@ fn fault(
             "see what takes it: du -x {flag} --max-depth=2 {} | sort -h{deleted}; delete what nobody needs, or grow {source} and then its {kind}",
             quoted(point)
         ),
+        actions: Vec::new(),
         risk: "what is deleted is gone; a file system that was grown cannot be made smaller again while it is mounted".to_owned(),
         reversible: false,
         evidence: vec![Evidence { probe: format!("statvfs {point} ({kind} on {source})"), value }],

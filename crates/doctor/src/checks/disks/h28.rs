@@ -118,6 +118,7 @@ fn fault(
         observed: format!("a flush of {name} takes {} on the mean ({count} in {seconds:.1} s), and {process} waits for it", ms(mean)),
         impact: format!("each commit of it takes at least {}", ms(mean)),
         fix: format!("see who else writes to {name}: iostat -x 1 {name}; pidstat -d 1; move that away, or give the volume more"),
+        actions: Vec::new(),
         risk: "a log that is moved needs the database stopped; never turn its waiting for the disk off for this".to_owned(),
         reversible: true,
         evidence: vec![

@@ -104,6 +104,7 @@ fn fault(folder: &DataFolder, mount: &Mount) -> Option<Fault> {
                 "stop it, copy {path} to a volume on a disk (cp -a), mount that at {path}, start it"
             ),
         },
+        actions: Vec::new(),
         risk:
             "it is away while it is copied; keep the old folder until the new one has proved itself"
                 .to_owned(),

@@ -80,6 +80,7 @@ fn fault(
         observed: format!("{kind} on {source} is mounted with {option}"),
         impact: impact.to_owned(),
         fix,
+        actions: Vec::new(),
         risk: "each fsync waits for the disk again".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

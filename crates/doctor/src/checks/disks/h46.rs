@@ -138,6 +138,7 @@ fn fault(
         fix: format!(
             "see why: dmesg | grep -i -e {kind} -e 'I/O error'; stop what uses it, save what can be read, umount {point}, {check}, mount it again"
         ),
+        actions: Vec::new(),
         risk: "it is away meanwhile; a repair may drop what it cannot place: copy the device first if there is no other copy".to_owned(),
         reversible: false,
         evidence,

@@ -80,6 +80,7 @@ fn fault(server: &Known) -> Fault {
         } else {
             format!("before 8.0: echo madvise > {PATH} (undo: always), and restart it")
         },
+        actions: Vec::new(),
         risk: "what gains from huge pages without asking for them loses a few percent".to_owned(),
         reversible: true,
         evidence: vec![
@@ -98,6 +99,7 @@ fn nobody() -> Fault {
         observed: "transparent_hugepage is always; no process that is known to suffer from it takes them".to_owned(),
         impact: "nothing now; a Redis before 6.2 that is started here would answer late during its snapshots".to_owned(),
         fix: format!("none is needed; echo madvise > {PATH} (undo: always) gives them to those only that ask"),
+        actions: Vec::new(),
         risk: "what gains from huge pages without asking for them loses a few percent".to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: PATH.to_owned(), value: "[always]".to_owned() }],

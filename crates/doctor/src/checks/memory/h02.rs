@@ -5,7 +5,7 @@
 //! is short now.
 
 use super::h03::swapping;
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Kind, Known, Window};
 
@@ -82,6 +82,10 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         fix: format!(
             "sysctl -w vm.swappiness={SWAPPINESS} (undo: {swappiness}); that memory is short is the fault to mend first: H03, H34"
         ),
+        actions: vec![Action::undone_by(
+            format!("sysctl -w vm.swappiness={SWAPPINESS}"),
+            format!("sysctl -w vm.swappiness={swappiness}"),
+        )],
         risk: "page cache is dropped sooner, so files are read again".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -93,6 +93,7 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         ),
         impact: "what touches such a page waits for the disk, some 0.1 to 10 ms each time".to_owned(),
         fix: "see who is in swap: grep VmSwap /proc/*/status | sort -k2 -n | tail; give it more memory (of a group: H34), or have it take less".to_owned(),
+        actions: Vec::new(),
         risk: "a smaller cache reads more from the disk; do not switch swap off now: something would be killed".to_owned(),
         reversible: true,
         evidence: proof.into_iter().chain(swap).collect(),

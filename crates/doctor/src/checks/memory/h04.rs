@@ -137,6 +137,7 @@ fn fault(redis: Option<&Known>) -> Fault {
         observed: String::new(),
         impact: String::new(),
         fix: "raise vm.overcommit_ratio (undo: the old value; 50 is the default) or add swap; beside Redis alone sysctl -w vm.overcommit_memory=1 (undo: 2)".to_owned(),
+        actions: Vec::new(),
         risk: "the more is promised, the sooner a process is killed when it is really used".to_owned(),
         reversible: true,
         evidence: Vec::new(),

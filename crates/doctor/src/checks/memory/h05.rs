@@ -101,6 +101,7 @@ fn without_log(grown: Result<u64, Blind>, blind: Blind, seconds: f64) -> Result<
             .to_owned(),
         fix: "see dmesg -T | grep -i 'killed process', as root; then what fills the group (H34)"
             .to_owned(),
+        actions: Vec::new(),
         risk: "looking costs nothing".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -145,6 +146,7 @@ fn fault(group: Option<&str>, kills: &[&Kill], now_ms: u64) -> Option<Fault> {
             ),
             None => "see in dmesg, above the line, which processes held the memory; give the one that should not have it a limit of its own (MemoryMax= of its unit)".to_owned(),
         },
+        actions: Vec::new(),
         risk: "a higher limit takes memory from the rest of the machine; a limit of its own has that process die sooner".to_owned(),
         reversible: true,
         evidence: evidence.collect(),

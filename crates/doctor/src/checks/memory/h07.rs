@@ -113,6 +113,7 @@ fn fault(severity: Severity, what: &'static str, pressure: &Pressure) -> Fault {
         ),
         impact: String::new(),
         fix: String::new(),
+        actions: Vec::new(),
         risk: "looking costs nothing".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -58,6 +58,7 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         observed: observed.clone(),
         impact: "what runs here stands still meanwhile without knowing: requests, leases and heart-beats come late".to_owned(),
         fix: "see the credit for bursts at the provider; else stop and start the machine, so that it comes to other hardware, or take a kind with processors of its own".to_owned(),
+        actions: Vec::new(),
         risk: "a stop and start loses what is on disks of the hardware itself (instance store)".to_owned(),
         reversible: false,
         evidence: vec![Evidence {

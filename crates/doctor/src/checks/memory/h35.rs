@@ -159,6 +159,7 @@ fn fault(turn: &Turn<'_>, pressure: &Pressure, seconds: f64, (all, cpus): (usize
         fix: format!(
             "see whether its group is stopped by a quota (H08) and whether it is bound: taskset -cp {pid}; see what takes the {cpus} processors: pidstat 1, and give that a lower weight: renice -n 10 -p PID (undo: renice -n 0 -p PID)"
         ),
+        actions: Vec::new(),
         risk: "what gets a lower weight becomes slower while processors are short".to_owned(),
         reversible: true,
         evidence: vec![

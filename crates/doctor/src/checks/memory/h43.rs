@@ -82,6 +82,7 @@ fn full(slabs: u64, total: u64) -> Fault {
         ),
         impact: "processes have so much less; if it grows, the machine kills them one after another, and it is none of them".to_owned(),
         fix: "see the kind: slabtop -o -s c | head -20; one that grows without end is a leak: end the program whose objects they are, or take another version of the kernel".to_owned(),
+        actions: Vec::new(),
         risk: "looking costs nothing; a new kernel needs a start of the machine".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -100,6 +101,7 @@ fn held(dying: u64) -> Fault {
         observed: format!("{dying} removed control groups are held by what is charged to them"),
         impact: "each takes kernel memory, some 10 to 100 kB for each processor of a large machine; starting a container and reading its memory.stat become slow".to_owned(),
         fix: "remove files in a tmpfs that nobody needs; echo 1 > /proc/sys/vm/drop_caches lets go those that the page cache holds; find what makes so many: a timer, a job or a container that is started again and again".to_owned(),
+        actions: Vec::new(),
         risk: "dropping the page cache has all files read again: a busy database is slow for minutes".to_owned(),
         reversible: false,
         evidence: vec![Evidence {

@@ -3,7 +3,7 @@
 //! Source: the reference of MySQL 8.4, 17.14 (`innodb_flush_log_at_trx_commit`) and 19.1.6.4 (`sync_binlog`); the knowledge base of
 //! MariaDB, where 3 of the former waits for the disk as 1 does, and 0 of the latter is the default.
 
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Mysql, Pair};
 
@@ -65,6 +65,10 @@ fn fault(name: &'static str, value: u64, impact: String) -> Fault {
         observed: format!("{name} is {value}"),
         impact,
         fix: format!("SET GLOBAL {name} = 1; and in the file (undo: SET GLOBAL {name} = {value})"),
+        actions: vec![Action::undone_by(
+            format!("SET GLOBAL {name} = 1"),
+            format!("SET GLOBAL {name} = {value}"),
+        )],
         risk: "each commit waits for the disk".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

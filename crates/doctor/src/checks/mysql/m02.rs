@@ -97,6 +97,7 @@ fn fault(
         observed: format!("{name} is {value}"),
         impact: impact.to_owned(),
         fix: fix.to_owned(),
+        actions: Vec::new(),
         risk: "pages are written twice, in the background".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

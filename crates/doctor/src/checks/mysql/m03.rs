@@ -163,6 +163,7 @@ fn fault(channel: &MysqlChannel, aspect: &'static str, observed: String, fix: &s
         observed,
         impact: "the replica falls behind for as long: readers of it see old rows, and if the source is lost now, what it has written since is lost".to_owned(),
         fix: fix.to_owned(),
+        actions: Vec::new(),
         risk: "to skip an event keeps source and replica different, without another word".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -66,6 +66,7 @@ fn fault(name: &'static str) -> Fault {
         fix: format!(
             "SET GLOBAL {name} = ON; and in the file (undo: OFF); find who writes there, and compare it with its source"
         ),
+        actions: Vec::new(),
         risk:
             "who wrote there gets error 1290; not where two servers replicate each other on purpose"
                 .to_owned(),

@@ -128,6 +128,7 @@ fn fault(observed: String, evidence: String) -> Fault {
         observed,
         impact: "when it becomes the source the others cannot follow it, or get rows that the source never had".to_owned(),
         fix: "find what was written (mariadb-binlog, mysqlbinlog), forbid it (M04), and rebuild the replica from its source".to_owned(),
+        actions: Vec::new(),
         risk: "the replica is away while it is rebuilt; an empty transaction on the source instead hides that rows differ".to_owned(),
         reversible: false,
         evidence: vec![Evidence {

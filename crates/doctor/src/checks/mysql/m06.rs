@@ -126,6 +126,7 @@ fn short(kept: u64, wanted: u64, who: &str) -> Fault {
             "see that the disk holds it (SHOW BINARY LOGS), then SET GLOBAL binlog_expire_logs_seconds = {}; and in the file (undo: {kept})",
             wanted.max(604_800)
         ),
+        actions: Vec::new(),
         risk: "room on the disk for as many days of binary logs".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -159,6 +160,7 @@ fn endless(pair: &Pair<'_, Mysql>) -> Result<Verdict, Blind> {
         observed: observed.clone(),
         impact: format!("they fill the disk{when}; then nothing can be written: {room}"),
         fix: "see that every reader has them (SHOW REPLICA STATUS there), then SET GLOBAL binlog_expire_logs_seconds = 604800; and in the file (undo: 0, before the next log begins)".to_owned(),
+        actions: Vec::new(),
         risk: "what is purged then does not come back: a reader that was away for more than a week has to be made anew".to_owned(),
         reversible: false,
         evidence: vec![Evidence {

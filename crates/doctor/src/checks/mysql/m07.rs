@@ -97,6 +97,7 @@ fn refused(Refusal { code, message }: &Refusal) -> Option<Fault> {
         observed: observed.to_owned(),
         impact: impact.to_owned(),
         fix: fix.to_owned(),
+        actions: Vec::new(),
         risk: risk.to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -126,6 +127,7 @@ fn crowded(server: &Mysql, severity: Severity, observed: String, impact: &str) -
         .collect(),
         observed,
         impact: impact.to_owned(),
+        actions: Vec::new(),
         risk: "each connection takes memory, some MiB while it works".to_owned(),
         reversible: true,
         confidence: Confidence::High,

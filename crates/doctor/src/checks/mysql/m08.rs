@@ -110,6 +110,7 @@ fn long(server: &Mysql, length: u64, oldest: Option<&MysqlTransaction>) -> Fault
             _ if server.transactions.seen().is_err() => "which transaction is the oldest was not seen: GRANT PROCESS; SHOW ENGINE INNODB STATUS tells it".to_owned(),
             _ => "no transaction is open: purge is slower than writes; more innodb_purge_threads, and see whether the disk is slow".to_owned(),
         },
+        actions: Vec::new(),
         risk: "KILL rolls back what the transaction has changed, which may take as long as the changes".to_owned(),
         reversible: false,
         evidence: [Evidence {
@@ -133,6 +134,7 @@ fn left_behind(transaction: &MysqlTransaction, session: &MysqlSession) -> Fault 
         observed: format!("session {id} of \"{user}\" from {host} has been idle in a transaction for {seconds} s"),
         impact: "it keeps its locks and the old versions of all rows, and holds up changes of tables (M16), until it ends".to_owned(),
         fix: format!("see what {user} on {host} does between two statements; KILL {id}"),
+        actions: Vec::new(),
         risk: format!("KILL rolls back the {rows_modified} rows that it has changed"),
         reversible: false,
         evidence: vec![Evidence {

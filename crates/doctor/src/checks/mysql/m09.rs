@@ -101,6 +101,7 @@ fn waiting(server: &Mysql, transaction: &MysqlTransaction) -> Fault {
             || "SHOW ENGINE INNODB STATUS says who holds it; let that end, or KILL it; one without a session is prepared: XA RECOVER".to_owned(),
             |id| format!("let {waits_for} end, or KILL {id}; then see why it keeps rows so long"),
         ),
+        actions: Vec::new(),
         risk: "KILL rolls back what the holder has changed".to_owned(),
         reversible: false,
         evidence: vec![Evidence {
@@ -119,6 +120,7 @@ fn frequent(number: u64, seconds: f64) -> Fault {
         observed: format!("{number} deadlocks in {seconds:.1} s"),
         impact: "each ends a transaction with error 1213; where the program does not try again, what the user did is lost".to_owned(),
         fix: "SHOW ENGINE INNODB STATUS shows both statements of the last one; take rows in one order, give the WHERE of an UPDATE an index, and try again on 1213".to_owned(),
+        actions: Vec::new(),
         risk: "none; SET GLOBAL innodb_print_all_deadlocks = ON (undo: OFF) writes each to the error log, statements with their values".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -93,6 +93,7 @@ fn fault(severity: Severity, table: &MysqlTable, rows: u64) -> Fault {
         fix: format!(
             "a key that its rows have: ALTER TABLE {name} ADD PRIMARY KEY (COLUMNS); not ADD COLUMN with AUTO_INCREMENT, which numbers the rows differently on each replica (--explain M10 has the way)"
         ),
+        actions: Vec::new(),
         risk: "a copy of the table; it fails where two rows have the same key".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

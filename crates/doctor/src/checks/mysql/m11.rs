@@ -59,6 +59,7 @@ fn lax(mode: &str) -> Fault {
         observed: format!("sql_mode is not strict: \"{mode}\""),
         impact: "values that do not fit are cut, or become zero, and the program sees no error".to_owned(),
         fix: "in one application first: SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES'); then SET GLOBAL and in the file (undo: the value before)".to_owned(),
+        actions: Vec::new(),
         risk: "statements fail whose values were cut before".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -85,6 +86,7 @@ fn fragile(table: &MysqlTable) -> Fault {
             "a crash leaves it broken, a transaction that is rolled back leaves what it wrote there, and each write locks all of it".to_owned()
         },
         fix: format!("ALTER TABLE {name} ENGINE = InnoDB (undo: ENGINE = {engine})"),
+        actions: Vec::new(),
         risk: "a copy of the table, which holds up its writes for as long".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -88,6 +88,7 @@ fn judge(pair: &Pair<'_, Mysql>, counter: &MysqlCounter, next: u64, maximum: u64
         fix: format!(
             "make {column} BIGINT UNSIGNED, and columns that refer to it before: gh-ost or pt-online-schema-change on {table}"
         ),
+        actions: Vec::new(),
         risk: "a copy of the table: its room on the disk once more, and load while it runs"
             .to_owned(),
         reversible: false,

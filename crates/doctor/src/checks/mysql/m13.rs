@@ -157,6 +157,7 @@ fn fault(
         observed,
         impact: impact.to_owned(),
         fix,
+        actions: Vec::new(),
         risk: "memory, or room on the disk and a longer start after a crash; a descriptor for each table".to_owned(),
         reversible: true,
         evidence: vec![evidence],

@@ -115,6 +115,7 @@ fn account(account: &MysqlAccount) -> Option<Fault> {
                 format!("RENAME USER {name} TO '{user}'@ an address from where it is used")
             }
         },
+        actions: Vec::new(),
         risk: "who uses it has to be told before, or cannot log in any more".to_owned(),
         reversible: !user.is_empty(),
         evidence: vec![Evidence {
@@ -144,6 +145,7 @@ fn outdated(server: &Mysql, at_ms: u64) -> Result<Option<Fault>, Blind> {
         observed: format!("{} gets no repairs since {until}", identity.version),
         impact: "holes and faults that are found from now on stay, unless the distribution mends them".to_owned(),
         fix: "a replica of the next series first, then switch over; one series after the other".to_owned(),
+        actions: Vec::new(),
         risk: "it cannot be undone but by a copy from before; read what changed in the reference of the new series".to_owned(),
         reversible: false,
         evidence: vec![Evidence { probe: "SELECT VERSION()".to_owned(), value: identity.version.clone() }],
@@ -165,6 +167,7 @@ fn untold() -> Fault {
         observed: "neither slow_query_log nor performance_schema is on".to_owned(),
         impact: "when the server is slow nothing tells which statements it is".to_owned(),
         fix: "SET GLOBAL slow_query_log = ON; and in the file (undo: OFF)".to_owned(),
+        actions: Vec::new(),
         risk: "the log grows with each slow statement, with its values: rotate it".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -122,6 +122,7 @@ fn fault(it: &MysqlDigest, seconds: f64) -> Fault {
         observed: format!("run {count} times in {seconds:.1} s it read {rows_examined} rows for {used}{cause}"),
         impact: "it gets slower with each row that is added, and takes CPU and buffer pool from all others".to_owned(),
         fix: "EXPLAIN it; take functions and other types off the column, or ADD INDEX on the columns of its condition (undo: DROP INDEX)".to_owned(),
+        actions: Vec::new(),
         risk: "an index takes room, and each write keeps it up".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -89,6 +89,7 @@ fn fault(server: &Mysql, waiting: &[&MysqlSession], observed: String) -> Fault {
             Some((id, who)) => format!("{at_once}most likely it waits for {who}: let it end, or KILL {id}; try the change again with SET SESSION lock_wait_timeout = 5"),
             None => format!("{at_once}find who uses the table (SHOW PROCESSLIST), and try the change again with SET SESSION lock_wait_timeout = 5"),
         },
+        actions: Vec::new(),
         risk: "KILL of a change that has only begun costs nothing; one that waits at its end, after hours, loses all its work: then end the transaction that holds it up, which is rolled back".to_owned(),
         reversible: false,
         evidence: waiting

@@ -86,6 +86,7 @@ fn fault(aspect: &'static str, observed: String, evidence: String) -> Fault {
         observed,
         impact: "if the source is lost now, transactions that were confirmed are on no replica".to_owned(),
         fix: "see why no replica answers: SHOW REPLICA STATUS there, rpl_semi_sync_replica_enabled (slave in MariaDB) there, and its fetching thread started anew after that was set".to_owned(),
+        actions: Vec::new(),
         risk: "commits wait for the network again; with a longer timeout they stand still for as long when no replica is there".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

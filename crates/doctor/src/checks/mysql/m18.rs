@@ -78,6 +78,7 @@ fn statements() -> Fault {
     Fault {
         aspect: Some("statements"),
         impact: "a statement whose result is not fixed (LIMIT without ORDER BY, UUID(), a trigger) does something else on each replica".to_owned(),
+        actions: Vec::new(),
         risk: "the log grows where one statement changes many rows; sessions keep their format until they connect again".to_owned(),
         ..of_replica(
             "statements",
@@ -99,6 +100,7 @@ fn of_replica(aspect: &'static str, observed: String, fix: &str) -> Fault {
         observed,
         impact: "rows that differ are not told of, and differ for ever: on a switch they become the truth".to_owned(),
         fix: fix.to_owned(),
+        actions: Vec::new(),
         risk: "replication stops at the next difference, and says which".to_owned(),
         reversible: true,
         confidence: Confidence::High,

@@ -57,6 +57,7 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         observed: format!("{observed}: {in_vain} questions in vain for each outside name with two dots"),
         impact: format!("each lookup of such a name takes {longer} longer, and the name server does {} times the work", rounds + 1),
         fix: "dnsConfig with ndots 2 in the Pod's template; elsewhere options ndots:1 in what writes /etc/resolv.conf; or a dot at the end of outside names; undo: set it back".to_owned(),
+        actions: Vec::new(),
         risk: "programs read the file when they start; names with dots that rely on a search domain are asked for as they are first".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -156,6 +156,7 @@ fn fault(server: &NameServer, observed: String, value: &str) -> Fault {
         observed,
         impact: String::new(),
         fix: String::new(),
+        actions: Vec::new(),
         risk: "programs read /etc/resolv.conf when they start: restart those that matter"
             .to_owned(),
         reversible: true,

@@ -98,6 +98,7 @@ fn fault(
         observed,
         impact,
         fix,
+        actions: Vec::new(),
         risk: "a name that only the file knows is gone with its line".to_owned(),
         reversible: true,
         evidence,

@@ -84,6 +84,7 @@ fn differ(first: (&NameServer, &Answer), other: (&NameServer, &Answer)) -> Fault
         ),
         impact: format!("whenever {} is late, names that only one of them knows are not found, or lead elsewhere", first.0.address),
         fix: "leave only name servers in /etc/resolv.conf that know the same zones, by way of what writes it; have them forward to the others; undo: put it back".to_owned(),
+        actions: Vec::new(),
         risk: "with one less there is none when the others fail; programs read the file when they start".to_owned(),
         reversible: true,
         evidence: vec![said(first), said(other)],
@@ -101,6 +102,7 @@ fn kept(server: &NameServer, answer: &Answer) -> Fault {
         observed: format!("that {} does not exist is kept for {seconds} s", server.asked),
         impact: "a name that was asked for before it was made is not found for as long".to_owned(),
         fix: "lower the last number of the zone's SOA to an hour at most".to_owned(),
+        actions: Vec::new(),
         risk: "the zone's servers are asked more often".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -4,7 +4,7 @@
 //! counts `ListenOverflows` and drops. Of a socket that listens, `sock_diag(7)` tells the queue as what was received and the
 //! backlog as what was sent.
 
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Listener, Window};
 
@@ -86,6 +86,14 @@ fn full(listener: &Listener, somaxconn: Option<u64>, grown: Option<Evidence>) ->
         fix: format!(
             "see why {who} does not accept; if it does, {raise}have it listen with a backlog of {longer}"
         ),
+        actions: somaxconn
+            .filter(|cut| *cut < longer)
+            .map(|cut| {
+                let set = |it| format!("sysctl -w net.core.somaxconn={it}");
+                Action::undone_by(set(longer), set(cut))
+            })
+            .into_iter()
+            .collect(),
         risk: "it has to listen anew: a restart or a reload".to_owned(),
         reversible: true,
         evidence: [Evidence {
@@ -108,6 +116,7 @@ fn overflowed(overflows: u64, seconds: f64, grown: Option<Evidence>) -> Fault {
         observed: format!("{overflows} connections were dropped in {seconds:.1} s: an accept queue was full"),
         impact: "clients whose connections come in such moments wait 1, 3, 7 s and time out".to_owned(),
         fix: "find the socket: watch -n 0.1 'ss -ltn', where Recv-Q comes near Send-Q; give it a longer backlog, and net.core.somaxconn with it".to_owned(),
+        actions: Vec::new(),
         risk: "the program has to listen anew: a restart or a reload".to_owned(),
         reversible: true,
         evidence: grown.into_iter().collect(),

@@ -3,7 +3,7 @@
 //! Source: Linux `net/ipv4/tcp_input.c`, `tcp_conn_request`: where as many connections are being opened on a socket as its backlog, the next
 //! one is answered with a cookie (`TCPReqQFullDoCookies`), or dropped if `tcp_syncookies` is 0 (`TCPReqQFullDrop`).
 
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::Window;
 
@@ -68,6 +68,10 @@ fn dropped(drops: u64, seconds: f64) -> Fault {
         observed: format!("{drops} first segments of connections were dropped in {seconds:.1} s: their queue is full"),
         impact: "new connections wait 1, 3, 7 s and time out now".to_owned(),
         fix: format!("sysctl -w {SETTING}=1 (undo: 0); then see from where they come: ss -tn state syn-recv"),
+        actions: vec![Action::undone_by(
+            format!("sysctl -w {SETTING}=1"),
+            format!("sysctl -w {SETTING}=0"),
+        )],
         risk: "connections that are opened by a cookie may do without window scaling and selective acknowledgements".to_owned(),
         reversible: true,
         evidence: evidence(DROPS, drops, seconds),
@@ -83,6 +87,7 @@ fn answered(cookies: u64, seconds: f64) -> Fault {
         observed: format!("{cookies} connections were answered with a cookie in {seconds:.1} s: their queue is full"),
         impact: "connections come up, but without window scaling and selective acknowledgements where a side has no timestamps: slow over long paths".to_owned(),
         fix: "see from where they come: ss -tn state syn-recv; if from clients of yours, have the program listen with a longer backlog, and net.core.somaxconn with it".to_owned(),
+        actions: Vec::new(),
         risk: "the program has to listen anew: a restart or a reload".to_owned(),
         reversible: true,
         evidence: evidence(COOKIES, cookies, seconds),

@@ -4,7 +4,7 @@
 //! (`early_drop`), and if there is none, the packet is dropped (`drop`). A collision of two entries counts as `insert_failed` and `drop`, too,
 //! though nothing is full. The warning is from the share on that node-mixin's `NodeHighNumberConntrackEntriesUsed` has.
 
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Tracked, Window};
 
@@ -135,6 +135,10 @@ fn fault(space: &Tracked, max: u64, growth: &Growth, window: &Window<'_>) -> Opt
             "sysctl -w net.netfilter.nf_conntrack_max={more} (undo: {max}) in the namespace of the machine; see what they are: {}conntrack -L",
             who.map_or_else(String::new, |it| format!("nsenter -n -t {} ", it.pid))
         ),
+        actions: vec![Action::undone_by(
+            format!("sysctl -w net.netfilter.nf_conntrack_max={more}"),
+            format!("sysctl -w net.netfilter.nf_conntrack_max={max}"),
+        )],
         risk: format!(
             "up to {} MiB of kernel memory for each namespace that fills it; raise nf_conntrack_buckets with it",
             more.saturating_mul(ENTRY_BYTES) >> 20

@@ -98,6 +98,7 @@ fn fault(it: &Outgoing, ports: &Ports, taken: u64, share: u64, reuse: u64) -> Fa
             "after {left} more, connections from {source} to {destination} fail (EADDRNOTAVAIL)"
         ),
         fix,
+        actions: Vec::new(),
         risk: risk.to_owned(),
         reversible: true,
         evidence: vec![

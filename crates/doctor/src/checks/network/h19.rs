@@ -89,6 +89,7 @@ fn fault(window: &Window<'_>, sent: u64, again: u64, observed: &str) -> Fault {
         observed: format!("{observed}, {}.{:02} %{to}", share / 100, share % 100),
         impact: "requests that lose a segment take a round trip or 200 ms longer, transfers are slow".to_owned(),
         fix: "see whether it is one other side or all; ethtool -S IFACE for packets that are damaged here, tc -s qdisc for those dropped here, mtr -T for those lost on the way".to_owned(),
+        actions: Vec::new(),
         risk: "none: looking changes nothing".to_owned(),
         reversible: true,
         evidence: [Evidence {

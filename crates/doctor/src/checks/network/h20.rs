@@ -97,6 +97,7 @@ fn drop_fault(all: &[(u64, u64)], drops: u64, seconds: f64, backlog: Option<u64>
             "{}; if it is one processor alone, spread what comes over more queues or by RPS",
             setting(BACKLOG, backlog)
         ),
+        actions: Vec::new(),
         risk: "what waits in a longer queue is later".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -119,6 +120,7 @@ fn squeeze_fault(all: &[(u64, u64)], squeezes: u64, seconds: f64, budget: Option
         impact: "packets are later by some milliseconds under load; nothing is lost of it alone"
             .to_owned(),
         fix: format!("{}; and see whether one processor takes in all", setting(BUDGET, budget)),
+        actions: Vec::new(),
         risk: "programs on that processor wait longer while it takes packets in".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

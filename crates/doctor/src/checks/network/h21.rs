@@ -90,6 +90,7 @@ impl Losses {
             observed: format!("{observed} in {seconds:.1} s"),
             impact: format!("what goes over {name} is sent again or lost"),
             fix,
+            actions: Vec::new(),
             risk: risk.to_owned(),
             reversible: true,
             evidence: vec![evidence.clone()],

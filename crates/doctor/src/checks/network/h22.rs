@@ -97,6 +97,7 @@ fn fault(
         fix: format!(
             "see whether {who} keeps up; if it does on the average, raise net.core.rmem_max (sysctl net.core.rmem_max says what it is, which undoes it) and have it ask for a longer SO_RCVBUF"
         ),
+        actions: Vec::new(),
         risk: "up to so many bytes of kernel memory for each socket; it has to open its socket anew".to_owned(),
         reversible: true,
         evidence: own.into_iter().chain([total]).collect(),

@@ -98,6 +98,7 @@ fn fault(
         observed: format!("{observed}{where_strict}"),
         impact: "connections of senders whose answers go another way time out; a firewall log shows nothing".to_owned(),
         fix: format!("see which they are: sysctl -w net.ipv4.conf.all.log_martians=1 (undo: 0), dmesg; if they are wanted, {loosen}"),
+        actions: Vec::new(),
         risk: "in loose mode a forged address passes that has any route".to_owned(),
         reversible: true,
         evidence: [Evidence {

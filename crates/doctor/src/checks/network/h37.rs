@@ -111,6 +111,7 @@ fn stale(neighbour: &Neighbour, silence: &Silence) -> Fault {
         fix: format!(
             "compare with what answers: arping -c 3 -I {interface} {address}; if it is another, {forget}"
         ),
+        actions: Vec::new(),
         risk: "none where the neighbour answers: it is asked for anew within a millisecond"
             .to_owned(),
         reversible: true,
@@ -153,6 +154,7 @@ fn full(table: &NeighbourTable, most: Option<u64>, fulls: u64, seconds: f64) -> 
         observed: format!("the table holds {entries} neighbours of {bound}; {fulls} times one did not fit in {seconds:.1} s"),
         impact: "packets to neighbours that are not in the table are dropped, in every namespace of the machine".to_owned(),
         fix: raise,
+        actions: Vec::new(),
         risk: "about 400 bytes of kernel memory for each entry".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -103,6 +103,7 @@ fn fault(all: &[&Stalled], connections: &Connections, probing: Option<u64>) -> O
         fix: format!(
             "{probe}let ICMP \"fragmentation needed\" pass to this machine, or set the MTU that tracepath {address} finds: ip route change ... mtu"
         ),
+        actions: Vec::new(),
         risk: "a lower MTU costs a few percent of throughput".to_owned(),
         reversible: true,
         evidence: vec![

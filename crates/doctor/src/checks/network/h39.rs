@@ -81,6 +81,7 @@ fn fault(lock: &Xtables, holder: &LockHolder, held_ms: u64) -> Fault {
         observed: format!("{process} holds the lock of iptables for at least {seconds} s; {waiting} wait for it"),
         impact: "rules do not follow services and containers: connections go to some that are gone, new ones get no network".to_owned(),
         fix: format!("see what it does: cat /proc/{pid}/stack, and count rules: iptables-legacy-save | wc -l; beyond some thousands, kube-proxy in the mode nftables or ipvs"),
+        actions: Vec::new(),
         risk: "another mode of kube-proxy restarts it on each node".to_owned(),
         reversible: true,
         evidence: vec![

@@ -108,6 +108,7 @@ fn fault(
             ),
             None => "find whose they are, as root: ss -tnp state close-wait".to_owned(),
         },
+        actions: Vec::new(),
         risk: "a restart ends what it does at the moment".to_owned(),
         reversible: false,
         evidence: vec![Evidence {

@@ -100,6 +100,7 @@ fn short(memory: Option<&TcpMemory>, (aborts, pressures): (u64, u64), seconds: f
                 )
             },
         ),
+        actions: Vec::new(),
         risk: "what buffers take is taken from everything else on the machine".to_owned(),
         reversible: true,
         evidence: memory
@@ -132,6 +133,7 @@ fn orphaned(orphans: u64, most: u64) -> Fault {
             "see to whom they are: ss -tn state fin-wait-1 state last-ack; clients that do not read, or are gone, shorten net.ipv4.tcp_orphan_retries; or sysctl -w {ORPHANS}={} (undo: {most})",
             most.saturating_mul(2)
         ),
+        actions: Vec::new(),
         risk: "an orphan takes up to 64 KiB that cannot be swapped out".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

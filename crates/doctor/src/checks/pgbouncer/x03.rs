@@ -70,6 +70,7 @@ fn rule(pair: &Pair<'_, Pgbouncer>) -> Result<Verdict, Blind> {
         observed: format!("{names}{more} pooled by transaction, and {why}"),
         impact: "if a driver prepares statements, some end with 26000 or 42P05 as soon as clients share connections".to_owned(),
         fix: "PgBouncer 1.21 or newer with max_prepared_statements = 200 and RELOAD (undo: 0); or tell the drivers not to prepare".to_owned(),
+        actions: Vec::new(),
         risk: "memory of the pooler for each statement; an upgrade breaks the connections of clients unless it is done in turn".to_owned(),
         reversible: true,
         evidence: vec![

@@ -99,6 +99,7 @@ fn waits(server: &Pgbouncer, pool: &PgbouncerPool, waiting: u64, wait_ms: u64) -
         ),
         impact,
         fix,
+        actions: Vec::new(),
         risk: "a session that is ended loses its transaction; more connections take memory of the server".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -2,7 +2,8 @@
 //!
 //! Source: the documentation of PostgreSQL, 20.5 (`fsync`, `full_page_writes`, `synchronous_commit`).
 
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use super::words::reload;
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Pair, Postgres, PostgresOverride};
 
@@ -68,6 +69,14 @@ fn torn(name: &str) -> Fault {
         observed: format!("{name} is off"),
         impact: "after a loss of power or a crash of the kernel the cluster may be broken, not only its last transactions".to_owned(),
         fix: format!("ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf(); CHECKPOINT; then sync on the machine itself, for what was written before"),
+        actions: vec![
+            Action::undone_by(
+                format!("ALTER SYSTEM SET {name} = on"),
+                format!("ALTER SYSTEM RESET {name}"),
+            ),
+            reload(),
+            Action::plain("CHECKPOINT"),
+        ],
         risk: if name == "fsync" {
             "each commit waits for the disk again"
         } else {
@@ -103,6 +112,7 @@ fn lossy(of: Option<&PostgresOverride>) -> Fault {
         },
         impact: "after a crash transactions of up to three times wal_writer_delay (0.6 s) that were confirmed are gone".to_owned(),
         fix,
+        actions: Vec::new(),
         risk: "each commit waits for the disk again".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -152,6 +152,7 @@ fn ending(slot: &PostgresSlot, kept: u64, limit: &str) -> Option<Fault> {
         observed: format!("slot \"{}\" keeps {} of WAL, more than max_slot_wal_keep_size ({limit} MB) lets it", slot.name, binary(kept)),
         impact: "a checkpoint may remove what its consumer has not read: it then needs a new copy of everything".to_owned(),
         fix: "start its consumer, or raise max_slot_wal_keep_size while the disk has room: ALTER SYSTEM SET max_slot_wal_keep_size = 'SIZE'; SELECT pg_reload_conf();".to_owned(),
+        actions: Vec::new(),
         risk: "a higher limit takes as much more of the disk; undone by setting it back".to_owned(),
         reversible: true,
         ..fault(slot)
@@ -189,6 +190,7 @@ fn fault(slot: &PostgresSlot) -> Fault {
             "start its consumer; only if that is gone for good: SELECT pg_drop_replication_slot({});",
             literal(&slot.name)
         ),
+        actions: Vec::new(),
         risk:
             "a slot that is dropped cannot be had back: its consumer needs a new copy of everything"
                 .to_owned(),

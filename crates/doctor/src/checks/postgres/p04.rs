@@ -214,6 +214,7 @@ fn fault(holder: Holder, limit: u64) -> Fault {
                 .to_owned()
         },
         fix,
+        actions: Vec::new(),
         risk: risk.to_owned(),
         reversible: false,
         evidence: vec![Evidence { probe: format!("{probe} {at}"), value: format!("age={age}") }],

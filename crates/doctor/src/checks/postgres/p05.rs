@@ -113,6 +113,7 @@ fn fault(session: &PostgresSession, idle_s: u64, others: u64) -> Fault {
             "what it locked stays locked, and no row that died since can be removed from any table"
                 .to_owned(),
         fix: format!("have {client} commit; now: SELECT pg_terminate_backend({pid});"),
+        actions: Vec::new(),
         risk: "its transaction is rolled back, and its client sees a broken connection".to_owned(),
         reversible: false,
         evidence: vec![Evidence {

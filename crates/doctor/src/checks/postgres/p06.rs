@@ -170,6 +170,7 @@ fn limited(kind: &'static str, name: &str, taken: u64, limit: u64) -> Fault {
             "make its pools smaller; or ALTER {statement} {quoted} CONNECTION LIMIT {}; (undo: {limit})",
             limit * 2
         ),
+        actions: Vec::new(),
         risk: "a higher limit takes from the connections of all".to_owned(),
         evidence: vec![Evidence {
             probe: format!("connection limit of {kind} {name}"),
@@ -187,6 +188,7 @@ fn fault() -> Fault {
         observed: String::new(),
         impact: String::new(),
         fix: "find who has most in pg_stat_activity and make its pools smaller; to be let in now, end its idle ones: SELECT pg_terminate_backend(PID);".to_owned(),
+        actions: Vec::new(),
         risk: "clients whose connections are ended see an error and have to connect again".to_owned(),
         reversible: true,
         evidence: Vec::new(),

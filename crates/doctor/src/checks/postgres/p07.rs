@@ -160,6 +160,7 @@ fn change(
             "SELECT pg_cancel_backend({}); and try it again with SET lock_timeout = '2s';",
             wait.pid
         ),
+        actions: Vec::new(),
         risk: "the change is not made; it has to be tried again".to_owned(),
         ..fault(wait, is_exact)
     }
@@ -195,6 +196,7 @@ fn held(
         impact: "what waits holds a connection each: when those are used up, nothing works"
             .to_owned(),
         fix: end(pid, session),
+        actions: Vec::new(),
         risk: "what it changed is rolled back, and its client sees an error".to_owned(),
         at: Some(if pid == PREPARED {
             "prepared transaction".to_owned()
@@ -228,6 +230,7 @@ fn fault(wait: &PostgresWait, is_exact: bool) -> Fault {
         observed: String::new(),
         impact: String::new(),
         fix: String::new(),
+        actions: Vec::new(),
         risk: String::new(),
         reversible: false,
         evidence: vec![Evidence {

@@ -4,8 +4,8 @@
 //! `autovacuum_vacuum_scale_factor` of its rows, and from 18 on at most `autovacuum_vacuum_max_threshold`. Twice that, for longer than an
 //! hour, is ours.
 
-use super::words::{counted, rough, span, within};
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use super::words::{counted, reload, rough, span, within};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Pair, Postgres, PostgresTable};
 
@@ -163,6 +163,7 @@ impl Trigger {
             observed: format!("{schema}.{name} has {} dead rows beside {} live ones, is due from {} on, and {last}", rough(*dead), rough(*live), format_args!("{due:.0}")),
             impact: "it grows by what died, with its indexes; that is not given back to the disk by a later vacuum".to_owned(),
             fix: format!("VACUUM (VERBOSE, ANALYZE) {quoted}; and if it is large: ALTER TABLE {quoted} SET (autovacuum_vacuum_scale_factor = 0.02);"),
+            actions: Vec::new(),
             risk: "it reads and writes for a while; no lock that stops others. Undo: RESET (autovacuum_vacuum_scale_factor)".to_owned(),
             reversible: true,
             evidence: vec![Evidence {
@@ -184,6 +185,13 @@ fn off(name: &'static str) -> Fault {
         observed: format!("{name} is off"),
         impact: "dead rows stay in all tables, and plans are made of old statistics; only what must be frozen still is".to_owned(),
         fix: format!("ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf();"),
+        actions: vec![
+            Action::undone_by(
+                format!("ALTER SYSTEM SET {name} = on"),
+                format!("ALTER SYSTEM RESET {name}"),
+            ),
+            reload(),
+        ],
         risk: "it has much to do at first: the disk is busy".to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: format!("pg_settings {name}"), value: "off".to_owned() }],

@@ -124,6 +124,7 @@ fn near_end(pair: &Pair<'_, Postgres>, sequence: &PostgresSequence) -> Option<Fa
                 format!("a new bigint column for {table}.{}, kept the same by a trigger, filled in steps and exchanged; only for a small table: ALTER TABLE {table} ALTER COLUMN {} TYPE bigint;", super::words::name(&it.name), super::words::name(&it.name))
             },
         ),
+        actions: Vec::new(),
         risk: column.map_or("none that is known: only the catalogue changes", |_| "ALTER COLUMN TYPE writes the table anew and stops all access meanwhile; clients have to read 64 bits").to_owned(),
         reversible: column.is_none(),
         evidence: vec![Evidence {

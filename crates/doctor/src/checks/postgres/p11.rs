@@ -94,6 +94,7 @@ fn invalid(index: &PostgresIndex) -> Fault {
         fix: format!(
             "find why its build failed, then REINDEX INDEX CONCURRENTLY {name}; or DROP INDEX CONCURRENTLY {name};"
         ),
+        actions: Vec::new(),
         risk: "both wait for transactions that are open, and stop nobody".to_owned(),
         ..fault(index, "indisvalid=f")
     }
@@ -120,6 +121,7 @@ fn doubles(indexes: &[PostgresIndex]) -> Vec<Fault> {
                 observed: format!("index {}.{} of {} does what {} does", spare.schema, spare.name, binary(spare.pages * PAGE), kept.name),
                 impact: "each write keeps up both, and both take room on disk and in memory".to_owned(),
                 fix: format!("SELECT pg_get_indexdef('{}'::regclass); then DROP INDEX CONCURRENTLY {name};", name.replace('\'', "''")),
+                actions: Vec::new(),
                 risk: "none for queries, as the other serves them; undone by what pg_get_indexdef said".to_owned(),
                 ..fault(spare, &format!("the same as {}", kept.name))
             });
@@ -156,6 +158,7 @@ fn unused(server: &Postgres, indexes: &[PostgresIndex]) -> Result<Vec<Fault>, Bl
                 observed: format!("index {}.{} of {} was not scanned in {}", index.schema, index.name, binary(index.pages * PAGE), span(age)),
                 impact: "each write keeps it up, and it takes room".to_owned(),
                 fix: format!("ask who made it; SELECT pg_get_indexdef('{}'::regclass); then DROP INDEX CONCURRENTLY {name};", name.replace('\'', "''")),
+                actions: Vec::new(),
                 risk: "a query of the year's end may want it; undone by what pg_get_indexdef said, which takes as long as building it".to_owned(),
                 confidence: Confidence::Low,
                 ..fault(index, "idx_scan=0")
@@ -182,6 +185,7 @@ fn unvalidated(constraint: &PostgresConstraint) -> Fault {
             within(schema, table),
             super::words::name(name)
         ),
+        actions: Vec::new(),
         risk: "it reads the table, while reads and writes go on; it fails if a row breaks it"
             .to_owned(),
         reversible: true,
@@ -202,6 +206,7 @@ fn fault(index: &PostgresIndex, value: &str) -> Fault {
         observed: String::new(),
         impact: String::new(),
         fix: String::new(),
+        actions: Vec::new(),
         risk: String::new(),
         reversible: true,
         evidence: vec![Evidence {

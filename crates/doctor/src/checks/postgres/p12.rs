@@ -83,6 +83,7 @@ fn fault(pair: &Pair<'_, Postgres>, key: &PostgresForeignKey, deleted: u64) -> F
         ),
         impact: format!("each row that is deleted from {parent} reads all of {schema}.{table}"),
         fix: format!("CREATE INDEX CONCURRENTLY ON {} ({columns});", within(schema, table)),
+        actions: Vec::new(),
         risk: "it takes room, and writes keep it up; undone by DROP INDEX CONCURRENTLY".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use super::words::{binary, counted};
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use super::words::{binary, counted, reload};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Pair, Postgres};
 
@@ -92,6 +92,13 @@ fn fault(observed: &str, max_mb: u64, timeout_s: u64, wal: u64, seconds: f64) ->
         observed: format!("{observed}; max_wal_size is {max_mb} MB, checkpoint_timeout {timeout_s} s"),
         impact: "the disk is busy with pages that would not need to be written yet, WAL is larger by whole pages, and commits wait".to_owned(),
         fix: format!("ALTER SYSTEM SET max_wal_size = '{wanted}MB'; SELECT pg_reload_conf(); (undo: '{max_mb}MB')"),
+        actions: vec![
+            Action::undone_by(
+                format!("ALTER SYSTEM SET max_wal_size = '{wanted}MB'"),
+                format!("ALTER SYSTEM SET max_wal_size = '{max_mb}MB'"),
+            ),
+            reload(),
+        ],
         risk: format!("pg_wal takes up to {wanted} MB of its disk, and a start after a crash replays up to as much"),
         reversible: true,
         evidence: vec![Evidence {

@@ -58,6 +58,7 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
             aspect: Some("unset"),
             observed: "archive_mode is on, and there is neither an archive_command nor an archive_library".to_owned(),
             fix: "set archive_command; or, if no archive is wanted, ALTER SYSTEM SET archive_mode = off and restart".to_owned(),
+            actions: Vec::new(),
             risk: "without an archive there is no restoring to a moment; turning it on again takes a restart and a new base backup".to_owned(),
             ..fault(server, archiver)
         });
@@ -141,6 +142,7 @@ fn fault(server: &Postgres, archiver: &PostgresArchiver) -> Fault {
         ),
         impact: format!("{ends}, and what came after cannot be restored; the disk of pg_wal{left} fills until the server stops"),
         fix: "read in the log of the server what archive_command said, and run it by hand for that file; it goes on by itself when it works".to_owned(),
+        actions: Vec::new(),
         risk: "none; never remove files from pg_wal, and take a base backup if any was lost".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

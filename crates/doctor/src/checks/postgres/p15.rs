@@ -4,7 +4,7 @@
 //! gigabyte are ours: a standby that is only busy is behind by less.
 
 use super::words::{binary, counted, span};
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Pair, Postgres, PostgresSender};
 
@@ -111,6 +111,7 @@ fn missing(
         ),
         impact: "every commit that changes something hangs until a standby of that name streams".to_owned(),
         fix: "start that standby; if it cannot be had: ALTER SYSTEM SET synchronous_standby_names = 'THOSE THAT ARE THERE'; SELECT pg_reload_conf(); commits are then no longer replicated before they are confirmed".to_owned(),
+        actions: Vec::new(),
         risk: "without its name, what is confirmed is lost if the primary is lost before the standby is back".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -183,6 +184,10 @@ fn standby(server: &Postgres) -> Result<Verdict, Blind> {
             aspect: Some("paused"),
             observed: format!("replay is paused with {} to replay; {since}", binary(left)),
             fix: "SELECT pg_wal_replay_resume();".to_owned(),
+            actions: vec![Action::undone_by(
+                "SELECT pg_wal_replay_resume()",
+                "SELECT pg_wal_replay_pause()",
+            )],
             risk: "queries on it that are in the way of replay may be cancelled".to_owned(),
             ..late_fault()
         });
@@ -227,6 +232,7 @@ fn late_fault() -> Fault {
         observed: String::new(),
         impact: "reads from it show the past, and a switch to it waits for the rest or loses it".to_owned(),
         fix: "on the standby: look for long queries that replay waits for, and for a disk that is busy; between both: the network".to_owned(),
+        actions: Vec::new(),
         risk: "to end a query there fails it".to_owned(),
         reversible: true,
         evidence: Vec::new(),

@@ -80,6 +80,7 @@ fn broken(pair: &Pair<'_, Postgres>, database: &PostgresDatabase, failures: u64)
         observed: format!("{} of {name}{last}{grown}", counted(failures, "read found a broken page", "reads found a broken page")),
         impact: "rows on such pages are gone, or wrong; copies and backups may hold the same".to_owned(),
         fix: "switch to a standby without failures, or restore from before; the log of the server names the file and block; then replace the disk".to_owned(),
+        actions: Vec::new(),
         risk: "a restore loses what came after the backup, unless the archive of WAL has it".to_owned(),
         reversible: false,
         evidence: vec![Evidence {
@@ -98,6 +99,7 @@ fn off() -> Fault {
         observed: "pages have no checksums".to_owned(),
         impact: "a page that the disk breaks is not noticed until a query answers wrong".to_owned(),
         fix: "stop the server at a quiet time and run pg_checksums --enable (12 and later); with standbys stop them as well and enable it on each, or make them anew".to_owned(),
+        actions: Vec::new(),
         risk: "the server is stopped as long as it takes to write all its pages; undone by pg_checksums --disable".to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: "pg_settings data_checksums".to_owned(), value: "off".to_owned() }],

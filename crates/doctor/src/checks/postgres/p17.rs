@@ -189,6 +189,7 @@ fn fault(is_used: bool, at: String, observed: String, fix: String, evidence: Evi
         observed,
         impact: impact.to_owned(),
         fix,
+        actions: Vec::new(),
         risk: "each index is built anew and needs its room twice meanwhile; a refresh before that hides the fault".to_owned(),
         reversible: false,
         evidence: vec![evidence],

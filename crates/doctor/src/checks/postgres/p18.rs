@@ -87,6 +87,7 @@ fn spill(database: &str, bytes: u64, files: u64, seconds: f64) -> Fault {
         ),
         impact: "these statements wait for the disk, and take it from all others; a larger one may fill it".to_owned(),
         fix: "ALTER SYSTEM SET log_temp_files = '10MB'; SELECT pg_reload_conf(); (undo: RESET) names them in the log; then an index, or ALTER ROLE ... SET work_mem for their role".to_owned(),
+        actions: Vec::new(),
         risk: "work_mem may be taken several times by each statement of that role".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -134,6 +135,7 @@ fn memory(pair: &Pair<'_, Postgres>) -> Result<Option<Fault>, Blind> {
         observed: format!("{active} active sessions may take {sum} by work_mem, of {}", size(total)),
         impact: "if enough of them sort or hash much at once, the kernel kills one, and the server ends all connections".to_owned(),
         fix: "ALTER SYSTEM SET work_mem lower, and ALTER ROLE ... SET work_mem for those that need it; SELECT pg_reload_conf(); (undo: RESET)".to_owned(),
+        actions: Vec::new(),
         risk: "statements that fitted before may write temporary files".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -81,6 +81,7 @@ fn fault(run: &Run<'_>, table: &str) -> Fault {
         observed: format!("read by number {}: {}", counted(run.calls, "time", "times"), short(run.text)),
         impact: "a row whose transaction commits after one with a larger number is never read".to_owned(),
         fix: "mark rows as done and take them with FOR UPDATE SKIP LOCKED, or read only below pg_snapshot_xmin(pg_current_snapshot())".to_owned(),
+        actions: Vec::new(),
         risk: "a change of the program that reads, and maybe of the table".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

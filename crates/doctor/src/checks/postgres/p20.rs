@@ -178,6 +178,7 @@ fn version(
         observed,
         impact,
         fix,
+        actions: Vec::new(),
         risk: risk.to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: "server_version_num".to_owned(), value: seen }],
@@ -193,6 +194,7 @@ fn young(database: &str, reset: u64, up: u64) -> Fault {
         observed: format!("counters were set back {} ago, and the server runs for {}", span(reset), span(up)),
         impact: "ratios and unused indexes are of this time only, and autovacuum has forgotten what was dead in each table".to_owned(),
         fix: "find out whether a process of the server crashed (its log) or who called pg_stat_reset(); ANALYZE, so that autovacuum counts again".to_owned(),
+        actions: Vec::new(),
         risk: "ANALYZE reads a sample of each table".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

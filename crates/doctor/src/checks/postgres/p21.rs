@@ -103,6 +103,7 @@ fn spill(slot: &str, bytes: u64, txns: u64, memory: u64, seconds: f64) -> Fault 
         ),
         impact: "its consumer gets nothing until they are decoded, and all of it again after a reconnect".to_owned(),
         fix: "split such transactions into parts of some thousand rows; or ALTER SYSTEM SET logical_decoding_work_mem = '256MB'; SELECT pg_reload_conf(); (undo: RESET)".to_owned(),
+        actions: Vec::new(),
         risk: "each walsender may take as much memory".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -139,6 +140,7 @@ fn held(slot: &PostgresSlot, session: &PostgresSession) -> Option<Fault> {
         impact: "WAL grows until that transaction ends, and a reconnect decodes all of it again"
             .to_owned(),
         fix: format!("have it commit, or SELECT pg_terminate_backend({});", session.pid),
+        actions: Vec::new(),
         risk: "ending a session undoes its transaction, and its client gets an error".to_owned(),
         reversible: false,
         evidence: vec![Evidence {

@@ -88,6 +88,7 @@ fn fault(run: &Run<'_>, mode: &str) -> Option<Fault> {
         ),
         impact: "each call is as slow on every connection that keeps this plan, until it is closed".to_owned(),
         fix: "ALTER ROLE ... SET plan_cache_mode = force_custom_plan; for the role that runs it, and new connections (undo: RESET plan_cache_mode)".to_owned(),
+        actions: Vec::new(),
         risk: "each call of that role is planned again".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -128,6 +128,7 @@ fn fault(server: &Postgres, table: &PostgresTable, updates: &Updates, seconds: f
         ),
         impact: "each of the others writes to every index of the table, which grow, and vacuum has to clean them all".to_owned(),
         fix,
+        actions: Vec::new(),
         risk: "an index that is dropped may be missed by some statement; a lower fillfactor makes the table longer".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -106,6 +106,7 @@ fn fault(table: &PostgresToast, reads: &Reads, seconds: f64) -> Fault {
         fix: format!(
             "in statements on {name} name the columns that are needed instead of SELECT *"
         ),
+        actions: Vec::new(),
         risk: "a program that counts on all columns has to be changed with it".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -101,6 +101,7 @@ fn fault(index: &PostgresGin, pages: u64) -> Fault {
             "SELECT gin_clean_pending_list('{}'); for good ALTER INDEX {name} SET (fastupdate = off); (undo: RESET (fastupdate)), or a vacuum of {table} more often",
             name.replace('\'', "''")
         ),
+        actions: Vec::new(),
         risk: "sorting in takes I/O now; without fastupdate each insert is slower".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

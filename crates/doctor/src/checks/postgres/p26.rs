@@ -122,6 +122,7 @@ fn fault(run: &Run<'_>, head: &PostgresIndexHead, function: &str, column: &str) 
         ),
         impact: "each call reads all rows that nothing else excludes, and takes longer as the table grows".to_owned(),
         fix: format!("CREATE INDEX CONCURRENTLY ON {table} ({function}({column})); ANALYZE {table}; (undo: DROP INDEX CONCURRENTLY), or compare {column} itself"),
+        actions: Vec::new(),
         risk: "one more index to write; if the build is cut off, an invalid one is left to drop".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

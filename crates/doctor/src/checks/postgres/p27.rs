@@ -145,6 +145,7 @@ fn fault(kind: &Kind, cancelled: u64, seconds: f64, settings: Vec<Evidence>) -> 
         observed: format!("{} {statements} cancelled in {seconds:.1} s: {}", grouped(cancelled), kind.why),
         impact: "reads on this standby end with an error (40001 or 40P01), and do so again as long as both go on".to_owned(),
         fix: kind.fix.to_owned(),
+        actions: Vec::new(),
         risk: kind.risk.to_owned(),
         reversible: true,
         evidence,

@@ -90,6 +90,7 @@ fn sparse(index: &PostgresDensity) -> Option<Fault> {
         ),
         impact: "scans of it read that many more pages, and keep them in memory instead of others".to_owned(),
         fix: format!("REINDEX INDEX CONCURRENTLY {name};"),
+        actions: Vec::new(),
         risk: "it needs the room of the new one meanwhile; if it is cut off, an invalid index _ccnew is left to drop".to_owned(),
         reversible: false,
         evidence: vec![Evidence {
@@ -113,6 +114,7 @@ fn long(index: &PostgresIndex, page_bytes: u64) -> Option<Fault> {
         observed: format!("{} long, its table {}", size(bytes), size(table_pages * page_bytes)),
         impact: "if it is mostly empty, scans of it read many more pages than they have to".to_owned(),
         fix: "look into it with --deep or pgstatindex() at a quiet hour; below 45 % avg_leaf_density REINDEX INDEX CONCURRENTLY it".to_owned(),
+        actions: Vec::new(),
         risk: "pgstatindex() reads all of it".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

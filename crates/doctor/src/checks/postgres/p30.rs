@@ -67,6 +67,7 @@ fn waiting(pending: &[String]) -> Fault {
             "restart the server at an hour that suits; or take it back: {} SELECT pg_reload_conf(); (or the line in the file)",
             back.join(" ")
         ),
+        actions: Vec::new(),
         risk: "a restart ends all connections; standbys need some settings as large as their primary: see the page".to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: "pg_settings: pending_restart".to_owned(), value: names }],
@@ -89,6 +90,7 @@ fn unreadable(error: &PostgresFileError) -> Fault {
         observed: format!("{what}{error}"),
         impact: "a reload does not take the change, and the server does not start again once it was stopped".to_owned(),
         fix: format!("correct {place}, then SELECT pg_reload_conf(); and look again"),
+        actions: Vec::new(),
         risk: "a reload then takes everything else that was changed in the files meanwhile, too".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

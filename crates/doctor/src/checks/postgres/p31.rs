@@ -85,6 +85,7 @@ fn lost(slot: &PostgresSlot) -> Option<Fault> {
         fix: format!(
             "SELECT pg_drop_replication_slot('{literal}'); and make slot and consumer anew"
         ),
+        actions: Vec::new(),
         risk: "none for this slot, which is of no use; that of its consumer, which begins anew"
             .to_owned(),
         reversible: false,
@@ -124,6 +125,7 @@ fn not_on_standbys(server: &Postgres, slots: &[PostgresSlot]) -> Option<Fault> {
         observed: format!("logical {} {} not kept on standbys", if names.len() == 1 { "slot" } else { "slots" }, names.join(", ")),
         impact: "after a switch to a standby their consumers have to copy everything again".to_owned(),
         fix: "for a subscription ALTER SUBSCRIPTION ... SET (failover = true) while it is disabled; on the standby sync_replication_slots = on, hot_standby_feedback = on and a physical slot".to_owned(),
+        actions: Vec::new(),
         risk: "with feedback the primary keeps dead rows for as long as the longest statement on the standby".to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: "pg_replication_slots: failover".to_owned(), value: "f".to_owned() }],
@@ -175,6 +177,7 @@ fn silent(name: &str, aspect: &'static str, observed: String, value: &str) -> Fa
         } else {
             "read its error in the log of this server, and mend the row, the column or the connection that it names".to_owned()
         },
+        actions: Vec::new(),
         risk: "a subscription that is enabled applies at once what has piled up".to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: format!("pg_subscription {name}"), value: value.to_owned() }],

@@ -137,6 +137,7 @@ fn thrash(
         observed: format!("{} pages of cache {name} were read from files in {seconds:.1} s: {found}", grouped(reads)),
         impact: "statements that meet rows of such transactions wait for one lock, all together; more load makes it worse at once".to_owned(),
         fix: format!("{end}{remedy}{larger}"),
+        actions: Vec::new(),
         risk: "ending a session undoes its transaction, and its client gets an error".to_owned(),
         reversible: false,
         evidence: vec![Evidence {
@@ -155,6 +156,7 @@ fn overflow(session: &PostgresOverflowed) -> Fault {
         observed: format!("more than 64 subtransactions: {}", named(session)),
         impact: "while it is open each look at a row that it changed takes a lookup that others wait for".to_owned(),
         fix: "split its transaction to fewer than 64 SAVEPOINTs or EXCEPTION blocks".to_owned(),
+        actions: Vec::new(),
         risk: "what was one transaction is several then".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -120,6 +120,7 @@ fn fault(table: &PostgresUnanalysed, confidence: Confidence) -> Fault {
         impact: "each plan with it is a guess: scans and joins may take many times as long"
             .to_owned(),
         fix: format!("ANALYZE {name};"),
+        actions: Vec::new(),
         risk: "it reads a sample of the table; plans change at once".to_owned(),
         reversible: false,
         evidence: vec![Evidence {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::check::Action;
 use crate::words;
 pub(super) use crate::words::float;
 
@@ -77,6 +78,11 @@ pub(super) fn rough(number: u64) -> String {
         1_000_000.. => format!("{}.{} M", number / 1_000_000, number % 1_000_000 / 100_000),
         _ => number.to_string(),
     }
+}
+
+/// Has the server take up what was set. A reload is a statement of its own: ALTER SYSTEM may not stand in a transaction.
+pub(super) fn reload() -> Action {
+    Action::plain("SELECT pg_reload_conf()")
 }
 
 /// How fast something grew.

@@ -93,6 +93,7 @@ fn fault(allowance: &Allowance) -> Option<Fault> {
             of(raised),
             of(*hard)
         ),
+        actions: Vec::new(),
         risk: "a restart; a program that sized itself when it started takes no notice of prlimit"
             .to_owned(),
         reversible: true,

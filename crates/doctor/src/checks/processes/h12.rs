@@ -72,6 +72,7 @@ fn fault(holder: &Holder) -> Fault {
         fix: format!(
             "see what they are: ls -l /proc/{pid}/fd; if it needs them, prlimit --pid {pid} --nofile={raised} (undo: {undone}), and LimitNOFILE={raised} in its unit"
         ),
+        actions: Vec::new(),
         risk: "a program that uses select() breaks beyond 1024; if it leaks them, it only takes longer".to_owned(),
         reversible: true,
         evidence: vec![

@@ -3,7 +3,7 @@
 //! Source: `Documentation/admin-guide/sysctl/kernel.rst` (`pid_max`, `threads-max`), `Documentation/admin-guide/cgroup-v2.rst` (`pids.max`), systemd.resource-control(5)
 //! on `TasksMax=`; the thresholds are those of the node mixin for descriptors.
 
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity, quoted};
 use crate::snapshot::{GroupCount, Use, Window};
 
@@ -89,6 +89,7 @@ fn of_machine(setting: &str, aspect: &'static str, taken: Use) -> Option<Fault> 
         fix: format!(
             "see who has them: ps -eo nlwp,pid,comm --sort -nlwp | head; if they are needed, sysctl -w {setting}={raised} (undo: {most})"
         ),
+        actions: Vec::new(),
         risk: "each thread takes 16 KiB of kernel memory; if they leak it only takes longer"
             .to_owned(),
         reversible: true,
@@ -124,6 +125,13 @@ fn of_group(count: &GroupCount) -> Option<Fault> {
         fix: format!(
             "see what they are: cgroup.threads or tasks of the group; if they are needed, {raise} (undo: {most})"
         ),
+        actions: unit
+            .map(|unit| {
+                let set = |it| format!("systemctl set-property {} TasksMax={it}", quoted(unit));
+                Action::undone_by(set(raised), set(most))
+            })
+            .into_iter()
+            .collect(),
         risk: "each thread takes 16 KiB of kernel memory; if they leak it only takes longer"
             .to_owned(),
         reversible: true,

@@ -74,6 +74,7 @@ fn fault(held: &Held, mounts: &[Mount]) -> Option<Fault> {
         fix: format!(
             "reload or restart {process}; see which they are: ls -l /proc/{pid}/fd | grep deleted"
         ),
+        actions: Vec::new(),
         risk: "a restart if it has no reload; leave temporary files of a database alone, they go with its statement".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -59,6 +59,7 @@ fn fault(gone: &Gone) -> Fault {
         observed: format!("{path} {what}, and {others}"),
         impact: "it runs with the defects of the old version, and nobody knows whether it starts with the new one".to_owned(),
         fix: format!("restart who runs it: {}{all}; find all: grep -lF {} /proc/*/maps", pids.join(", "), quoted(&format!("{path} (deleted)"))),
+        actions: Vec::new(),
         risk: "a restart of each; it starts with the new version (undo: the old package)".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

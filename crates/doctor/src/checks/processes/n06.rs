@@ -103,6 +103,7 @@ fn ended(brood: &Brood, then: Option<u64>, seconds: f64) -> Option<Fault> {
         fix: format!(
             "restart {parent}, which frees them; if it is the first of a container, run an init there (docker run --init)"
         ),
+        actions: Vec::new(),
         risk: "a restart ends its other work".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -130,6 +131,7 @@ fn blocked(blocked: &Blocked, seconds: f64) -> Option<Fault> {
             "see for what: cat /proc/{}/task/{thread}/stack as root, dmesg; then see to that disk or server of files, or fsfreeze -u what was frozen",
             process.pid
         ),
+        actions: Vec::new(),
         risk: "none to look; a restart of the machine may hang at the same".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -148,6 +150,7 @@ fn hung_tasks(count: u64, seconds: f64) -> Fault {
         observed: format!("the kernel found {count} tasks hung in {seconds:.1} s"),
         impact: "they do not go on and cannot be killed until what they wait for answers".to_owned(),
         fix: "dmesg | grep -A 20 'blocked for more than' says which they are and where they wait; then see to that disk or server of files".to_owned(),
+        actions: Vec::new(),
         risk: "none to look".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

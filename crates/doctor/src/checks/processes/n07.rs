@@ -3,7 +3,7 @@
 //! Source: `Documentation/admin-guide/sysctl/fs.rst` (file-nr), inotify(7) (ENOSPC, EMFILE); the thresholds are those of the node mixin for
 //! descriptors.
 
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Inotify, InotifyUser, Use, Window};
 
@@ -107,6 +107,10 @@ fn full(
         observed: format!("{whose} {used} of {most} {what}, {share} %"),
         impact: format!("after {} more {error}", most.saturating_sub(used)),
         fix: format!("see whether who has most needs them; if so, sysctl -w {setting}={raised} (undo: {most}), and the same in /etc/sysctl.d"),
+        actions: vec![Action::undone_by(
+            format!("sysctl -w {setting}={raised}"),
+            format!("sysctl -w {setting}={most}"),
+        )],
         risk: "kernel memory for what is then used: about a kilobyte each; if they leak it only takes longer".to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: setting.to_owned(), value: format!("{used} of {most}") }],

@@ -70,6 +70,7 @@ fn fault(signs: Signs, replicas: usize) -> Fault {
         observed: format!("nothing is written to disk, although {}", signs.words()),
         impact: format!("when it is started again, for whatever reason, all of it is gone{copied}"),
         fix: "CONFIG SET appendonly yes, wait until INFO says aof_rewrite_scheduled:0, aof_rewrite_in_progress:0 and aof_last_bgrewrite_status:ok, then CONFIG REWRITE (undo: CONFIG SET appendonly no); if it is a cache, give its keys a time to live".to_owned(),
+        actions: Vec::new(),
         risk: "it forks and writes all data once: memory for pages that change meanwhile, and the disk, must suffice".to_owned(),
         reversible: true,
         evidence: evidence.into_iter().chain(signs.evidence()).collect(),

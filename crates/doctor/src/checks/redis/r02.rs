@@ -81,6 +81,7 @@ fn fault(server: &Redis, save: &str, signs: Signs) -> Result<Fault, Blind> {
             "a crash takes it back to its last snapshot: {changes} changes are lost now, jobs that were taken come back, locks that are held are free"
         ),
         fix: "CONFIG SET appendonly yes, wait until INFO says aof_rewrite_scheduled:0, aof_rewrite_in_progress:0 and aof_last_bgrewrite_status:ok, then CONFIG REWRITE (undo: CONFIG SET appendonly no)".to_owned(),
+        actions: Vec::new(),
         risk: "it forks and writes all data once: memory for pages that change meanwhile, and the disk, must suffice".to_owned(),
         reversible: true,
         evidence: evidence.into_iter().chain(signs.evidence()).collect(),

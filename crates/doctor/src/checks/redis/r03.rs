@@ -70,6 +70,7 @@ fn snapshot(server: &Redis) -> Result<Fault, Blind> {
         },
         fix: "read its log for why, mend its folder (CONFIG GET dir) or make room, then BGSAVE"
             .to_owned(),
+        actions: Vec::new(),
         risk: "a snapshot forks and writes all data".to_owned(),
         reversible: true,
         evidence: vec![
@@ -91,6 +92,7 @@ fn append() -> Fault {
         impact: "every write is refused now (MISCONF), until the file can be written".to_owned(),
         fix: "make room on its disk, or mend its folder (CONFIG GET dir): it tries again by itself"
             .to_owned(),
+        actions: Vec::new(),
         risk: "none".to_owned(),
         reversible: true,
         evidence: vec![shown("INFO aof_last_write_status", "err")],
@@ -107,6 +109,7 @@ fn rewrite() -> Fault {
         observed: "the last rewrite of the append-only file failed".to_owned(),
         impact: "the file grows until the disk is full, and a start takes longer each day".to_owned(),
         fix: "read its log for why: no room for a second file, or no memory to fork; then BGREWRITEAOF".to_owned(),
+        actions: Vec::new(),
         risk: "a rewrite forks and writes all data".to_owned(),
         reversible: true,
         evidence: vec![shown("INFO aof_last_bgrewrite_status", "err")],

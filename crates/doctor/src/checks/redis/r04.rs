@@ -4,7 +4,7 @@
 //! (`vm.dirty_expire_centisecs`).
 
 use super::words::shown;
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Severity};
 use crate::snapshot::{Pair, Redis};
 
@@ -44,6 +44,10 @@ fn rule(pair: &Pair<'_, Redis>) -> Result<Verdict, Blind> {
             .to_owned(),
         fix: "CONFIG SET appendfsync everysec; CONFIG REWRITE (undo: CONFIG SET appendfsync no)"
             .to_owned(),
+        actions: vec![Action::undone_by(
+            "CONFIG SET appendfsync everysec",
+            "CONFIG SET appendfsync no",
+        )],
         risk: "a flush each second: writes wait where the disk takes longer than two seconds"
             .to_owned(),
         reversible: true,

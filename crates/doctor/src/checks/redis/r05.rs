@@ -4,7 +4,7 @@
 //! memory is needed, which is why a warning begins at half of what there is.
 
 use super::words::{memory_max, mib, percent, shown};
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Severity};
 use crate::snapshot::{Pair, Redis};
 
@@ -65,15 +65,21 @@ fn rule(pair: &Pair<'_, Redis>) -> Result<Verdict, Blind> {
 fn advised(most: u64, held: u64) -> Option<String> {
     let wanted = (most / 10 * 6).max(held / 10 * 11);
     let has_room = wanted <= most / 10 * 9;
-    has_room.then(|| format!("CONFIG SET maxmemory {}mb; CONFIG REWRITE", wanted >> 20))
+    has_room.then(|| format!("CONFIG SET maxmemory {}mb", wanted >> 20))
 }
 
 /// The command with its undo, or what comes first.
 fn limited(most: u64, held: u64, undo: u64) -> String {
     advised(most, held).map_or_else(
         || "give it more memory, or take keys away, first: a limit below what it holds refuses writes or throws keys away at once".to_owned(),
-        |command| format!("{command} (undo: CONFIG SET maxmemory {undo})"),
+        |command| format!("{command}; CONFIG REWRITE (undo: CONFIG SET maxmemory {undo})"),
     )
+}
+
+/// The same for a machine.
+fn actions(most: u64, held: u64, undo: u64) -> Vec<Action> {
+    let command = advised(most, held).into_iter();
+    command.map(|it| Action::undone_by(it, format!("CONFIG SET maxmemory {undo}"))).collect()
 }
 
 /// There is no limit, and much is taken.
@@ -90,6 +96,7 @@ fn unlimited(resident: u64, most: u64, whose: &str) -> Fault {
         ),
         impact: "when it grows on, or takes a snapshot while much is written, the kernel kills it or the machine swaps".to_owned(),
         fix: limited(most, resident, 0),
+        actions: actions(most, resident, 0),
         risk: "at the limit writes are refused (noeviction) or keys thrown away: choose maxmemory-policy first".to_owned(),
         reversible: true,
         evidence: vec![
@@ -113,6 +120,7 @@ fn idle(policy: &str, resident: u64, most: u64) -> Fault {
         impact: "it grows until the kernel kills it, although somebody chose to have it evict"
             .to_owned(),
         fix: limited(most, resident, 0),
+        actions: actions(most, resident, 0),
         risk: "from then on keys are thrown away, as the policy says".to_owned(),
         reversible: true,
         evidence: vec![shown("INFO maxmemory", &0), shown("INFO maxmemory_policy", &policy)],
@@ -129,6 +137,7 @@ fn above(limit: u64, (resident, most): (u64, u64), whose: &str) -> Fault {
         observed: format!("maxmemory is {}, and {whose} has {}", mib(limit), mib(most)),
         impact: "the kernel kills it before its own limit acts".to_owned(),
         fix: limited(most, resident, limit) + "; or give it more memory",
+        actions: actions(most, resident, limit),
         risk: "at the limit writes are refused or keys thrown away, as maxmemory-policy says"
             .to_owned(),
         reversible: true,

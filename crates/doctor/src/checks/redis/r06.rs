@@ -95,6 +95,7 @@ fn full(policy: &str, counted: u64, limit: u64) -> Fault {
             "find what grows: redis-cli --bigkeys; give it a time to live, or CONFIG SET maxmemory {} (undo: {limit}) if the machine has as much",
             limit.saturating_add(limit / 4)
         ),
+        actions: Vec::new(),
         risk: "a limit above what the machine has makes the kernel kill the server".to_owned(),
         reversible: true,
         evidence: vec![
@@ -122,6 +123,7 @@ fn kept(policy: &str, signs: Signs, evicted: u64) -> Fault {
         fix: format!(
             "CONFIG SET maxmemory-policy volatile-lru; CONFIG REWRITE (undo: {policy}); give what is a cache a time to live, or a server of its own"
         ),
+        actions: Vec::new(),
         risk: "writes are refused when no key with a time to live is left".to_owned(),
         reversible: true,
         evidence: [

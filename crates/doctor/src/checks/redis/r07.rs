@@ -88,6 +88,7 @@ fn refused(observed: String, severity: Severity, evidence: Vec<crate::record::Ev
         observed,
         impact: impact.to_owned(),
         fix: "see who holds them: CLIENT LIST, over a connection that is open already, or after one client has ended; make pools smaller, or CONFIG SET maxclients higher (undo: the former value)".to_owned(),
+        actions: Vec::new(),
         risk: "each needs a file descriptor and some 20 KiB".to_owned(),
         reversible: true,
         evidence,
@@ -112,6 +113,7 @@ fn thrown(count: u64, seconds: f64, policy: &str) -> Fault {
         },
         fix: "more maxmemory if the machine has as much, shorter times to live, or fewer keys"
             .to_owned(),
+        actions: Vec::new(),
         risk: "a limit above what the machine has makes the kernel kill the server".to_owned(),
         reversible: true,
         evidence: vec![

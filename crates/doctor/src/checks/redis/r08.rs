@@ -100,6 +100,7 @@ fn fragmented(used: u64, resident: u64, peak: u64, most: u64, whose: &str) -> Fa
             mib(most)
         ),
         fix: "MEMORY PURGE; then CONFIG SET activedefrag yes (undo: no) if it was built with it; else start it again, a replica first".to_owned(),
+        actions: Vec::new(),
         risk: "activedefrag takes time from the thread that answers; a start anew loses what is not on disk".to_owned(),
         reversible: true,
         evidence: vec![
@@ -120,6 +121,7 @@ fn swapped(bytes: u64, evidence: crate::record::Evidence, confidence: Confidence
         observed: format!("{} of it are in swap", mib(bytes)),
         impact: "each key that lies there is read from disk, and all clients wait meanwhile".to_owned(),
         fix: "give the machine memory, or CONFIG SET maxmemory lower (undo: the former value); see what else is on it".to_owned(),
+        actions: Vec::new(),
         risk: "below what is used, writes are refused or keys thrown away at once".to_owned(),
         reversible: true,
         evidence: vec![evidence],

@@ -79,6 +79,7 @@ fn held(policy: &str, lasting: u64, keys: u64) -> Fault {
         fix: format!(
             "give them a time to live (EXPIRE), and mend who writes them; if all is a cache, CONFIG SET maxmemory-policy allkeys-lru (undo: {policy})"
         ),
+        actions: Vec::new(),
         risk: "allkeys-lru may throw away what is no cache".to_owned(),
         reversible: true,
         evidence: vec![
@@ -99,6 +100,7 @@ fn late(stale: f64, expires: u64) -> Fault {
         ),
         impact: "they take memory that is evicted from others, or refused to writes".to_owned(),
         fix: "CONFIG SET active-expire-effort 4 (undo: 1), up to 10, until it falls".to_owned(),
+        actions: Vec::new(),
         risk: "it takes time from the thread that answers".to_owned(),
         reversible: true,
         evidence: vec![shown("INFO expired_stale_perc", &stale)],

@@ -124,6 +124,7 @@ fn slow(worst: &RedisSlow, count: usize) -> Fault {
         observed: format!("{command} took {ms:.1} ms, the slowest of {count} such commands in the slow log of late"),
         impact: format!("all clients wait for {ms:.0} ms with each, and longer as the data grow"),
         fix: "SCAN instead of KEYS, HSCAN and SSCAN instead of a whole collection; SLOWLOG GET says which client it is; ACL SETUSER SERVICE -keys (undo: +keys)".to_owned(),
+        actions: Vec::new(),
         risk: "a service that is not ready for it gets NOPERM".to_owned(),
         reversible: true,
         evidence: vec![shown("SLOWLOG GET", &format!("{command} {micros} us at {at_seconds}"))],
@@ -141,6 +142,7 @@ fn large(largest: &RedisLarge) -> Fault {
         impact: "whoever reads, deletes or moves it as a whole holds up all clients".to_owned(),
         fix: "find it: redis-cli --bigkeys; split it into many keys, and delete it with UNLINK"
             .to_owned(),
+        actions: Vec::new(),
         risk: "--bigkeys reads all keys, some at a time".to_owned(),
         reversible: true,
         evidence: vec![shown("MEMORY USAGE", &format!("{kind} {bytes}"))],

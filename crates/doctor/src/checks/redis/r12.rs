@@ -3,7 +3,7 @@
 //! Source: the documentation of Redis, "Replication" and `redis.conf` (`repl-timeout`, `repl-backlog-size`).
 
 use super::words::{float, mib, shown};
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Severity};
 use crate::snapshot::{Pair, Redis};
 
@@ -83,6 +83,7 @@ fn cut(server: &Redis, patience: u64) -> Result<Fault, Blind> {
         observed: format!("the link to its primary {since}{now}"),
         impact: "it answers with what it last had, and a failover to it loses all writes since".to_owned(),
         fix: "read its log for why: the primary is gone, refuses the password (masterauth, masteruser), or cannot be reached; INFO replication at both ends".to_owned(),
+        actions: Vec::new(),
         risk: "when it comes back after long, the primary forks and sends all data".to_owned(),
         reversible: true,
         evidence: vec![
@@ -109,6 +110,10 @@ fn short(backlog: u64, covers: f64, written: u64, seconds: f64, patience: u64) -
         ),
         impact: "a replica that is away for longer takes a whole copy: the primary forks, and sends all data".to_owned(),
         fix: format!("CONFIG SET repl-backlog-size {wanted:.0}mb; CONFIG REWRITE (undo: {backlog})"),
+        actions: vec![Action::undone_by(
+            format!("CONFIG SET repl-backlog-size {wanted:.0}mb"),
+            format!("CONFIG SET repl-backlog-size {backlog}"),
+        )],
         risk: "it takes that much memory, once".to_owned(),
         reversible: true,
         evidence: vec![

@@ -45,6 +45,7 @@ fn rule(pair: &Pair<'_, Redis>) -> Result<Verdict, Blind> {
         observed: format!("{channels} channels of keyspace events are listened to, and notify-keyspace-events is empty"),
         impact: "whoever waits for them waits for ever: what should happen when a key expires does not".to_owned(),
         fix: "CONFIG SET notify-keyspace-events Ex; CONFIG REWRITE (undo: CONFIG SET notify-keyspace-events \"\"); choose the letters by what is listened to".to_owned(),
+        actions: Vec::new(),
         risk: "each event costs some processor time".to_owned(),
         reversible: true,
         evidence: vec![

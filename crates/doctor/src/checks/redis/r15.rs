@@ -47,6 +47,7 @@ fn rule(pair: &Pair<'_, Redis>) -> Result<Verdict, Blind> {
         observed: "it listens for others, asks for no password, and protected-mode is no".to_owned(),
         impact: "whoever reaches its port reads and deletes everything, and may have files written on its machine".to_owned(),
         fix: "CONFIG SET requirepass, once clients have the password, and CONFIG REWRITE (undo: CONFIG SET requirepass \"\"); or bind to fewer addresses".to_owned(),
+        actions: Vec::new(),
         risk: "clients without the password are refused when they connect next".to_owned(),
         reversible: true,
         evidence: vec![

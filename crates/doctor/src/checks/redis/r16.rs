@@ -93,6 +93,7 @@ fn flushes(server: &Redis, count: u64, seconds: f64) -> Fault {
         observed: format!("{count} writes of the append-only file waited in {seconds:.1} s: a flush took more than 2 s"),
         impact: "all clients wait meanwhile, reads as well".to_owned(),
         fix: "find who else writes to that disk (iostat -x 1), and give the file a disk of its own; if it happens during rewrites only, CONFIG SET no-appendfsync-on-rewrite yes (undo: no)".to_owned(),
+        actions: Vec::new(),
         risk: "with no-appendfsync-on-rewrite a crash of the machine loses all writes since the rewrite began".to_owned(),
         reversible: true,
         evidence,
@@ -110,6 +111,7 @@ fn fork(server: &Redis, micros: u64, used: u64) -> Fault {
         observed: format!("the last fork took {:.0} ms for {}, {rate:.1} GiB a second", float(micros) / 1e3, mib(used)),
         impact: "with each snapshot and each rewrite nothing is answered for as long".to_owned(),
         fix: "huge pages off: echo never > /sys/kernel/mm/transparent_hugepage/enabled (undo: the word that was in brackets); or snapshots on a replica, or several smaller servers".to_owned(),
+        actions: Vec::new(),
         risk: "it takes effect for new memory only: start the server again, a replica first".to_owned(),
         reversible: true,
         evidence: vec![
@@ -135,6 +137,7 @@ fn copies(resident: u64, copied: u64, most: u64, whose: &str) -> Fault {
         ),
         impact: "the kernel may kill the server during the next snapshot or rewrite".to_owned(),
         fix: "more memory, or CONFIG SET maxmemory lower (undo: the former value); snapshots at times when little is written".to_owned(),
+        actions: Vec::new(),
         risk: "below what is used, writes are refused or keys thrown away at once".to_owned(),
         reversible: true,
         evidence: vec![

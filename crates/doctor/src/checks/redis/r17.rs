@@ -105,6 +105,7 @@ fn uncovered(cluster: &RedisCluster, unassigned: u64) -> Fault {
             "if the node stays away, its slots are refused until a replica takes over".to_owned()
         },
         fix: "redis-cli --cluster check HOST:PORT; start the node that is away, or redis-cli --cluster fix HOST:PORT; for slots of nobody CLUSTER ADDSLOTS at the node that should have them".to_owned(),
+        actions: Vec::new(),
         risk: "--cluster fix moves keys, and a slot given to an empty node answers as if its keys had never been".to_owned(),
         reversible: false,
         evidence: vec![
@@ -125,6 +126,7 @@ fn crowded(moving: usize, used: u64, most: u64, whose: &str) -> Fault {
         observed: format!("{moving} slots are on their way, and it holds {} of {} ({whose})", mib(used), mib(most)),
         impact: "keys are copied before they are deleted: the node refuses writes, or is killed, before it has room".to_owned(),
         fix: "stop the reshard, give the node memory, or move fewer keys at a time: --cluster-pipeline 1".to_owned(),
+        actions: Vec::new(),
         risk: "slots that are half moved stay open until redis-cli --cluster fix".to_owned(),
         reversible: true,
         evidence: vec![shown("CLUSTER NODES, slots on their way", &moving), shown("INFO used_memory", &used)],
@@ -140,6 +142,7 @@ fn stuck(same: usize, seconds: f64) -> Fault {
         observed: format!("the same {same} slots have been on their way for {seconds:.0} s"),
         impact: "each command on them takes a second step (ASK), and those on several keys fail (TRYAGAIN)".to_owned(),
         fix: "see whether a reshard still runs; if none does, redis-cli --cluster fix HOST:PORT".to_owned(),
+        actions: Vec::new(),
         risk: "it moves the keys that are left".to_owned(),
         reversible: false,
         evidence: vec![shown("CLUSTER NODES, slots on their way in both looks", &same)],

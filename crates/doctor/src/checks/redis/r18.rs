@@ -138,6 +138,7 @@ fn fault(path: &str, differing: &[Difference<'_>], file: &RedisFile, calls: u64)
         fix: format!(
             "if what runs is right: cp -p {path} {path}.before && redis-cli CONFIG REWRITE (undo: put the copy back); else CONFIG SET what the file says"
         ),
+        actions: Vec::new(),
         risk: "CONFIG REWRITE takes over everything that was set since the start".to_owned(),
         reversible: true,
         evidence: evidence.chain([shown("INFO commandstats config|set", &calls)]).collect(),
@@ -154,6 +155,7 @@ fn nowhere(calls: u64) -> Fault {
         observed: format!("CONFIG SET was called {calls} times, and there is no file of settings"),
         impact: "what was set is gone at the next start".to_owned(),
         fix: "start it with a file (redis-server /etc/redis/redis.conf), or put what was set on the line of command".to_owned(),
+        actions: Vec::new(),
         risk: "a start anew loses what is not written to disk".to_owned(),
         reversible: true,
         evidence: vec![shown("INFO config_file", "\"\""), shown("INFO commandstats config|set", &calls)],

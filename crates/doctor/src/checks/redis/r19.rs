@@ -89,6 +89,7 @@ fn fault(
         fix: format!(
             "prlimit --pid {pid} --nofile={needed}:{needed} (undo: {limit}:{limit}), then CONFIG SET maxclients {wanted}; LimitNOFILE={needed} in its unit for the next start"
         ),
+        actions: Vec::new(),
         risk: "none until they are used; each client takes some 20 KiB".to_owned(),
         reversible: true,
         evidence: vec![

@@ -113,6 +113,7 @@ fn stale(server: &Redis, reads: u64, seconds: f64) -> Fault {
         impact: "readers get what is no longer true, and cannot tell".to_owned(),
         fix: "mend the link (R12); until then CONFIG SET replica-serve-stale-data no (undo: yes)"
             .to_owned(),
+        actions: Vec::new(),
         risk: "readers of this replica get MASTERDOWN until the link is up".to_owned(),
         reversible: true,
         evidence: vec![
@@ -138,6 +139,7 @@ fn again(copies: u64, seconds: f64) -> Fault {
         observed: format!("{copies} whole copies were begun in {seconds:.1} s"),
         impact: "it forks and sends all data each time, and a replica that never gets to the end cannot take over".to_owned(),
         fix: "read the logs of both for why a copy ends; CONFIG SET repl-timeout longer than it takes, client-output-buffer-limit for replicas higher (undo: the former values)".to_owned(),
+        actions: Vec::new(),
         risk: "buffers take memory beside maxmemory".to_owned(),
         reversible: true,
         evidence: vec![shown("INFO sync_full", &format!("{copies} more in {seconds:.1} s"))],

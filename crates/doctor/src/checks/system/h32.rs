@@ -96,6 +96,7 @@ fn of_cores(cores: &Cores) -> Option<Fault> {
         observed: format!("core_pattern pipes to {handler}, which is no program that can be run"),
         impact: "the next crash leaves no core and no report: its cause cannot be found".to_owned(),
         fix: "install the program again; or sysctl -w kernel.core_pattern=/var/crash/core.%e.%p.%t (undo: the value below), and the same in /etc/sysctl.d".to_owned(),
+        actions: Vec::new(),
         risk: "a core is as large as the process and holds its secrets: the folder must be root's alone, on a disk with room".to_owned(),
         reversible: true,
         evidence: vec![Evidence {
@@ -124,6 +125,7 @@ fn of_journal(journal: Journal) -> Option<Fault> {
         ),
         impact: "what else is on that disk has no room: it is told of once the disk is full".to_owned(),
         fix: "ls /var/log/journal: folders that are not named as /etc/machine-id are left over; journalctl --vacuum-size=1G, and SystemMaxUse=1G in /etc/systemd/journald.conf (undo: the old number)".to_owned(),
+        actions: Vec::new(),
         risk: "the oldest entries are gone for good".to_owned(),
         reversible: false,
         evidence: vec![Evidence {

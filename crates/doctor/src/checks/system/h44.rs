@@ -3,8 +3,8 @@
 //! Source: sysctl.d(5), fstab(5), systemd-sysctl.service(8); the order of files is that of systemd. `/etc/sysctl.conf` counts only where a file
 //! of `/etc/sysctl.d` leads there, as in Debian up to 12: systemd itself does not read it.
 
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
-use crate::record::{Confidence, Evidence, Severity};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::record::{Confidence, Evidence, Severity, quoted};
 use crate::snapshot::{Host, Probed, Setting, Unmounted, Window};
 
 mod release;
@@ -84,6 +84,7 @@ fn of_setting(setting: &Setting) -> Result<Option<Fault>, Blind> {
             observed: format!("{file} sets {name} to {configured}, and the kernel has no such setting now"),
             impact: "if a module brings it later, it begins with its default: the file was applied before".to_owned(),
             fix: format!("if the module is wanted, name it in /etc/modules-load.d and start it, then sysctl -p {file}; else take the line out"),
+            actions: Vec::new(),
             risk: "none".to_owned(),
             reversible: true,
             evidence: vec![Evidence { probe: file.clone(), value: format!("{name} = {configured}") }],
@@ -91,6 +92,11 @@ fn of_setting(setting: &Setting) -> Result<Option<Fault>, Blind> {
         })),
         Err(blind) => Err(blind),
     }
+}
+
+/// Values come from files: they are one word of the shell, whatever is in them.
+fn set(name: &str, value: &str) -> String {
+    format!("sysctl -w {}", quoted(&format!("{name}={value}")))
 }
 
 fn differs(setting: &Setting, running: &str) -> Fault {
@@ -102,6 +108,7 @@ fn differs(setting: &Setting, running: &str) -> Fault {
         observed: format!("{name} is {running}, and {file} sets it to {configured}"),
         impact: format!("from the next start of the machine on it is {configured}; until then the file has no effect"),
         fix: format!("if the file is right: sysctl -w {name}='{configured}' (undo: sysctl -w {name}='{running}'); if what runs is: change the line in {file}"),
+        actions: vec![Action::undone_by(set(name, configured), set(name, running))],
         risk: "it takes effect at once, for the whole machine; first see what set it: tuned, kubelet and others do".to_owned(),
         reversible: true,
         evidence: vec![
@@ -139,6 +146,7 @@ fn of_mount(line: &Unmounted) -> Fault {
         fix: format!(
             "see that {point} holds nothing that is needed (ls -la), stop who writes there, then mount {point} (undo: umount {point}); if it is not wanted any more, take the line out"
         ),
+        actions: Vec::new(),
         risk: "what was written to the folder meanwhile is hidden by the mount, not lost"
             .to_owned(),
         reversible: true,
@@ -170,6 +178,7 @@ fn of_kernel(host: &Host, kernels: &Probed<Vec<String>>) -> Result<Option<Fault>
         observed,
         impact: impact.to_owned(),
         fix: "start the machine at a time of your choice: systemctl reboot, after its services were moved".to_owned(),
+        actions: Vec::new(),
         risk: "an outage of this machine for minutes; the older kernel is in the boot menu".to_owned(),
         reversible: true,
         evidence: vec![

@@ -107,6 +107,7 @@ fn fault(name: &str, file: &str, value: &str, observed: String) -> Fault {
         fix: format!(
             "run the job by hand and see what it says; its last act on success is to touch {file}"
         ),
+        actions: Vec::new(),
         risk: "a run by day takes the load of the night".to_owned(),
         reversible: true,
         evidence: vec![

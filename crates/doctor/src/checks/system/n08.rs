@@ -111,6 +111,7 @@ fn fault(release: &str, observed: String) -> Fault {
             "see whether the release of the distribution is still supported; if not, upgrade it"
                 .to_owned()
         },
+        actions: Vec::new(),
         risk: "a start of the machine with another kernel; the old one stays in the boot menu"
             .to_owned(),
         reversible: true,

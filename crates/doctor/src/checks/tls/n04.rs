@@ -91,6 +91,7 @@ fn fault(endpoint: &TlsEndpoint, certificate: &Certificate, now_s: i64) -> Optio
         observed,
         impact,
         fix: "find what should renew it, and why it does not (journalctl -u certbot; kubectl describe certificate); renew it and reload the server; if it does not hold yet, see to the clock".to_owned(),
+        actions: Vec::new(),
         risk: "a reload; clients that pin the old one have to be told".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -174,6 +174,7 @@ fn fault(
         observed,
         impact: impact.to_owned(),
         fix: "have it issued anew, with its names in subjectAltName and signed by SHA-256; then reload the server".to_owned(),
+        actions: Vec::new(),
         risk: "a reload; clients that pin the old one have to be told".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

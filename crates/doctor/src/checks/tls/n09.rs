@@ -89,6 +89,7 @@ fn stale(endpoint: &TlsEndpoint, own: &Certificate, newest: &CertificateFile, no
         } else {
             format!("see whether {who} should read {path} or a copy of it; copy it, reload, and have what renews it do both")
         },
+        actions: Vec::new(),
         risk: "a reload; test the settings before (nginx -t), as a key that does not fit makes it fail".to_owned(),
         reversible: true,
         evidence: vec![

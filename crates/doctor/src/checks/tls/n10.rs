@@ -87,6 +87,7 @@ fn old(path: &str, age_s: i64) -> Fault {
         observed: format!("{path} was written {} ago", span(age_s)),
         impact: "sites whose authority is newer are refused".to_owned(),
         fix: "update the package ca-certificates".to_owned(),
+        actions: Vec::new(),
         risk: "authorities that were withdrawn meanwhile are trusted no more".to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: format!("stat {path}"), value: format!("{age_s} s ago") }],
@@ -109,6 +110,7 @@ fn fault(
         observed,
         impact,
         fix: fix.to_owned(),
+        actions: Vec::new(),
         risk: "programs read the bundle when they start: a restart".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -68,3 +68,21 @@ fn a_version_without_a_setting_is_not_fine() {
     assert_eq!(records[0].status, Status::Skip);
     assert!(records[0].observed.contains("full_page_writes"), "{}", records[0].observed);
 }
+
+#[test]
+fn what_is_to_be_done_is_told_to_the_shell_as_well_each_statement_by_itself() {
+    let off = [("fsync", "off"), ("full_page_writes", "on"), ("synchronous_commit", "on")];
+    let steps = judged(&off, Probed::Seen(Vec::new())).remove(0).steps;
+    let told: Vec<_> = steps.iter().map(|it| (it.run.as_str(), it.undo.as_deref())).collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "psql -p 5432 -d postgres -c 'ALTER SYSTEM SET fsync = on'",
+                Some("psql -p 5432 -d postgres -c 'ALTER SYSTEM RESET fsync'")
+            ),
+            ("psql -p 5432 -d postgres -c 'SELECT pg_reload_conf()'", Some("")),
+            ("psql -p 5432 -d postgres -c CHECKPOINT", Some("")),
+        ]
+    );
+}
