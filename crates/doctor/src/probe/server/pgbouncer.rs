@@ -55,6 +55,7 @@ impl Session for Pgbouncer {
         let seen = snapshot::Pgbouncer {
             version: self.rows("SHOW VERSION").await.and_then(|rows| answers::version(&rows)),
             pools: self.rows("SHOW POOLS").await.map(|rows| answers::pools(&rows)),
+            servers: self.rows("SHOW SERVERS").await.map(|rows| answers::servers(&rows)),
             databases: self.rows("SHOW DATABASES").await.map(|rows| answers::databases(&rows)),
             stats: self.rows("SHOW STATS").await.map(|rows| answers::stats(&rows)),
             config: self.rows("SHOW CONFIG").await.map(|rows| answers::config(&rows)),

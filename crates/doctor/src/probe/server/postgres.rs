@@ -16,6 +16,7 @@ use super::{Endpoint, Place, Session};
 use crate::probe::Load;
 use crate::snapshot::{self, Probed, Server};
 
+mod bloat;
 mod collations;
 mod configuration;
 mod conflicts;
@@ -26,6 +27,8 @@ mod density;
 mod disk;
 mod gin;
 mod index_heads;
+mod peers;
+mod plans;
 mod replication;
 mod sessions;
 mod slru;
