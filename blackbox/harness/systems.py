@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 
 from harness.wait import until
 
@@ -119,13 +120,23 @@ def mysql(folder_socket, statement):
 
 
 @contextmanager
-def redis(folder, *settings):
-    """Redis as it comes, but for the port and the folder."""
-    data, port = folder / "redis", free_port()
+def redis(folder, *settings, program="redis-server"):
+    """Redis as it comes, but for the port and the folder; or Valkey, if that is the program."""
+    name = Path(program).name.removesuffix("-server")
+    data, port = folder / name, free_port()
     data.mkdir()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(data), *settings]
-    with running(command, port, folder, "redis"):
+    command = [str(program), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(data), *settings]
+    with running(command, port, folder, name):
         yield port
+
+
+def certificate(folder):
+    """The file of a new one for this machine that nobody knows, and that of its key."""
+    files = folder / "cert.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-out", str(files[0]), "-keyout", str(files[1])]
+    subprocess.run(command, capture_output=True, check=True)
+    return files
 
 
 def redis_cli(port, *arguments):
