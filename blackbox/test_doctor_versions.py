@@ -19,7 +19,12 @@ OF_POSTGRES = ("B02", "B03", "B11", "B17", "B18", "N09", "X03", "X04")
 
 # What a version has nothing of that a check could read, so that there is no fault to make.
 SKIPPED = {
-    "12": {"P21": "PostgreSQL 14 or later", "P31": "PostgreSQL 13 or later", "P32": "PostgreSQL 13 or later"},
+    "12": {
+        "P21": "PostgreSQL 14 or later",
+        "P22": "PostgreSQL 13 or later",
+        "P31": "PostgreSQL 13 or later",
+        "P32": "PostgreSQL 13 or later",
+    },
     "18": {},
 }
 
