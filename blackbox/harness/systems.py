@@ -67,19 +67,22 @@ def own_folder(folder, name, user):
 
 
 @contextmanager
-def postgres(folder, *settings):
-    """PostgreSQL; the port on which its superuser `postgres` is let in without a password."""
-    programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
-    assert programs, "the package postgresql is missing"
+def postgres(folder, *settings, programs=None):
+    """PostgreSQL, of the package or of these programs; the port on which its superuser `postgres` is let in without a password."""
+    packaged = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+    assert programs or packaged, "the package postgresql is missing"
+    programs = programs or Path(packaged[-1])
+    # Those that are not the system's bring their libraries with them.
+    options = {"cwd": "/", "env": {**os.environ, "LD_LIBRARY_PATH": f"{programs.parent}/lib"}}
     data, port = own_folder(folder, "postgres", "postgres"), free_port()
     user = as_user("postgres")
-    make = [*user, f"{programs[-1]}/initdb", "-A", "trust", "-U", "postgres", "--no-sync", "-D", str(data / "data")]
-    made = subprocess.run(make, capture_output=True, text=True, cwd="/", check=False)
+    make = [*user, f"{programs}/initdb", "-A", "trust", "-U", "postgres", "--no-sync", "-D", str(data / "data")]
+    made = subprocess.run(make, capture_output=True, text=True, check=False, **options)
     assert made.returncode == 0, made
-    options = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={data}", *settings]
-    command = [*user, f"{programs[-1]}/postgres", "-D", str(data / "data")]
-    command += [part for option in options for part in ("-c", option)]
-    with running(command, port, folder, "postgres", cwd="/"):
+    arguments = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={data}", *settings]
+    command = [*user, f"{programs}/postgres", "-D", str(data / "data")]
+    command += [part for option in arguments for part in ("-c", option)]
+    with running(command, port, folder, "postgres", **options):
         until(lambda: psql(port, "SELECT 1").returncode == 0, "postgres lets in", READY_SECONDS)
         yield port
 
