@@ -17,6 +17,7 @@ mod client;
 mod cold;
 mod compaction;
 mod disk;
+mod doctor;
 mod exec;
 mod fill;
 mod histogram;
@@ -51,6 +52,7 @@ enum Command {
     Recovery(recovery::Args),
     Cold(cold::Args),
     Compaction(compaction::Args),
+    Doctor(doctor::Args),
 }
 
 fn main() -> ExitCode {
@@ -72,5 +74,6 @@ fn run(command: Command) -> Result<()> {
         Command::Recovery(args) => recovery::run(&args),
         Command::Cold(args) => cold::run(&args),
         Command::Compaction(args) => compaction::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
     }
 }

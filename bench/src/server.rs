@@ -208,7 +208,7 @@ impl Server {
     pub(crate) fn resident_bytes(&self) -> Result<u64> {
         let path = format!("/proc/{}/status", self.child.id());
         let status = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
-        parse_resident(&status).with_context(|| format!("{path} is not as Linux writes it"))
+        parse_bytes(&status, "VmRSS:").with_context(|| format!("{path} is not as Linux writes it"))
     }
 }
 
@@ -271,7 +271,7 @@ fn groundsill(setup: Setup<'_>, dir: &Path, port: u16, http: u16) -> Command {
     command
 }
 
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").context("find a free port")?;
     Ok(listener.local_addr().context("find a free port")?.port())
 }
@@ -302,16 +302,16 @@ fn parse_metric(text: &str, name: &str) -> Option<f64> {
 }
 
 /// User and system time of `/proc/PID/stat`, in seconds.
-fn parse_cpu(stat: &str) -> Option<f64> {
+pub(crate) fn parse_cpu(stat: &str) -> Option<f64> {
     // The name in parentheses may hold blanks and parentheses; what follows does not.
     let (_, rest) = stat.rsplit_once(')')?;
     let mut ticks = rest.split_whitespace().skip(11).map(|field| field.parse::<f64>().ok());
     Some((ticks.next()?? + ticks.next()??) / TICKS)
 }
 
-/// Bytes of memory, of `/proc/PID/status`.
-fn parse_resident(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+/// Bytes of memory, of a line of `/proc/PID/status`.
+pub(crate) fn parse_bytes(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
 }
 

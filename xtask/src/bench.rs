@@ -7,7 +7,7 @@ use crate::test::build_binary;
 
 /// Measure the built binary, where there is a rival pair by pair with it on the same disk.
 ///
-/// `cargo x bench redis`, `exec`, `memory`, `recovery`, `cold` and `compaction`; each explains itself with
+/// `cargo x bench redis`, `exec`, `memory`, `recovery`, `cold`, `compaction` and `doctor`; each explains itself with
 /// --help, and docs/benchmarks.md says what it measures. Results are for reading, not for passing: nothing
 /// is asserted of a time.
 #[derive(clap::Args)]

@@ -9,8 +9,8 @@ fn processor_time_is_that_of_the_program_and_of_the_kernel_for_it() {
 
 #[test]
 fn resident_memory_is_read_in_bytes() {
-    assert_eq!(parse_resident("VmPeak:\t 9 kB\nVmRSS:\t    1024 kB\n"), Some(1 << 20));
-    assert_eq!(parse_resident("VmPeak:\t 9 kB\n"), None);
+    assert_eq!(parse_bytes("VmPeak:\t 9 kB\nVmRSS:\t    1024 kB\n", "VmRSS:"), Some(1 << 20));
+    assert_eq!(parse_bytes("VmPeak:\t 9 kB\n", "VmRSS:"), None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::check::{Blind, Check};
 use crate::snapshot::{Mount, Window};
 
+pub(super) mod flushes;
 mod h25;
 mod h28;
 mod h29;

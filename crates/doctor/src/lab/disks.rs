@@ -2,6 +2,8 @@
 
 use super::Lab;
 
+mod b16;
+mod flushes;
 mod h25;
 mod h28;
 mod h29;
@@ -15,6 +17,7 @@ pub(super) const ALL: &[Lab] = &[
     Lab { id: "H25", run: h25::run },
     Lab { id: "H28", run: h28::run },
     Lab { id: "H30", run: h30::run },
+    Lab { id: "B16", run: b16::run },
     Lab { id: "H29", run: h29::run },
     Lab { id: "H46", run: h46::run },
 ];

@@ -2,6 +2,7 @@
 
 use super::Lab;
 
+mod b09;
 mod client;
 mod m01;
 mod m02;
@@ -26,6 +27,7 @@ mod server;
 
 /// In the order of their ids.
 pub(super) const ALL: &[Lab] = &[
+    Lab { id: "B09", run: b09::run },
     Lab { id: "M01", run: m01::run },
     Lab { id: "M02", run: m02::run },
     Lab { id: "M03", run: m03::run },

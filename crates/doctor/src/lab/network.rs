@@ -2,6 +2,7 @@
 
 use super::Lab;
 
+mod b20;
 mod h14;
 mod h15;
 mod h16;
@@ -20,6 +21,7 @@ mod link;
 
 /// In the order of their ids.
 pub(super) const ALL: &[Lab] = &[
+    Lab { id: "B20", run: b20::run },
     Lab { id: "H14", run: h14::run },
     Lab { id: "H15", run: h15::run },
     Lab { id: "H16", run: h16::run },

@@ -7,6 +7,8 @@ use crate::snapshot::{Clocks, Probed, Process};
 
 mod ntp;
 
+pub(super) use ntp::now_us;
+
 /// Processes whose names are looked at, at most.
 const PROCESSES_MAX: usize = 20_000;
 

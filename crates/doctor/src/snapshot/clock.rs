@@ -21,6 +21,26 @@ pub struct Clocks {
     pub measured: Option<Probed<Measured>>,
 }
 
+/// How far the clock of a server is from that of the machine that looks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offset {
+    /// Microseconds that it is ahead; below zero: behind.
+    pub ahead_us: i64,
+    /// Microseconds that question and answer took: the offset is not surer than half of it.
+    pub delay_us: u64,
+}
+
+impl Offset {
+    /// From what a server told, when the question left and when the answer came, all in microseconds since 1970.
+    pub fn between(left_us: i64, told_us: i64, came_us: i64) -> Self {
+        Self {
+            ahead_us: told_us - i64::midpoint(left_us, came_us),
+            delay_us: u64::try_from(came_us - left_us).unwrap_or(0),
+        }
+    }
+}
+
 /// What one question to a server of time came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,3 +54,6 @@ pub struct Measured {
     /// How far the server is from a clock of reference; 1 has one itself.
     pub stratum: u8,
 }
+
+#[cfg(test)]
+mod tests;

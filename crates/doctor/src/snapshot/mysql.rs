@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pair, Probed, growth};
+use super::{Offset, Pair, Probed, growth};
 use crate::check::Blind;
 
 mod activity;
@@ -23,6 +23,8 @@ pub use tables::*;
 pub struct Mysql {
     /// The server, and who asks.
     pub identity: Probed<MysqlIdentity>,
+    /// How far its clock is from that of the machine that looks.
+    pub clock: Probed<Offset>,
     /// `SHOW GLOBAL VARIABLES`, of those names that checks need, in lower case.
     pub variables: Probed<BTreeMap<String, String>>,
     /// `SHOW GLOBAL STATUS`, of those names that checks need, in lower case.

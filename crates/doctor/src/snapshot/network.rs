@@ -145,6 +145,9 @@ pub struct Connections {
     pub half_closed: Vec<HalfClosed>,
     /// Those that sent the same again and again without an answer.
     pub stalled: Vec<Stalled>,
+    /// The fifty over which nothing went for longest, established with other machines; none if this was not looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle: Option<Vec<Idle>>,
     /// The other sides to which most was sent again.
     pub peers: Vec<Peer>,
 }
@@ -199,6 +202,20 @@ pub struct Stalled {
     pub sacked: u64,
     /// Milliseconds since the last acknowledgement.
     pub silent_ms: u64,
+}
+
+/// A connection with another machine over which nothing went for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Idle {
+    /// This side.
+    pub local: SocketAddr,
+    /// The other side.
+    pub peer: SocketAddr,
+    /// Milliseconds since the last segment in either direction.
+    pub idle_ms: u64,
+    /// Milliseconds until the kernel asks whether the other side is still there; none if it will not: `SO_KEEPALIVE` is not set.
+    pub probe_ms: Option<u64>,
 }
 
 /// The other side of connections.

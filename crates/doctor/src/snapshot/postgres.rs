@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Probed;
+use super::{Offset, Probed};
 
 mod collations;
 mod configuration;
@@ -51,6 +51,8 @@ pub use tables::*;
 pub struct Postgres {
     /// The server, and who asks.
     pub identity: Probed<PostgresIdentity>,
+    /// How far its clock is from that of the machine that looks.
+    pub clock: Probed<Offset>,
     /// `pg_settings`, of those names that checks need; what may hold a secret is not asked for.
     pub settings: Probed<BTreeMap<String, PostgresSetting>>,
     /// `pg_db_role_setting`, of the same names.

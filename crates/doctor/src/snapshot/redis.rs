@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Probed;
+use super::{Offset, Probed};
 use crate::check::Blind;
 
 mod clients;
@@ -40,6 +40,8 @@ pub struct Redis {
     pub errors: Probed<BTreeMap<String, u64>>,
     /// `CONFIG GET`, of those names that checks need; what holds a secret is not asked for.
     pub config: Probed<BTreeMap<String, String>>,
+    /// How far its clock is from that of the machine that looks.
+    pub clock: Probed<Offset>,
     /// Whether it let the doctor in without a password.
     pub is_open: Probed<bool>,
     /// `CLIENT LIST`, counted.

@@ -1,19 +1,12 @@
 //! H28: the disk that a database waits for takes long to flush.
 //!
-//! Source: `Documentation/admin-guide/iostats.rst` of Linux (fields 16 and 17, from 5.5 on); the documentation of etcd, "Hardware": the 99th
-//! percentile of fdatasync should be below 10 ms. Here it is the mean, so what is told of is certain to be worse than that.
+//! Source: see [`flushes`](super::flushes).
 
 use super::super::clock::ms;
+use super::flushes::{Flushes, below};
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
-use crate::snapshot::{DataFolder, Device, Disks, Kind, Window, growth};
-
-/// Milliseconds that a flush may take on the mean; of a disk that turns, except for etcd, whose leader is elected anew, the other.
-const FLUSH_MS: u64 = 10;
-const FLUSH_TURNING_MS: u64 = 50;
-
-/// Fewer flushes say nothing.
-const FLUSHES_MIN: u64 = 5;
+use crate::snapshot::{DataFolder, Device, Window};
 
 pub(super) static CHECK: Check = Check {
     id: "H28",
@@ -54,11 +47,12 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         .map(|it| Blind::Denied(format!("root, to see where {it} keeps its data")));
     let mut told = Vec::new();
     for folder in &data.folders {
-        for device in below(now, folder) {
-            match flushes(window, (then, device)) {
-                Ok((count, took)) => {
-                    told.push(format!("{} flushes of {} took {} ms", count, device.name, took));
-                    if let Some(found) = fault(folder, device, (count, took), window.seconds()) {
+        for device in below(now, folder.log_device.as_ref()) {
+            match Flushes::of(window, then, device) {
+                Ok(flushes) => {
+                    let Flushes { count, took_ms } = flushes;
+                    told.push(format!("{count} flushes of {} took {took_ms} ms", device.name));
+                    if let Some(found) = fault(folder, device, flushes, window.seconds()) {
                         faults.retain(|it| it.at != found.at || it.evidence != found.evidence);
                         faults.push(found);
                     }
@@ -77,38 +71,9 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     Ok(Verdict { observed: told.join("; "), faults, unseen })
 }
 
-/// The whole disks below the log of a server.
-fn below<'a>(disks: &'a Disks, folder: &DataFolder) -> Vec<&'a Device> {
-    let all = disks.devices.seen().map(Vec::as_slice).unwrap_or_default();
-    let own = all.iter().find(|it| Some(&it.device) == folder.log_device.as_ref());
-    let names = own.map(|it| it.disks.as_slice()).unwrap_or_default();
-    all.iter().filter(|it| names.contains(&it.name)).collect()
-}
-
-/// How many there were in the window, and how many milliseconds they took together.
-fn flushes(window: &Window<'_>, (then, now): (&Disks, &Device)) -> Result<(u64, u64), Blind> {
-    if window.before.host.boot != window.after.host.boot {
-        return Err(Blind::Absent("growth of flushes: the machine was started anew".to_owned()));
-    }
-    let then = then.devices.seen()?.iter().find(|it| it.name == now.name);
-    let of = |of: fn(&Device) -> Option<u64>, what: &str| {
-        growth(&format!("{what} of {}", now.name), then.and_then(of), of(now))
-    };
-    Ok((of(|it| it.flushes, "flushes")?, of(|it| it.flush_ms, "time of flushes")?))
-}
-
-fn fault(
-    folder: &DataFolder,
-    device: &Device,
-    (count, took): (u64, u64),
-    seconds: f64,
-) -> Option<Fault> {
-    let is_slow_kind = device.rotates == Some(true) && folder.kind != Kind::Etcd;
-    let most = if is_slow_kind { FLUSH_TURNING_MS } else { FLUSH_MS };
-    let mean = took.checked_div(count)?;
-    if count < FLUSHES_MIN || took < most.saturating_mul(count) {
-        return None;
-    }
+fn fault(folder: &DataFolder, device: &Device, flushes: Flushes, seconds: f64) -> Option<Fault> {
+    let mean = flushes.too_long(device, folder.kind)?;
+    let Flushes { count, took_ms } = flushes;
     let DataFolder { process, folder: path, .. } = folder;
     let name = &device.name;
     Some(Fault {
@@ -122,7 +87,7 @@ fn fault(
         risk: "a log that is moved needs the database stopped; never turn its waiting for the disk off for this".to_owned(),
         reversible: true,
         evidence: vec![
-            Evidence { probe: format!("/proc/diskstats {name}"), value: format!("{count} flushes, {took} ms in {seconds:.1} s") },
+            Evidence { probe: format!("/proc/diskstats {name}"), value: format!("{count} flushes, {took_ms} ms in {seconds:.1} s") },
             Evidence { probe: format!("/proc/{}", process.pid), value: format!("keeps its data in {path}") },
         ],
         confidence: Confidence::High,

@@ -46,6 +46,11 @@ impl Server {
 
     /// Starts what was stopped, with the options that it had.
     pub(super) fn start_again(&mut self) -> Result<(), Stop> {
+        self.start_with(&[])
+    }
+
+    /// The same, with these in its environment.
+    pub(super) fn start_with(&mut self, environment: &[(&str, &str)]) -> Result<(), Stop> {
         let mut command = Command::new("mariadbd");
         command.args([
             "--no-defaults",
@@ -63,7 +68,7 @@ impl Server {
         }
         let log = std::fs::File::create(self.path("log")).map_err(failed("make a file"))?;
         let also = log.try_clone().map_err(failed("share a file"))?;
-        command.args(&self.options).stdout(log).stderr(also);
+        command.args(&self.options).envs(environment.iter().copied()).stdout(log).stderr(also);
         self.process = Some(command.spawn().map_err(failed("run mariadbd"))?);
         for _ in 0..TRIES {
             if self.sql("SELECT 1").is_ok() {

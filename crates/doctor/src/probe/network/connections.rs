@@ -9,14 +9,16 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use netlink_packet_sock_diag::constants::{
-    AF_INET, AF_INET6, TCP_CLOSE_WAIT, TCP_SYN_SENT, TCP_TIME_WAIT,
+    AF_INET, AF_INET6, TCP_CLOSE_WAIT, TCP_ESTABLISHED, TCP_SYN_SENT, TCP_TIME_WAIT,
 };
 use netlink_packet_sock_diag::inet::nlas::Nla;
 use netlink_packet_sock_diag::inet::{ExtensionFlags, InetResponse, StateFlags, Timer};
 
 use super::sockets;
 use crate::probe::owner;
-use crate::snapshot::{Connections, HalfClosed, Outgoing, Peer, Ports, Probed, Process, Stalled};
+use crate::snapshot::{
+    Connections, HalfClosed, Idle, Outgoing, Peer, Ports, Probed, Process, Stalled,
+};
 
 /// So many are looked at, at most.
 const CONNECTIONS_MAX: u64 = 200_000;
@@ -26,6 +28,9 @@ const TOLD_MAX: usize = 50;
 
 /// One that was sent again less often is not told of: segments get lost now and then.
 const RETRANSMITS_MIN: u8 = 2;
+
+/// One over which something went since is in use.
+const IDLE_MIN_MS: u64 = 1_000;
 
 /// From so many on that are half closed it is looked for whose they are.
 const HALF_CLOSED_MIN: usize = 20;
@@ -62,6 +67,8 @@ fn dump(family: u8, sums: &mut Sums) -> io::Result<()> {
 struct Info {
     mss: u64,
     sacked: u64,
+    sent_ms: u64,
+    received_ms: u64,
     silent_ms: u64,
     path_mtu: u64,
     again: u64,
@@ -79,11 +86,18 @@ impl Info {
         Some(Self {
             mss: word(16)?,
             sacked: word(28)?,
+            sent_ms: word(44)?,
+            received_ms: word(52)?,
             silent_ms: word(56)?,
             path_mtu: word(60)?,
             again: word(100)?,
             sent: word(136),
         })
+    }
+
+    /// Milliseconds in which nothing went over it, in either direction.
+    fn idle_ms(&self) -> u64 {
+        self.silent_ms.min(self.sent_ms).min(self.received_ms)
     }
 }
 
@@ -96,6 +110,7 @@ struct Sums {
     outgoing: BTreeMap<(IpAddr, SocketAddr), (u64, u64)>,
     half_closed: Vec<(u32, SocketAddr, Option<u64>)>,
     stalled: Vec<Stalled>,
+    idle: Vec<Idle>,
     peers: BTreeMap<IpAddr, Peer>,
 }
 
@@ -121,6 +136,14 @@ impl Sums {
             self.half_closed.push((header.inode, peer, silent_ms));
         }
         let Some(info) = info else { return };
+        let is_away = !peer.ip().is_loopback() && peer.ip() != local.ip();
+        if header.state == TCP_ESTABLISHED && is_away && info.idle_ms() >= IDLE_MIN_MS {
+            let probe_ms = match header.timer {
+                Some(Timer::KeepAlive(time)) => u64::try_from(time.as_millis()).ok(),
+                _ => None,
+            };
+            self.idle.push(Idle { local, peer, idle_ms: info.idle_ms(), probe_ms });
+        }
         let retransmits = match header.timer {
             Some(Timer::Retransmit(_, retransmits)) => retransmits,
             _ => 0,
@@ -172,6 +195,8 @@ impl Sums {
         outgoing.truncate(TOLD_MAX);
         self.stalled.sort_by_key(|it| std::cmp::Reverse(it.retransmits));
         self.stalled.truncate(TOLD_MAX);
+        self.idle.sort_by_key(|it| std::cmp::Reverse(it.idle_ms));
+        self.idle.truncate(TOLD_MAX);
         let stalled: BTreeSet<IpAddr> = self.stalled.iter().map(|it| it.peer.ip()).collect();
         let mut peers: Vec<Peer> = self.peers.into_values().collect();
         // Those of connections that are stalled are told of in any case.
@@ -184,6 +209,7 @@ impl Sums {
             outgoing,
             half_closed: half_closed(&self.half_closed),
             stalled: self.stalled,
+            idle: Some(self.idle),
             peers,
         }
     }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::ground;
 use crate::record::{Record, Status};
-use crate::snapshot::{Data, Host, Probed, Process, Processes, Snapshot};
+use crate::snapshot::{Data, Disks, Host, Kind, Probed, Process, Processes, Snapshot};
 
 fn device(name: &str, device: &str, disk: &str) -> Device {
     Device {

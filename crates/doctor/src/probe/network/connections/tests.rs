@@ -102,3 +102,23 @@ fn those_that_are_half_closed_are_told_with_the_one_that_is_so_for_longest() {
     let [it] = &found.half_closed[..] else { panic!("{found:?}") };
     assert_eq!((it.count, it.longest_ms, it.peer.port()), (2, Some(9_000), 81));
 }
+
+#[test]
+fn of_those_with_others_it_is_told_for_how_long_nothing_went_over_them() {
+    let keep = |ms| Some(Timer::KeepAlive(Duration::from_millis(ms)));
+    let idle = [(44, 9_000), (52, 8_000), (56, 7_000)];
+    let found = told(&[
+        response(TCP_ESTABLISHED, (40_000, 80), None, &idle),
+        response(
+            TCP_ESTABLISHED,
+            (40_001, 80),
+            keep(60_000),
+            &[(44, 9_000), (52, 9_000), (56, 9_000)],
+        ),
+        response(TCP_ESTABLISHED, (40_002, 80), None, &[(44, 999), (52, 9_000), (56, 9_000)]),
+        response(TCP_CLOSE_WAIT, (40_003, 80), None, &idle),
+    ]);
+    let of = |it: &Idle| (it.local.port(), it.idle_ms, it.probe_ms);
+    let idle: Vec<_> = found.idle.iter().flatten().map(of).collect();
+    assert_eq!(idle, [(40_001, 9_000, Some(60_000)), (40_000, 7_000, None)]);
+}

@@ -43,6 +43,12 @@ pub(super) fn identity(rows: &[Row]) -> Probed<MysqlIdentity> {
     })
 }
 
+/// Microseconds since 1970.
+pub(super) fn clock(rows: &[Row]) -> Probed<i64> {
+    let told = rows.first().and_then(|row| text(row, &["us"])?.parse().ok());
+    told.map_or_else(|| Probed::Failed("it did not say what time it is".to_owned()), Probed::Seen)
+}
+
 /// The names of the privileges on all databases. The rest of `SHOW GRANTS` is dropped at once: MariaDB has hashes of passwords in it.
 pub(super) fn privileges(rows: &[Row]) -> Vec<String> {
     let lines = rows.iter().flat_map(|row| row.values().flatten());

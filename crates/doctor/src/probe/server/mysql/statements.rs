@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Mysql, answers};
+use crate::probe::clock::now_us;
 use crate::snapshot::{
     self, MysqlAccount, MysqlChannel, MysqlCounter, MysqlDigest, MysqlLogs, MysqlRowWait,
-    MysqlSession, MysqlTable, MysqlTransaction, Probed,
+    MysqlSession, MysqlTable, MysqlTransaction, Offset, Probed,
 };
 
 /// Since then MySQL has its dictionary in tables of InnoDB, and tells it under other names.
@@ -100,6 +101,9 @@ const SESSIONS: &str = "SELECT ID AS id, COALESCE(USER, '') AS user, COALESCE(HO
 /// Not of the server itself.
 const OWN_TABLES: &str = "NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')";
 
+/// The clock, and not when the statement began.
+const CLOCK: &str = "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED) AS us";
+
 /// Asks for everything.
 pub(super) async fn look(session: &mut Mysql) -> snapshot::Mysql {
     // Where even that may not be asked, none is known: then more is taken for hidden than is.
@@ -117,6 +121,7 @@ pub(super) async fn look(session: &mut Mysql) -> snapshot::Mysql {
     // The fields are asked for in the order in which they stand here: the status last of all once more.
     snapshot::Mysql {
         identity,
+        clock: clock(session).await,
         variables,
         status: named(session, "STATUS", STATUS).await,
         metrics: metrics(session).await,
@@ -142,6 +147,13 @@ async fn named(
 ) -> Probed<BTreeMap<String, String>> {
     let statement = format!("SHOW GLOBAL {kind} WHERE Variable_name IN ('{}')", names.join("','"));
     session.rows(&statement).await.map(|rows| answers::named(&rows))
+}
+
+async fn clock(session: &mut Mysql) -> Probed<Offset> {
+    let left = now_us();
+    let rows = session.rows(CLOCK).await;
+    let came = now_us();
+    rows.and_then(|rows| answers::clock(&rows)).map(|told| Offset::between(left, told, came))
 }
 
 async fn metrics(session: &mut Mysql) -> Probed<BTreeMap<String, u64>> {

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::{
     Postgres, collations, configuration, conflicts, counters, databases, decoding, density, disk,
     gin, index_heads, replication, sessions, slru, statement_counts, subscriptions, tables, toast,
     unanalysed,
 };
-use crate::snapshot::{self, PostgresIdentity, PostgresSetting, Probed};
+use crate::probe::clock::now_us;
+use crate::snapshot::{self, Offset, PostgresIdentity, PostgresSetting, Probed};
 
 /// What an older server than this has not, is not asked for if it does not say which it is.
 const OLDEST: u32 = 120_000;
@@ -68,6 +71,14 @@ const OVERRIDES: &str = "SELECT d.datname AS database, r.rolname AS role, split_
      FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase LEFT JOIN pg_roles r ON r.oid = s.setrole, \
      unnest(s.setconfig) c WHERE split_part(c, '=', 1) = ANY";
 
+/// The clock, and not when the transaction began.
+const CLOCK: &str = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS us";
+
+#[derive(Deserialize)]
+struct Clock {
+    us: i64,
+}
+
 /// Asks for everything.
 pub(super) async fn look(session: &mut Postgres, deep: bool) -> snapshot::Postgres {
     let identity: Probed<PostgresIdentity> = session.row(IDENTITY).await;
@@ -75,6 +86,7 @@ pub(super) async fn look(session: &mut Postgres, deep: bool) -> snapshot::Postgr
     let version = identity.seen().map_or(OLDEST, |it| it.version);
     snapshot::Postgres {
         identity,
+        clock: clock(session).await,
         settings: settings(session).await,
         overrides: session.rows(&format!("{OVERRIDES} ({})", names())).await,
         collations: collations::look(session, version).await,
@@ -119,6 +131,13 @@ pub(super) async fn look(session: &mut Postgres, deep: bool) -> snapshot::Postgr
         constraints: session.rows(&tables::constraints(version)).await,
         foreign_keys: session.rows(tables::FOREIGN_KEYS).await,
     }
+}
+
+async fn clock(session: &mut Postgres) -> Probed<Offset> {
+    let left = now_us();
+    let told: Probed<Clock> = session.row(CLOCK).await;
+    let came = now_us();
+    told.map(|clock| Offset::between(left, clock.us, came))
 }
 
 /// Of what the doctor has set for its own session what it was before.

@@ -3,7 +3,8 @@
 use redis_client::{Cmd, cmd};
 
 use super::{Answer, Redis, info, local, parts, sample};
-use crate::snapshot::{self, Probed};
+use crate::probe::clock::now_us;
+use crate::snapshot::{self, Offset, Probed};
 
 /// `CLIENT LIST` is not asked for where there are more.
 const CLIENTS_MAX: u64 = 10_000;
@@ -23,6 +24,7 @@ pub(super) async fn look(session: &mut Redis, deep: bool) -> snapshot::Redis {
         is_open: session.is_open(),
         ..snapshot::Redis::default()
     };
+    seen.clock = clock(session).await;
     seen.config = config(session).await;
     seen.clients = clients(session, &seen).await;
     let [slow, latency, channels] = session
@@ -61,6 +63,14 @@ pub(super) fn command(words: &[&str]) -> Cmd {
         command.arg(*word);
     }
     command
+}
+
+async fn clock(session: &mut Redis) -> Probed<Offset> {
+    let left = now_us();
+    let answer = session.ask(&command(&["TIME"])).await;
+    let came = now_us();
+    let told = answer.probed("+time").and_then(parts::time);
+    told.map(|told| Offset::between(left, told, came))
 }
 
 async fn config(session: &mut Redis) -> Probed<std::collections::BTreeMap<String, String>> {

@@ -65,6 +65,17 @@ pub(super) fn count(value: Value) -> Probed<u64> {
     list(value).map(|values| values.len() as u64)
 }
 
+/// Seconds since 1970, and microseconds of the next: as microseconds.
+pub(super) fn time(value: Value) -> Probed<i64> {
+    list(value).and_then(|values| {
+        let mut parts = values.into_iter().map(|it| text(it).seen().ok()?.parse::<i64>().ok());
+        match (parts.next().flatten(), parts.next().flatten()) {
+            (Some(seconds), Some(us)) => Probed::Seen(seconds * 1_000_000 + us),
+            _ => Probed::Failed("its answer is no time".to_owned()),
+        }
+    })
+}
+
 /// An answer that is a number, which may be negative.
 pub(super) fn number(value: &Value) -> Option<i64> {
     match value {

@@ -163,3 +163,11 @@ fn a_server_that_is_full_or_guarded_sends_one_away_and_one_that_wants_a_password
     assert!(sent_away("-NOPERM this user has no permissions\r\n").is_none());
     assert!(sent_away("+PONG\r\n").is_none());
 }
+
+#[test]
+fn a_time_is_of_seconds_and_microseconds() {
+    let time = |parts: Vec<Value>| parts::time(Value::Array(parts));
+    assert_eq!(time(vec![bulk("1796068544"), bulk("215")]), Probed::Seen(1_796_068_544_000_215));
+    assert!(matches!(time(vec![bulk("1796068544")]), Probed::Failed(_)));
+    assert!(matches!(time(vec![bulk("now"), bulk("0")]), Probed::Failed(_)));
+}
