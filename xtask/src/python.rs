@@ -81,7 +81,7 @@ fn node_modules() -> Result<Option<PathBuf>> {
 
 /// Where servers of PostgreSQL of other versions than the system's are, or none: their tests then skip, and say so.
 fn postgres_servers() -> Result<Option<PathBuf>> {
-    if !(is_installed("node") && is_installed("npm")) || !cfg!(target_arch = "x86_64") {
+    if !(is_installed("node") && is_installed("npm") && cfg!(target_arch = "x86_64")) {
         println!(
             "SKIPPED: without Node.js, or not on x86-64, labs run on one version of PostgreSQL"
         );
@@ -101,7 +101,7 @@ fn postgres_servers() -> Result<Option<PathBuf>> {
                 .with_context(|| format!("copying {file}"))?;
         }
         // `ci` takes what the lock file has the checksum of, and nothing else.
-        let args = ["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"];
+        let args = ["ci", "--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts"];
         must(program("npm", args).arg("--prefix").arg(&folder)).context(
             "the servers in blackbox/postgres/package.json cannot be installed: \
              see npm's message above; a package registry must be reachable once",
