@@ -16,8 +16,17 @@ const CORRECTED_MIN: u64 = 10;
 const WORKING: [&str; 4] = ["running", "live", "new", "created"];
 
 /// States of disks that are between two others.
-const PASSING: [&str; 6] =
-    ["resetting", "connecting", "blocked", "created-blocked", "quiesce", "cancel"];
+const PASSING: [&str; 9] = [
+    "resetting",
+    "connecting",
+    "deleting",
+    "deleting (no IO)",
+    "deleted",
+    "blocked",
+    "created-blocked",
+    "quiesce",
+    "cancel",
+];
 
 pub(super) static CHECK: Check = Check {
     id: "H31",

@@ -9,7 +9,7 @@ ctxt 1990473
 ";
 
 const SOFTIRQS: &str = "\
-                    CPU0       CPU3       
+                    CPU0       CPU3
           HI:          1          0
        TIMER:    1250612    1265331
       NET_RX:       9016      50917
