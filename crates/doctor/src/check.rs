@@ -61,6 +61,7 @@ pub const FACTS: &[&str] = &[
     "app-replicas",
     "app-role",
     "backend-keepalive",
+    "backup.",
     "call-depth",
     "client-timeout",
     "db-cores",

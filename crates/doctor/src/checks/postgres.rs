@@ -12,6 +12,7 @@ mod p05;
 mod p06;
 mod p07;
 mod p08;
+mod p09;
 mod p10;
 mod p11;
 mod p12;
@@ -30,6 +31,7 @@ mod p24;
 mod p25;
 mod p26;
 mod p27;
+mod p28;
 mod p29;
 mod p30;
 mod p31;
@@ -48,6 +50,7 @@ pub(super) const ALL: &[&Check] = &[
     &p06::CHECK,
     &p07::CHECK,
     &p08::CHECK,
+    &p09::CHECK,
     &p10::CHECK,
     &p11::CHECK,
     &p12::CHECK,
@@ -66,6 +69,7 @@ pub(super) const ALL: &[&Check] = &[
     &p25::CHECK,
     &p26::CHECK,
     &p27::CHECK,
+    &p28::CHECK,
     &p29::CHECK,
     &p30::CHECK,
     &p31::CHECK,

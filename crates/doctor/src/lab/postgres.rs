@@ -17,6 +17,7 @@ mod p05;
 mod p06;
 mod p07;
 mod p08;
+mod p09;
 mod p10;
 mod p11;
 mod p12;
@@ -34,6 +35,7 @@ mod p24;
 mod p25;
 mod p26;
 mod p27;
+mod p28;
 mod p29;
 mod p30;
 mod p31;
@@ -57,6 +59,7 @@ pub(super) const ALL: &[Lab] = &[
     Lab { id: "P06", run: p06::run },
     Lab { id: "P07", run: p07::run },
     Lab { id: "P08", run: p08::run },
+    Lab { id: "P09", run: p09::run },
     Lab { id: "P10", run: p10::run },
     Lab { id: "P11", run: p11::run },
     Lab { id: "P12", run: p12::run },
@@ -74,6 +77,7 @@ pub(super) const ALL: &[Lab] = &[
     Lab { id: "P25", run: p25::run },
     Lab { id: "P26", run: p26::run },
     Lab { id: "P27", run: p27::run },
+    Lab { id: "P28", run: p28::run },
     Lab { id: "P29", run: p29::run },
     Lab { id: "P30", run: p30::run },
     Lab { id: "P31", run: p31::run },

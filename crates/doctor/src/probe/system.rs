@@ -6,6 +6,7 @@ use super::disks::mounts;
 use super::text;
 use crate::snapshot::System;
 
+mod backups;
 mod cores;
 mod fstab;
 mod journal;
@@ -23,6 +24,7 @@ pub(super) fn look(_deep: bool, facts: &BTreeMap<String, String>) -> System {
         cores: cores::look(),
         journal: journal::look(),
         stamps: stamps::look(facts),
+        backups: backups::look(facts),
     }
 }
 

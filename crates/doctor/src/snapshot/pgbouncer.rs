@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Probed;
+use super::{PostgresPeer, Probed};
 use crate::check::Blind;
 
 /// A PgBouncer.
@@ -15,6 +15,8 @@ pub struct Pgbouncer {
     pub version: Probed<String>,
     /// `SHOW POOLS`, without that of the console; those in which clients wait come first.
     pub pools: Probed<Vec<PgbouncerPool>>,
+    /// `SHOW SERVERS`, at most 1000.
+    pub servers: Probed<Vec<PgbouncerServer>>,
     /// `SHOW DATABASES`, without the console.
     pub databases: Probed<Vec<PgbouncerDatabase>>,
     /// `SHOW STATS`, by the database that clients name, without the console.
@@ -47,6 +49,26 @@ pub struct PgbouncerPool {
     pub longest_wait_ms: Option<u64>,
     /// `session`, `transaction` or `statement`; none of a version that does not tell.
     pub mode: Option<String>,
+}
+
+/// A connection of the pooler to its server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PgbouncerServer {
+    /// The database, as clients name it.
+    pub database: String,
+    /// The user.
+    pub user: String,
+    /// Where it goes to: an address, or `unix`.
+    pub address: Option<String>,
+    /// The port there.
+    pub port: Option<u64>,
+    /// From where it comes: an address, or `unix`. The server knows it by that, if nothing on the way changes it.
+    pub own_address: Option<String>,
+    /// The port here.
+    pub own_port: Option<u64>,
+    /// The process of the server, as it told when the connection was made; none if it did not.
+    pub pid: Option<u64>,
 }
 
 /// A database that clients may name.
@@ -112,6 +134,25 @@ impl Pgbouncer {
         match (numbers.next().flatten(), numbers.next().flatten()) {
             (Some(major), Some(minor)) => Ok((major, minor)),
             _ => Err(Blind::Absent(format!("number in its version {version}"))),
+        }
+    }
+}
+
+impl PgbouncerServer {
+    /// Whether a session of PostgreSQL is its other end: by where it comes from, and by the process where that is told.
+    pub fn ends_at(&self, peer: &PostgresPeer) -> bool {
+        let is_process = self.pid.is_none_or(|pid| pid == u64::from(peer.pid));
+        match self.own_address.as_deref() {
+            // Over a socket of the machine only the process tells them apart.
+            Some("unix") => {
+                let is_near = peer.address.is_none() && peer.state.is_some();
+                self.pid.is_some() && is_process && is_near
+            }
+            Some(own) => {
+                let is_port = peer.port.is_some() && peer.port == self.own_port;
+                is_process && is_port && peer.address.as_deref() == Some(own)
+            }
+            None => false,
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Offset, Probed};
 
+mod bloat;
 mod collations;
 mod configuration;
 mod conflicts;
@@ -16,12 +17,15 @@ mod decoding;
 mod density;
 mod gin;
 mod index_heads;
+mod peers;
+mod plans;
 mod slru;
 mod statement_counts;
 mod subscriptions;
 mod toast;
 mod unanalysed;
 
+pub use bloat::*;
 pub use collations::*;
 pub use configuration::*;
 pub use conflicts::*;
@@ -30,6 +34,8 @@ pub use decoding::*;
 pub use density::*;
 pub use gin::*;
 pub use index_heads::*;
+pub use peers::*;
+pub use plans::*;
 pub use slru::*;
 pub use statement_counts::*;
 pub use subscriptions::*;
@@ -71,6 +77,8 @@ pub struct Postgres {
     pub decoding: Probed<Vec<PostgresDecoding>>,
     /// How full the leaves of B-trees are, of at most 20; only if the look is deep.
     pub density: Probed<Vec<PostgresDensity>>,
+    /// Tables of at least 1 GiB, by what of them is not needed, at most 100.
+    pub bloat: Probed<Vec<PostgresBloat>>,
     /// Tables with the most stored apart, at most 50.
     pub toast: Probed<Vec<PostgresToast>>,
     /// Statements that cost most, at most 100.
@@ -83,10 +91,16 @@ pub struct Postgres {
     pub subscriptions: Probed<Vec<PostgresSubscription>>,
     /// The largest tables that were not analysed since their counters began, at most 100.
     pub unanalysed: Probed<Vec<PostgresUnanalysed>>,
+    /// Statements that failed as a table changed under their plan, by the log of a server on this machine.
+    pub plan_errors: Probed<PostgresPlanErrors>,
+    /// Tables whose columns changed within a day, the last first, at most 20; only with `track_commit_timestamp`.
+    pub altered: Probed<Vec<PostgresAltered>>,
     /// How many connections there are.
     pub connections: Probed<PostgresConnections>,
     /// Connections by where they are from: those with the most first, at most 50.
     pub clients: Probed<Vec<PostgresClients>>,
+    /// Sessions of clients by the connection that each has: those that keep something beyond their transaction first, at most 500.
+    pub peers: Probed<Vec<PostgresPeer>>,
     /// Roles whose connections have a limit.
     pub role_limits: Probed<Vec<PostgresRoleLimit>>,
     /// Sessions that hold a transaction or a snapshot: the 100 that began first, and the 20 with the oldest snapshot.

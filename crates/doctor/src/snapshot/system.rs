@@ -24,6 +24,18 @@ pub struct System {
     pub journal: Probed<Journal>,
     /// Files that jobs touch when they succeed, as the user named them with `--fact stamp.NAME=FILE,AGE`.
     pub stamps: BTreeMap<String, Probed<Stamp>>,
+    /// Last backups of databases by their ports, as the user named their files with `--fact backup.PORT=FILE,AGE`.
+    pub backups: BTreeMap<String, Probed<Backup>>,
+}
+
+/// The last backup of a database that is whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// When it ended, in seconds since 1970; none if there is none.
+    pub ended_s: Option<u64>,
+    /// `full`, `diff` or `incr`.
+    pub kind: Option<String>,
 }
 
 /// A setting of the kernel.

@@ -1,4 +1,4 @@
-//! M05: a replica has transactions that its source never had.
+//! M05: a replica has transactions that its source never had, or lacks some below others that it has.
 //!
 //! Source: the reference of MySQL 8.4, 19.1.3 ("Replication with Global Transaction Identifiers"); the knowledge base of MariaDB, "Global
 //! Transaction ID": a number is `domain-server-sequence`, and the last one that was written or applied is kept for each domain.
@@ -15,10 +15,10 @@ mod gtids;
 
 pub(super) static CHECK: Check = Check {
     id: "M05",
-    title: "a replica has transactions that its source never had",
+    title: "a replica has transactions that its source never had, or lacks some in between",
     severity: Severity::Warning,
     needs: "REPLICATION CLIENT (MySQL) or SLAVE MONITOR (MariaDB); of MySQL the source as a target as well",
-    expected: "what a replica has executed its source has executed, too",
+    expected: "what a replica has executed its source has executed, too, without a gap",
     guardrail: "super_read_only = ON (MySQL), read_only = ON (MariaDB) on each replica; gtid_strict_mode = ON (MariaDB)",
     probes: &[
         "SHOW REPLICA STATUS: the source, and in MariaDB Using_Gtid",
@@ -29,8 +29,8 @@ pub(super) static CHECK: Check = Check {
     page: Page {
         symptom: "After a switch the other replicas cannot follow the new source: error 1236, \"replica has more GTIDs than the source has\" or, in MariaDB, \"error: connecting slave requested to start from GTID ..., which is not in the master's binlog\". Or they follow, and get rows that somebody once wrote to that replica by hand.",
         culprit: "Somebody wrote to a replica: a migration, a counter of a monitoring tool, ANALYZE or FLUSH with its own entry in the log. The transaction got a number of the replica's own, which the source does not know. Nothing is wrong until that replica becomes the source.",
-        proof: "MariaDB: the last transaction of a domain in the replica's own log was written by itself, and is not before what it has applied of that domain from the source. Where it uses Current_Pos that says nothing, so the check is skipped; a domain that the source does not write is left to the replica. MySQL: what the replica had executed at the first look is not all in what the source had at the second; the source has to be a target as well.",
-        fix: "Look what it is: mariadb-binlog (mysqlbinlog --include-gtids) on the replica. If the rows have to go: take them out with SET SESSION sql_log_bin = 0, then rebuild the replica from its source, which is the sure way. If they do not matter, MySQL: run an empty transaction of that number on the source, SET gtid_next = 'UUID:N'; BEGIN; COMMIT; SET gtid_next = AUTOMATIC. Then forbid it: M04.",
+        proof: "MariaDB: the last transaction of a domain in the replica's own log was written by itself, and is not before what it has applied of that domain from the source. Where it uses Current_Pos that says nothing, so the check is skipped; a domain that the source does not write is left to the replica. MySQL: what the replica had executed at the first look is not all in what the source had at the second; the source has to be a target as well. Aspect gap, of low confidence, of MySQL alone: numbers of the source that the replica lacked in both looks, though it had later ones of the same server already at the first. Several workers without replica_preserve_commit_order leave such gaps for as long as a transaction takes: look again later. In MariaDB a gap cannot be seen, as it keeps but the last number of each domain.",
+        fix: "Look what it is: mariadb-binlog (mysqlbinlog --include-gtids) on the replica. If the rows have to go: take them out with SET SESSION sql_log_bin = 0, then rebuild the replica from its source, which is the sure way. If they do not matter, MySQL: run an empty transaction of that number on the source, SET gtid_next = 'UUID:N'; BEGIN; COMMIT; SET gtid_next = AUTOMATIC. Then forbid it: M04. Of a gap: STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_AUTO_POSITION = 1; START REPLICA has the source send what it still has in its log; where that is purged, rebuild the replica.",
         cost: "A replica that is rebuilt is away for as long. An empty transaction on the source says that all is well where rows still differ: compare them before. It cannot be undone.",
         lab: "A replica with a log of its own to which something is written, a number of times that is drawn; mended by taking it out of the table and of the log. The lab is of MariaDB; what is of MySQL alone is tried on composed snapshots only.",
     },
@@ -111,13 +111,40 @@ fn of_mysql(pair: &Pair<'_, Mysql>, channels: &[MysqlChannel]) -> Result<Verdict
         known.add(Gtids::parse(source.seen.seen()?.variable("gtid_executed")?)?);
     }
     let errant = executed.without(&known);
-    let count = errant.count();
+    let later = Gtids::parse(pair.after()?.variable("gtid_executed")?)?;
+    let missing = executed.gaps().also_in(&later.gaps()).also_in(&known);
     let observed = format!("{} transactions, all of which its source has", executed.count());
-    if count == 0 {
-        return Ok(Verdict { observed, ..Verdict::default() });
+    let mut faults = Vec::new();
+    if errant.count() > 0 {
+        let observed = format!("{} transactions that its source does not have", errant.count());
+        faults.push(fault(observed, errant.to_string()));
     }
-    let observed = format!("{count} transactions that its source does not have");
-    Ok(Verdict { faults: vec![fault(observed, errant.to_string())], ..Verdict::default() })
+    if missing.count() > 0 {
+        faults.push(gap(&missing));
+    }
+    Ok(Verdict { observed, faults, unseen: None })
+}
+
+fn gap(missing: &Gtids) -> Fault {
+    Fault {
+        severity: Severity::Warning,
+        aspect: Some("gap"),
+        at: None,
+        observed: format!(
+            "{} transactions of its source are missing below others that it has",
+            missing.count()
+        ),
+        impact: "what they wrote is missing here, and everywhere once it becomes the source and their log is gone".to_owned(),
+        fix: "look again later; if it stays: STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_AUTO_POSITION = 1; START REPLICA; else rebuild the replica".to_owned(),
+        actions: Vec::new(),
+        risk: "replication stops if what is sent again does not fit the rows that are there; a replica that is rebuilt is away for as long".to_owned(),
+        reversible: true,
+        evidence: vec![Evidence {
+            probe: "gtid_executed of the replica in both looks, and of its source".to_owned(),
+            value: missing.to_string(),
+        }],
+        confidence: Confidence::Low,
+    }
 }
 
 fn fault(observed: String, evidence: String) -> Fault {

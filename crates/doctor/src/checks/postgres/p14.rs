@@ -1,7 +1,7 @@
 //! P14: the archive does not get what the server writes.
 //!
 //! Source: the documentation of PostgreSQL, 26.3.1 (a file whose command failed is kept and tried again until it succeeds) and 28.2.12
-//! (`pg_stat_archiver`). How old the last backup is, the server does not know.
+//! (`pg_stat_archiver`). How old the last backup is, the server does not know: that is of a fact.
 
 use super::words::{binary, counted, span};
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
@@ -14,11 +14,13 @@ const CRITICAL_PERCENT: u64 = 50;
 /// A file that has waited for so long, with another behind it, is not being archived. A choice of ours: a segment takes seconds.
 const STUCK_MS: u64 = 300_000;
 
+mod backup;
+
 pub(super) static CHECK: Check = Check {
     id: "P14",
-    title: "the archive of WAL does not get what the server writes",
+    title: "the archive of WAL does not get what the server writes, or the last backup is too old",
     severity: Severity::Critical,
-    needs: "nothing; pg_monitor to see how much waits",
+    needs: "nothing; pg_monitor to see how much waits; fact: backup.PORT for the age of the last backup",
     expected: "the last file that was archived is newer than the last failure to",
     guardrail: "alert on pg_stat_archiver_last_failed_time > pg_stat_archiver_last_archived_time; a test of restoring",
     probes: &[
@@ -26,21 +28,38 @@ pub(super) static CHECK: Check = Check {
         "whether archive_command or archive_library is set, never what it says",
         "pg_ls_archive_statusdir(): how many files wait",
         "statvfs of pg_wal, if the server is on this machine",
+        "--fact backup.PORT=FILE,26h with a file that pgbackrest info --stanza=NAME --output=json wrote, or --fact backup.PORT=30h,26h",
     ],
     proof: Proof::Lab,
     catalogue: &[],
     page: Page {
         symptom: "Nothing, until somebody has to restore to a moment of today and the archive ends last week; or until pg_wal has filled the disk and the server stops.",
         culprit: "archive_command fails: its store is full or not reached, its credentials have ended, or a file of that name is there already. The server keeps each file and tries for ever.",
-        proof: "The last failure is later than the last success. A failure that was followed by a success is none. Critical when what waits takes as much of the disk as is left. With archive_mode on and no command at all the files wait as well: a warning. On a standby it applies only with archive_mode = always. How old the last full backup is cannot be asked of the server, and is not judged.",
+        proof: "The last failure is later than the last success. A failure that was followed by a success is none. Critical when what waits takes as much of the disk as is left. With archive_mode on and no command at all the files wait as well: a warning. On a standby it applies only with archive_mode = always. How old the last backup is cannot be asked of the server: aspect backup compares what --fact backup.PORT says, or the end of the last whole backup in a file of pgbackrest info, with what is allowed; without the fact it is not judged. Whether it can be restored is B14.",
         fix: "Read in the log of the server what the command said, and run it by hand as the user of the server with the file that failed. When it works, the server goes on by itself within a minute. Never remove files from pg_wal, nor have the command answer with success without storing: each is a gap that ends the archive. After a gap take a new base backup at once.",
         cost: "None; what has waited is archived in order, which may take the network for a while.",
-        lab: "A server whose archive_command fails, and a drawn number of files for it; mended by a command that works.",
+        lab: "A server whose archive_command fails, and a drawn number of files for it; mended by a command that works. And a backup by pgBackRest, where that is installed, seen by a look a drawn number of hours later; mended by another allowance.",
     },
     rule: Rule::Postgres(rule),
 };
 
 fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
+    let Some(age) = backup::age(pair) else { return archive(pair) };
+    let mut verdict = archive(pair).or_else(|blind| match blind {
+        Blind::OutOfPlace(observed) => Ok(Verdict { observed, ..Verdict::default() }),
+        unseen => Ok(Verdict { unseen: Some(unseen), ..Verdict::default() }),
+    })?;
+    match age {
+        Ok((told, fault)) => {
+            verdict.observed = format!("{}; {told}", verdict.observed);
+            verdict.faults.extend(fault);
+        }
+        Err(blind) => verdict.unseen = Some(blind),
+    }
+    Ok(verdict)
+}
+
+fn archive(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
     let server = pair.after()?;
     let mode = server.setting("archive_mode")?;
     if mode == "off" {

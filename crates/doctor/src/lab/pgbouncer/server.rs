@@ -50,7 +50,7 @@ impl Pooler {
     }
 
     /// What `psql` is answered through it.
-    fn psql(&self, statement: &str) -> Result<String, Stop> {
+    pub(super) fn psql(&self, statement: &str) -> Result<String, Stop> {
         run("psql", &["-XAtq", &self.address(), "-c", statement])
     }
 

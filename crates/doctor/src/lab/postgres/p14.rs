@@ -1,8 +1,10 @@
-//! An `archive_command` that fails; mended by one that works.
+//! An `archive_command` that fails; mended by one that works. And a backup by pgBackRest, where that is installed, that is some hours old.
 
 use super::client::wait_for;
 use super::server::Server;
 use crate::lab::{Stage, Stop, failing};
+use crate::probe::{Ask, Moment};
+use crate::record::{Record, Status};
 
 pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
     let server = Server::start(&["archive_mode=on"])?;
@@ -16,6 +18,7 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
         server.sql("SELECT pg_switch_wal()")?;
     }
     wait_for(&server, "SELECT failed_count > 0 FROM pg_stat_archiver", "t")?;
+    let bare = stage;
     let stage = stage.asking(server.seen());
     let found = stage.until("it fails", |it| failing(it, &server.target()).is_some())?;
     let record = failing(&found, &server.target()).ok_or("it is gone again")?;
@@ -33,5 +36,61 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
     let seen = record.observed.clone();
     command("true")?;
     stage.until("it works", |it| failing(it, &server.target()).is_none())?;
-    Ok(seen)
+    match backup(bare, &server) {
+        Ok(()) | Err(Stop::Missing(_)) => Ok(seen),
+        Err(stop) => Err(stop),
+    }
+}
+
+/// A backup, and a look some hours later.
+fn backup(stage: &Stage<'_>, server: &Server) -> Result<(), Stop> {
+    crate::lab::run("pgbackrest", &["version"])?;
+    let [repo, data, log, lock] =
+        ["repo", "data", "backup-log", "backup-lock"].map(|name| server.path(name));
+    let of_repo =
+        ["--stanza=lab", "--config=/dev/null", &format!("--repo1-path={repo}")].map(str::to_owned);
+    let of_server = [
+        format!("--pg1-path={data}"),
+        format!("--log-path={log}"),
+        format!("--lock-path={lock}"),
+        "--no-online".to_owned(),
+    ];
+    let say = |options: &[String], more: &[&str]| {
+        let all = of_repo.iter().chain(options).map(String::as_str).chain(more.iter().copied());
+        server.run_in("pgbackrest", &all.collect::<Vec<_>>())
+    };
+    server.stop()?;
+    say(&of_server, &["--log-level-console=off", "stanza-create"])?;
+    say(
+        &of_server,
+        &["--log-level-console=off", "--repo1-retention-full=1", "--type=full", "backup"],
+    )?;
+    server.start_again(&server.options(&["archive_mode=on"]))?;
+    let text = say(&[], &["--output=json", "info"])?;
+    let file = server.path("info.json");
+    std::fs::write(&file, text).map_err(crate::lab::failed("write what it said"))?;
+    let hours = stage.draw(2, 40);
+    let later = || {
+        let (Moment { at_ms, up_ms }, ms) = ((stage.now)(), hours * 3_600_000);
+        Moment { at_ms: at_ms + ms, up_ms: up_ms + ms }
+    };
+    let port = server.port;
+    let told = |most: u64| {
+        let facts = [(format!("backup.{port}"), format!("{file},{most}h"))].into();
+        let stage = Stage { now: &later, ..stage.asking(Ask { facts, ..server.seen() }) };
+        stage.between(|| Ok(()))
+    };
+    let (found, wanted) = (told(hours - 1)?, format!("the last backup (full) is of {hours} h ago"));
+    if !old(&found).is_some_and(|it| it.observed.starts_with(&wanted)) {
+        return Err(format!("{wanted}; the check says {found:?}").into());
+    }
+    let mended = told(hours + 1)?;
+    match old(&mended) {
+        None => Ok(()),
+        Some(record) => Err(format!("that is allowed; the check says {record:?}").into()),
+    }
+}
+
+fn old(records: &[Record]) -> Option<&Record> {
+    records.iter().find(|it| it.status == Status::Fail && it.aspect == Some("backup"))
 }

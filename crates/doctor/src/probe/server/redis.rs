@@ -31,6 +31,10 @@ mod local;
 mod parts;
 mod sample;
 
+/// How an address is written.
+pub(super) const FORM: &str =
+    "redis://USER:PASSWORD@HOST:PORT/DATABASE, rediss:// with TLS, or redis+unix:///SOCKET";
+
 /// So many commands go out before their answers are waited for.
 const PIPELINE_MAX: usize = 100;
 
@@ -80,10 +84,7 @@ impl Session for Redis {
         let (url, is_secret) = plain(&endpoint.url);
         let Ok(info) = url.as_str().into_connection_info() else {
             // Its error may tell the address, and the password with it.
-            let seen = Probed::Failed(
-                "it cannot be read as an address: redis://USER:PASSWORD@HOST:PORT/DATABASE"
-                    .to_owned(),
-            );
+            let seen = Probed::Failed(format!("it cannot be read as an address: {FORM}"));
             return Self::new(Place::unknown(&endpoint), Err((None, seen)), until);
         };
         let place = match info.addr() {
@@ -246,6 +247,11 @@ impl Redis {
         answers.resize(commands.len(), Answer::Broken(NO_ANSWER.to_owned()));
         answers
     }
+}
+
+/// Whether this is an address.
+pub(super) fn is_address(url: &str) -> bool {
+    url.into_connection_info().is_ok()
 }
 
 /// What a server answers.

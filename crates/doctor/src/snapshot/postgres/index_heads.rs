@@ -16,4 +16,16 @@ pub struct PostgresIndexHead {
     pub column: Option<String>,
     /// The function that is called first, if an expression comes first and is one call.
     pub function: Option<String>,
+    /// Which rows are in it, without literals; none if all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// The columns in that condition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub condition_columns: Vec<String>,
+    /// Scans of it since the numbers were set back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scans: Option<u64>,
+    /// Scans of all of its table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table_scans: Option<u64>,
 }

@@ -56,6 +56,21 @@ impl Gtids {
         Self(left)
     }
 
+    /// What both have.
+    pub(super) fn also_in(&self, other: &Self) -> Self {
+        self.without(&self.without(other))
+    }
+
+    /// What it does not have below the last number that it has of each server.
+    pub(super) fn gaps(&self) -> Self {
+        let below = |(whose, runs): (&String, &Vec<(u64, u64)>)| {
+            let last = runs.last()?.1;
+            let gaps = cut((1, last), runs);
+            (!gaps.is_empty()).then(|| (whose.clone(), gaps))
+        };
+        Self(self.0.iter().filter_map(below).collect())
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> u64 {
         self.0.values().flatten().fold(0, |all, (first, last)| {

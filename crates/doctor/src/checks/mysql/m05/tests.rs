@@ -76,3 +76,22 @@ fn a_source_that_was_not_looked_at_is_not_fine() {
     assert_eq!(record.status, Status::Skip);
     assert!(record.observed.contains("db-1:3306"), "{}", record.observed);
 }
+
+#[test]
+fn what_is_missing_below_others_in_both_looks_is_a_gap() {
+    let gap = |first: &str, second: &str, source: &str| {
+        let before = snapshot(1_000, first, Some("a:1-20"));
+        of_mysql(&before, &snapshot(2_000, second, Some(source)))
+    };
+    let record = gap("a:1-5:8-10", "a:1-5:8-12", "a:1-20");
+    assert_eq!((record.status, record.aspect), (Status::Fail, Some("gap")));
+    assert_eq!(record.confidence, Confidence::Low);
+    assert_eq!(
+        record.observed,
+        "2 transactions of its source are missing below others that it has"
+    );
+    assert_eq!(record.evidence[0].value, "a:6-7");
+    assert_eq!(gap("a:1-5:8-10", "a:1-12", "a:1-20").status, Status::Pass, "it came meanwhile");
+    assert_eq!(gap("a:1-10", "a:1-10:12", "a:1-20").status, Status::Pass, "it may still come");
+    assert_eq!(gap("a:1-5:8-10", "a:1-5:8-10", "a:1-5:8-20").status, Status::Pass, "nobody has it");
+}

@@ -2,7 +2,7 @@ use super::super::ground::{line, server, steady};
 use super::*;
 use crate::ground;
 use crate::record::Status;
-use crate::snapshot::{PostgresDisk, PostgresFiles, Probed};
+use crate::snapshot::{Backup, PostgresDisk, PostgresFiles, Probed, System};
 
 const NOW: u64 = 1_796_000_000_000;
 
@@ -85,4 +85,49 @@ fn a_command_that_neither_fails_nor_ends_is_told_once_files_wait_for_five_minute
     let denied = Probed::Denied("a right".to_owned());
     let unseen = Postgres { archive_ready: denied, ..with(Some(301), None) };
     assert_eq!(status(unseen).0, Status::Skip);
+}
+
+/// What it says of a server at `:5432` of which the user said this; a file tells of a backup so many seconds ago.
+fn backed(server: Postgres, fact: &str, ended_s: Option<u64>) -> Vec<crate::record::Record> {
+    let backup = Backup { ended_s, kind: Some("full".to_owned()) };
+    let backups = [("5432".to_owned(), Probed::Seen(backup))].into();
+    let system = Probed::Seen(System { backups, ..System::default() });
+    let host = crate::snapshot::Host { system, ..ground::host() };
+    let before = ground::moment(NOW - 2_000, ground::host());
+    let mut after = ground::moment(NOW, host);
+    after.postgres.push(ground::server(":5432", server));
+    after.facts.insert("backup.5432".to_owned(), fact.to_owned());
+    CHECK.judge(&crate::snapshot::Window { before: &before, after: &after })
+}
+
+#[test]
+fn a_backup_that_is_older_than_is_allowed_is_told_with_or_without_an_archive() {
+    let off = || super::super::ground::server(&[("archive_mode", "off")]);
+    let ago = |seconds: u64| Some(NOW / 1_000 - seconds);
+    let records = backed(off(), "/var/lib/info.json,26h", ago(26 * 3_600 + 1));
+    assert_eq!((records[0].status, records[0].aspect), (Status::Fail, Some("backup")));
+    assert_eq!(records[0].severity, Severity::Warning);
+    assert_eq!(records[0].observed, "the last backup (full) is of 26 h ago, 26 h are allowed");
+    let just = backed(off(), "/var/lib/info.json,26h", ago(26 * 3_600));
+    assert_eq!(just[0].status, Status::Pass);
+    assert_eq!(
+        just[0].observed,
+        "archive_mode is off; the last backup (full) is of 26 h ago, 26 h are allowed"
+    );
+    let none = backed(off(), "/var/lib/info.json,26h", None);
+    assert!(none[0].observed.starts_with("there is no backup that is whole"));
+    let both = backed(with(Some(20), Some(10)), "30h,26h", None);
+    assert_eq!(both.len(), 2, "{both:?}");
+    assert_eq!(both[1].observed, "the last backup is of 30 h ago, 26 h are allowed");
+}
+
+#[test]
+fn a_fact_of_a_backup_that_is_none_is_not_fine() {
+    let off = || super::super::ground::server(&[("archive_mode", "off")]);
+    for fact in ["30h", "long,26h", "30h,often"] {
+        assert_eq!(backed(off(), fact, None)[0].status, Status::Skip, "{fact}");
+    }
+    let mut other = off();
+    other.archiver = Probed::default();
+    assert_eq!(steady(&CHECK, other)[0].status, Status::NotApplicable, "nobody said anything");
 }

@@ -12,6 +12,7 @@ fn head(name: &str, column: Option<&str>, function: Option<&str>, rows: i64) -> 
         rows,
         column: column.map(str::to_owned),
         function: function.map(str::to_owned),
+        ..PostgresIndexHead::default()
     }
 }
 
@@ -86,4 +87,56 @@ fn totals_are_no_fault_and_what_was_not_seen_is_not_fine() {
     assert_eq!(ground::judge_postgres(&CHECK, 1, server(), server())[0].status, Status::Pass);
     let absent = || Postgres { index_heads: Probed::Absent("it".to_owned()), ..server() };
     assert_eq!(ground::judge_postgres(&CHECK, 1, absent(), absent())[0].status, Status::Skip);
+}
+
+const OPEN: &str = "SELECT count(*) FROM people WHERE email = $1 AND state = $2";
+
+/// An index of open ones, after so many scans of it and of its table.
+fn open(scans: u64, table_scans: u64) -> PostgresIndexHead {
+    PostgresIndexHead {
+        condition: Some("(state = ?::text)".to_owned()),
+        condition_columns: vec!["state".to_owned()],
+        scans: Some(scans),
+        table_scans: Some(table_scans),
+        ..head("people_open", Some("email"), None, 10_000)
+    }
+}
+
+fn passed(
+    text: &str,
+    mean_us: u64,
+    before: Vec<PostgresIndexHead>,
+    after: Vec<PostgresIndexHead>,
+) -> Record {
+    let (before, after) = (server(text, 3, mean_us, before), server(text, 5, mean_us, after));
+    ground::judge_postgres(&CHECK, 1, before, after).remove(0)
+}
+
+#[test]
+fn a_partial_index_that_is_passed_over_is_told_with_the_reason_that_can_be_seen() {
+    let record = passed(OPEN, 10_000, vec![open(4, 7)], vec![open(4, 9)]);
+    assert_eq!((record.status, record.aspect), (Status::Fail, Some("partial")));
+    assert_eq!(record.confidence, Confidence::Low);
+    assert_eq!(
+        record.observed,
+        "2 calls of 10.0 ms, all of people was read 2 times, and index people_open was not used: it has only rows with (state = ?::text), which the statement says with a parameter or in other words: SELECT count(*) FROM people WHERE email = $1 AND state = $2"
+    );
+    let without =
+        passed("SELECT 1 FROM people WHERE email = $1", 10_000, vec![open(4, 7)], vec![open(4, 9)]);
+    assert!(without.observed.contains("and the statement says nothing of state: SELECT 1"));
+    assert_eq!(passed(OPEN, 9_999, vec![open(4, 7)], vec![open(4, 9)]).status, Status::Pass);
+}
+
+#[test]
+fn a_partial_index_that_is_used_or_not_wanted_is_fine() {
+    let before = || vec![open(4, 7)];
+    assert_eq!(passed(OPEN, 50_000, before(), vec![open(5, 9)]).status, Status::Pass, "used");
+    assert_eq!(passed(OPEN, 50_000, before(), vec![open(4, 7)]).status, Status::Pass, "not read");
+    assert_eq!(passed(OPEN, 50_000, Vec::new(), vec![open(4, 9)]).status, Status::Pass, "new");
+    let other = OPEN.replace("email", "name");
+    assert_eq!(passed(&other, 50_000, before(), vec![open(4, 9)]).status, Status::Pass);
+    let full = vec![open(4, 9), head("people_email", Some("email"), None, 10_000)];
+    assert_eq!(passed(OPEN, 50_000, before(), full).status, Status::Pass, "another serves");
+    let short = PostgresIndexHead { rows: 9_999, ..open(4, 9) };
+    assert_eq!(passed(OPEN, 50_000, before(), vec![short]).status, Status::Pass);
 }

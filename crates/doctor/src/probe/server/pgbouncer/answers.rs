@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::Row;
-use crate::snapshot::{PgbouncerDatabase, PgbouncerPool, PgbouncerStats, Probed};
+use crate::snapshot::{PgbouncerDatabase, PgbouncerPool, PgbouncerServer, PgbouncerStats, Probed};
 
 /// The console itself, which is told beside what is pooled.
 const CONSOLE: &str = "pgbouncer";
@@ -13,7 +13,7 @@ const CONSOLE: &str = "pgbouncer";
 const KEPT_MAX: usize = 1_000;
 
 /// Settings that checks need. Of the others some tell where passwords are, or how they are asked for.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 16] = [
     "client_idle_timeout",
     "default_pool_size",
     "idle_transaction_timeout",
@@ -29,6 +29,7 @@ const SETTINGS: [&str; 15] = [
     "server_idle_timeout",
     "server_lifetime",
     "server_round_robin",
+    "track_extra_parameters",
 ];
 
 fn number(row: &Row, name: &str) -> Option<u64> {
@@ -72,6 +73,19 @@ pub(super) fn pools(rows: &[Row]) -> Vec<PgbouncerPool> {
     pools.sort_by_key(|it| Reverse((it.clients_waiting, it.longest_wait_ms)));
     pools.truncate(KEPT_MAX);
     pools
+}
+
+pub(super) fn servers(rows: &[Row]) -> Vec<PgbouncerServer> {
+    let of = |row: &Row| PgbouncerServer {
+        database: text(row, "database").unwrap_or_default(),
+        user: text(row, "user").unwrap_or_default(),
+        address: text(row, "addr"),
+        port: number(row, "port"),
+        own_address: text(row, "local_addr"),
+        own_port: number(row, "local_port"),
+        pid: number(row, "remote_pid").filter(|pid| *pid > 0),
+    };
+    rows.iter().map(of).take(KEPT_MAX).collect()
 }
 
 pub(super) fn databases(rows: &[Row]) -> Vec<PgbouncerDatabase> {

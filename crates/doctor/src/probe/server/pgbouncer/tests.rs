@@ -93,3 +93,28 @@ async fn a_pooler_that_does_not_answer_is_failed_and_holds_up_nobody() {
     assert!(matches!(&seen.seen, Probed::Failed(why) if why.contains("refused")), "{seen:?}");
     assert_eq!((seen.at, seen.refused), (format!(":{port}"), None));
 }
+
+#[test]
+fn connections_to_servers_are_told_by_where_they_are_from_and_the_process_they_reached() {
+    // As 1.18.0 answers.
+    let seen = answers::servers(&[row(&[
+        ("type", "S"),
+        ("user", "billing"),
+        ("database", "shop"),
+        ("state", "idle"),
+        ("addr", "127.0.0.1"),
+        ("port", "45233"),
+        ("local_addr", "127.0.0.1"),
+        ("local_port", "54270"),
+        ("remote_pid", "14591"),
+        ("application_name", "psql"),
+    ])]);
+    assert_eq!((seen[0].database.as_str(), seen[0].user.as_str()), ("shop", "billing"));
+    assert_eq!((seen[0].address.as_deref(), seen[0].port), (Some("127.0.0.1"), Some(45_233)));
+    assert_eq!(
+        (seen[0].own_address.as_deref(), seen[0].own_port),
+        (Some("127.0.0.1"), Some(54_270))
+    );
+    assert_eq!(seen[0].pid, Some(14_591));
+    assert_eq!(answers::servers(&[row(&[("remote_pid", "0")])])[0].pid, None);
+}

@@ -18,9 +18,10 @@ const START_S: u64 = 10;
 const FOLDER: &str = "SELECT current_setting('data_directory') AS path, current_setting('port')::int AS port, \
      floor(extract(epoch FROM pg_postmaster_start_time()))::bigint AS started_s";
 
+/// Where a server says that its data are.
 #[derive(Deserialize)]
-struct Folder {
-    path: String,
+pub(super) struct Folder {
+    pub(super) path: String,
     port: u16,
     started_s: u64,
 }
@@ -30,7 +31,7 @@ pub(super) async fn look(session: &mut Postgres) -> Probed<PostgresDisk> {
     if !session.place.is_local() {
         return Probed::Absent("disk of it here: it is on another machine".to_owned());
     }
-    let folder: Probed<Folder> = session.row(FOLDER).await;
+    let folder = folder(session).await;
     let Probed::Seen(folder) = folder else { return folder.and_then(|_| Probed::default()) };
     // A dead disk never answers.
     let task = tokio::task::spawn_blocking(move || disk(&folder));
@@ -38,6 +39,29 @@ pub(super) async fn look(session: &mut Postgres) -> Probed<PostgresDisk> {
         Ok(Ok(seen)) => seen,
         _ => Probed::Failed("the disk of its WAL did not answer in time".to_owned()),
     }
+}
+
+/// Asks for it.
+pub(super) async fn folder(session: &mut Postgres) -> Probed<Folder> {
+    session.row(FOLDER).await
+}
+
+/// The first process of the server, if that runs here.
+pub(super) fn main_process(of: &Folder) -> Probed<u32> {
+    let Folder { path: folder, port, started_s } = of;
+    probe::text(&format!("{folder}/postmaster.pid")).and_then(|text| {
+        let pid = text.lines().next().and_then(|line| line.trim().parse().ok());
+        let pid = pid.filter(|_| is_of(&text, *port, *started_s));
+        // In a container it has another number than here.
+        let is_server = |pid: &u32| {
+            let name = probe::line(&format!("/proc/{pid}/comm"));
+            name.starts_with("postgres") || name == "postmaster"
+        };
+        pid.filter(is_server).map_or_else(
+            || Probed::Absent("process of this server here: it runs elsewhere".to_owned()),
+            Probed::Seen,
+        )
+    })
 }
 
 fn disk(of: &Folder) -> Probed<PostgresDisk> {

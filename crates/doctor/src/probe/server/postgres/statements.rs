@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    Postgres, collations, configuration, conflicts, counters, databases, decoding, density, disk,
-    gin, index_heads, replication, sessions, slru, statement_counts, subscriptions, tables, toast,
-    unanalysed,
+    Postgres, bloat, collations, configuration, conflicts, counters, databases, decoding, density,
+    disk, gin, index_heads, peers, plans, replication, sessions, slru, statement_counts,
+    subscriptions, tables, toast, unanalysed,
 };
 use crate::probe::clock::now_us;
 use crate::snapshot::{self, Offset, PostgresIdentity, PostgresSetting, Probed};
@@ -96,14 +96,18 @@ pub(super) async fn look(session: &mut Postgres, deep: bool) -> snapshot::Postgr
         gin: gin::look(session).await,
         decoding: decoding::look(session, version).await,
         density: density::look(session, deep).await,
+        bloat: bloat::look(session, deep).await,
         toast: toast::look(session).await,
         statements: statement_counts::look(session).await,
         index_heads: index_heads::look(session).await,
         slru: slru::look(session, version).await,
         subscriptions: subscriptions::look(session, version).await,
         unanalysed: unanalysed::look(session).await,
+        plan_errors: plans::errors(session).await,
+        altered: plans::altered(session).await,
         connections: session.row(sessions::CONNECTIONS).await,
         clients: session.rows(sessions::CLIENTS).await,
+        peers: peers::look(session).await,
         role_limits: session.rows(sessions::ROLE_LIMITS).await,
         sessions: session.rows(sessions::SESSIONS).await,
         prepared: session.rows(sessions::PREPARED).await,

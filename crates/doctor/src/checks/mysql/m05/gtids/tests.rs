@@ -30,3 +30,14 @@ fn what_is_no_set_is_not_an_empty_one() {
         assert!(Gtids::parse(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn gaps_are_what_is_missing_below_the_last_of_each_server() {
+    let gaps = |text: &str| Gtids::parse(text).unwrap().gaps().to_string();
+    assert_eq!(gaps("a:1-5:7:10-12,b:3-4"), "a:6:8-9,b:1-2");
+    assert_eq!(gaps("a:1-12,b:1"), "");
+    let both = |one: &str, other: &str| {
+        Gtids::parse(one).unwrap().also_in(&Gtids::parse(other).unwrap()).to_string()
+    };
+    assert_eq!(both("a:1-9,b:1", "a:5-20,c:1"), "a:5-9");
+}

@@ -1,0 +1,185 @@
+//! Statements that failed as a table changed under their plan, by the end of the server's own log; and tables that changed.
+//!
+//! Of the log only times are kept, never a line. It is found where the server itself writes: what its collector names, or its standard
+//! error, if that is a file.
+//!
+//! Source: the documentation of PostgreSQL, 20.8 (`current_logfiles`, `log_line_prefix`, `log_timezone`), 9.27 (`pg_xact_commit_timestamp`);
+//! `plancache.c` (the message).
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use serde::Deserialize;
+use tokio::time::timeout_at;
+
+use super::{Postgres, disk};
+use crate::probe;
+use crate::snapshot::{PostgresAltered, PostgresPlanErrors, Probed};
+
+/// So much of the end of a log is read.
+const TAIL_BYTES: u64 = 4 << 20;
+
+/// So many of the last times are kept.
+const TIMES_MAX: usize = 1_000;
+
+/// How such an error stands in a log: as text, as text with its code, as CSV and as JSON.
+const ERRORS: [&str; 4] = [
+    "ERROR:  cached plan must not change result type",
+    "ERROR:  0A000: cached plan must not change result type",
+    "ERROR,0A000,\"cached plan must not change result type\"",
+    "\"message\":\"cached plan must not change result type\"",
+];
+
+/// How it logs, and how far its clock of the log is ahead of UTC.
+const LOG: &str = "SELECT current_setting('logging_collector') = 'on' AS collected, current_setting('lc_messages') AS language, \
+     round(extract(epoch FROM (now() AT TIME ZONE current_setting('log_timezone'))) - extract(epoch FROM now()))::int AS ahead_s";
+
+const TRACKED: &str = "SELECT current_setting('track_commit_timestamp') = 'on' AS tracked";
+
+/// A column that changed has a younger row than the one that no change touches, that of `ctid`.
+const ALTERED: &str = "SELECT format('%I.%I', n.nspname, c.relname) AS name, {since x.at} AS altered_s \
+     FROM (SELECT a.attrelid, max(pg_xact_commit_timestamp(a.xmin)) AS at FROM pg_attribute a \
+     JOIN pg_attribute s ON s.attrelid = a.attrelid AND s.attnum = -1 \
+     WHERE a.attrelid IN (SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'm') AND relpersistence <> 't' AND oid >= 16384 ORDER BY relpages DESC LIMIT 5000) \
+     AND a.attnum > 0 AND a.xmin <> s.xmin GROUP BY 1) x \
+     JOIN pg_class c ON c.oid = x.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+     WHERE x.at > now() - interval '1 day' ORDER BY x.at DESC LIMIT 20";
+
+#[derive(Deserialize)]
+struct Tracked {
+    tracked: bool,
+}
+
+#[derive(Clone, Deserialize)]
+struct Log {
+    collected: bool,
+    language: String,
+    ahead_s: i64,
+}
+
+/// Tables whose columns changed within a day, if the server remembers when transactions were.
+pub(super) async fn altered(session: &mut Postgres) -> Probed<Vec<PostgresAltered>> {
+    match session.row(TRACKED).await {
+        Probed::Seen(Tracked { tracked: true }) => session.rows(ALTERED).await,
+        Probed::Seen(_) => Probed::Absent(
+            "time at which a table changed: track_commit_timestamp is off, and turned on with a restart".to_owned(),
+        ),
+        other => other.map(|_| Vec::new()),
+    }
+}
+
+/// By the log of a server on this machine.
+pub(super) async fn errors(session: &mut Postgres) -> Probed<PostgresPlanErrors> {
+    if !session.place.is_local() {
+        return Probed::Absent("log of it here: it is on another machine".to_owned());
+    }
+    let (folder, log): (_, Probed<Log>) = (disk::folder(session).await, session.row(LOG).await);
+    let (folder, log) = match (folder, log) {
+        (Probed::Seen(folder), Probed::Seen(log)) => (folder, log),
+        (Probed::Seen(_), other) => return other.and_then(|_| Probed::default()),
+        (other, _) => return other.and_then(|_| Probed::default()),
+    };
+    if !is_english(&log.language) {
+        let language = log.language;
+        return Probed::Absent(format!("English in its log: lc_messages is {language}"));
+    }
+    // A dead disk never answers.
+    let task = tokio::task::spawn_blocking(move || read(&folder, &log));
+    match timeout_at(session.until, task).await {
+        Ok(Ok(seen)) => seen,
+        _ => Probed::Failed("the disk of its log did not answer in time".to_owned()),
+    }
+}
+
+fn is_english(language: &str) -> bool {
+    matches!(language, "" | "C" | "POSIX")
+        || language.starts_with("C.")
+        || language.starts_with("en")
+}
+
+fn read(folder: &disk::Folder, log: &Log) -> Probed<PostgresPlanErrors> {
+    disk::main_process(folder).and_then(|process| {
+        let path = if log.collected {
+            let list = format!("{}/current_logfiles", folder.path);
+            match probe::text(&list).map(|text| collected(&text, &folder.path)) {
+                Probed::Seen(Some(path)) => path,
+                Probed::Seen(None) => return Probed::Absent(format!("file of a log in {list}")),
+                other => return other.and_then(|_| Probed::default()),
+            }
+        } else {
+            format!("/proc/{process}/fd/2")
+        };
+        match tail(&path) {
+            Ok(Some((text, is_whole))) => Probed::Seen(errors_in(&text, is_whole, log.ahead_s)),
+            Ok(None) => Probed::Absent(
+                "file to which it logs: it writes to a pipe, a terminal or the journal".to_owned(),
+            ),
+            Err(error) => probe::unseen(&error, &path),
+        }
+    })
+}
+
+/// The first file that its collector writes; a name without a folder is below that of its data.
+fn collected(list: &str, data: &str) -> Option<String> {
+    let (_, file) = list.lines().next()?.split_once(' ')?;
+    Some(if file.starts_with('/') { file.to_owned() } else { format!("{data}/{file}") })
+}
+
+/// The end of a file, and whether that is all of it; none of what is no file.
+fn tail(path: &str) -> io::Result<Option<(String, bool)>> {
+    let of = std::fs::metadata(path)?;
+    if !of.is_file() {
+        return Ok(None);
+    }
+    let mut file = File::open(path)?;
+    let from = of.len().saturating_sub(TAIL_BYTES);
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
+    Ok(Some((String::from_utf8_lossy(&bytes).into_owned(), from == 0)))
+}
+
+/// What stands in a log whose clock is so far ahead of UTC.
+fn errors_in(text: &str, is_whole: bool, ahead_s: i64) -> PostgresPlanErrors {
+    let is_one = |line: &&str| ERRORS.iter().any(|error| line.contains(error));
+    let (mut times_s, mut timeless) = (Vec::new(), 0);
+    for line in text.lines().filter(is_one) {
+        match time_s(line, ahead_s) {
+            Some(time_s) => times_s.push(time_s),
+            None => timeless += 1,
+        }
+    }
+    times_s.drain(..times_s.len().saturating_sub(TIMES_MAX));
+    // The first line may be cut, and may be of a statement.
+    let since_s = text.lines().skip(1).find_map(|line| time_s(line, ahead_s)).filter(|_| !is_whole);
+    PostgresPlanErrors { times_s, timeless, since_s }
+}
+
+/// The first time in a line, as `2026-11-30 19:34:41` of a clock so far ahead of UTC, in seconds since 1970.
+fn time_s(line: &str, ahead_s: i64) -> Option<u64> {
+    const FORM: &[u8] = b"0000-00-00 00:00:00";
+    let fits = |part: &[u8]| {
+        let mut pairs = part.iter().zip(FORM);
+        pairs.all(|(is, form)| if *form == b'0' { is.is_ascii_digit() } else { is == form })
+    };
+    let part = line.as_bytes().windows(FORM.len()).find(|part| fits(part))?;
+    let part = std::str::from_utf8(part).ok()?;
+    let number = |from: usize, to: usize| part.get(from..to)?.parse::<i64>().ok();
+    let days = days(number(0, 4)?, number(5, 7)?, number(8, 10)?)?;
+    let in_day = number(11, 13)? * 3_600 + number(14, 16)? * 60 + number(17, 19)?;
+    u64::try_from(days * 86_400 + in_day - ahead_s).ok()
+}
+
+/// Days from 1970-01-01 to a date, from 1970 on.
+fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+    const BEFORE: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    let before = BEFORE.get(usize::try_from(month - 1).ok()?)?;
+    let leaps = |year: i64| year / 4 - year / 100 + year / 400;
+    let is_leap = leaps(year) > leaps(year - 1);
+    let leap_day = i64::from(is_leap && month > 2);
+    let years = (year - 1970) * 365 + leaps(year - 1) - leaps(1969);
+    (year >= 1970).then_some(years + before + leap_day + day - 1)
+}
+
+#[cfg(test)]
+mod tests;
