@@ -117,6 +117,15 @@ def test_what_is_not_as_it_should_be_is_an_error_of_its_own_code(doctor, tmp_pat
         (("--netns", "4194304"), 64, "--netns 4194304"),
         (("--quick", "--redis", "redis://127.0.0.1"), 64, "this machine alone"),
         (("--only", "H12", "--save", "/dev/full"), 70, "/dev/full"),
+        (("--only", "H12", "--save", str(tmp_path / "missing/a.json")), 64, "no file can be made there"),
+        (("--only", "H12", "--bundle", str(tmp_path)), 64, "no file can be made there"),
+        (("--postgres", "postgres//me@db"), 64, "--postgres: this is no address; it is postgres://USER@HOST"),
+        (("--mysql", "mysql:me"), 64, "it is mysql://USER@HOST"),
+        (("--redis", "cache:6379"), 64, "it is redis://USER"),
+        (("--pgbouncer", "postgres:/x"), 64, "it is postgres://USER@HOST:PORT/pgbouncer"),
+        (("--etcd", "127.0.0.1:2379"), 64, "it is http://HOST:PORT"),
+        (("--watch", "1", "--output", "json"), 64, "--output"),
+        (("--watch", "1", "--save", "a.json"), 64, "--save"),
     ):
         done = doctor(*arguments)
         assert (done.returncode, done.stdout) == (code, ""), done
@@ -127,6 +136,8 @@ def test_it_says_what_it_checks_and_what_it_reads(doctor):
     """By --list and --explain."""
     assert re.search(r"^H14   critical  lab +connections are dropped", doctor("--list").stdout, re.MULTILINE)
     told = doctor("--explain", "h14").stdout
+    both = doctor("--explain", "H12,H14/now").stdout
+    assert both.startswith("H12: ") and both.endswith(told)
     assert all(word in told for word in ("symptom", "culprit", "sock_diag", "/proc/net/netstat", "guardrail"))
 
 
@@ -198,6 +209,9 @@ def test_what_is_let_be_counts_no_more_until_its_last_day_is_over(doctor, deaf, 
     (tmp_path / ".doctor.toml").write_text(entry % (target, "2001-01-31"))
     over = doctor(*again)
     assert over.returncode == 2 and "H14 is no longer let be: that ended on 2001-01-31" in over.stdout
+    (tmp_path / ".doctor.toml").write_text(entry % ("host 10.0.0.1:1", "2999-12-31"))
+    idle = doctor(*again)
+    assert idle.returncode == 2 and 'H14 at "host 10.0.0.1:1" is let be until 2999-12-31, and was not found' in idle.stdout
     (tmp_path / ".doctor.toml").write_text(entry.replace("a test", "") % (target, "2999-12-31"))
     wrong = doctor(*again)
     assert (wrong.returncode, wrong.stdout) == (64, "") and "reason is empty" in wrong.stderr

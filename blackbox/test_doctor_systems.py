@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import time
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness import systems
+from harness.server import oracle_binary
 from harness.wait import until
 
 pytestmark = pytest.mark.ours
@@ -59,6 +61,7 @@ def all_systems(stack, folder):
         f"--pgbouncer=postgres://postgres@127.0.0.1:{pooler}/pgbouncer",
         f"--mysql=mysql://monitor:monitor@127.0.0.1:{stack.enter_context(systems.mariadb(folder))}",
         f"--redis=redis://127.0.0.1:{stack.enter_context(systems.redis(folder))}",
+        f"--redis=redis://127.0.0.1:{stack.enter_context(systems.redis(folder, program=oracle_binary()))}",
         f"--etcd=http://127.0.0.1:{stack.enter_context(systems.etcd(folder))}",
     ]
 
@@ -97,8 +100,8 @@ def test_a_look_at_all_systems_says_what_it_cost(binary, tmp_path):
         named = all_systems(stack, tmp_path)
         told = run(binary, tmp_path, *named).stdout
         head = told.splitlines()[0]
-        for kind in ("host", "postgres ", "mysql MariaDB ", "redis ", "pgbouncer ", "etcd "):
-            assert kind in head, told
+        for kind in ("host", "postgres ", "mysql MariaDB ", r"redis \d", "redis Valkey ", "pgbouncer ", "etcd "):
+            assert re.search(kind, head), told
         assert "Cost: " in told and " queries, " in told and " 0 queries" not in told, told
 
 
@@ -150,6 +153,46 @@ def test_no_secret_of_any_system_is_told(binary, tmp_path):
         seen = json.loads(files[0].read_text())["after"]
         for kind in ("postgres", "mysql", "redis"):
             assert list(seen[kind][0]["seen"]) == ["seen"], "it was let in, or there was nothing to tell"
+
+
+def seen_of_redis(binary, folder, address):
+    """What is seen of the server of this address, and the head of the report."""
+    saved = folder / "saved.json"
+    done = run(binary, folder, "redis", f"--redis={address}", "--save", str(saved))
+    assert done.returncode in (0, 1, 2), done
+    (server,) = [it for it in json.loads(saved.read_text())["after"]["redis"]]
+    assert list(server["seen"]) == ["seen"], server
+    return server["seen"]["seen"], done.stdout.splitlines()[0]
+
+
+def test_valkey_is_told_by_its_name_and_its_version(binary, tmp_path):
+    """Not by the version of Redis that it says to be like."""
+    with systems.redis(tmp_path, program=oracle_binary()) as port:
+        (line,) = [it for it in systems.redis_cli(port, "INFO", "server").stdout.split() if it.startswith("valkey_version:")]
+        _, head = seen_of_redis(binary, tmp_path, f"redis://127.0.0.1:{port}")
+        assert f"redis Valkey {line.split(':')[1]}" in head, head
+
+
+def test_a_redis_that_speaks_tls_is_looked_at(binary, tmp_path):
+    """Whoever signed its certificate; and to one that does not speak it, none is spoken."""
+    certificate, key = systems.certificate(tmp_path)
+    tls = systems.free_port()
+    settings = ("--tls-port", str(tls), "--tls-cert-file", str(certificate), "--tls-key-file", str(key))
+    with systems.redis(tmp_path, *settings, "--tls-auth-clients", "no", "--requirepass", SECRET) as port:
+        seen, head = seen_of_redis(binary, tmp_path, f"rediss://:{SECRET}@127.0.0.1:{tls}")
+        assert re.search(r"redis \d", head) and seen, head
+        done = run(binary, tmp_path, "redis", f"--redis=rediss://:{SECRET}@127.0.0.1:{port}", "--output", "json")
+        assert "no connection" in done.stdout and SECRET not in done.stdout, done
+
+
+def test_a_redis_is_looked_at_by_its_socket(binary, tmp_path):
+    """As the address of its clients names it, with a database and a password."""
+    socket = tmp_path / "redis.sock"
+    with systems.redis(tmp_path, "--unixsocket", str(socket), "--requirepass", SECRET) as port:
+        assert systems.redis_cli(port, "-a", SECRET, "SET", "key", "value").stdout.strip() == "OK"
+        for scheme in ("unix", "redis+unix"):
+            seen, head = seen_of_redis(binary, tmp_path, f"{scheme}://{socket}?db=0&pass={SECRET}")
+            assert re.search(r"redis \d", head) and seen, head
 
 
 def test_a_slow_resolver_holds_nothing_up(binary, tmp_path):

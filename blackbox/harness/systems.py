@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 
 from harness.wait import until
 
@@ -66,19 +67,22 @@ def own_folder(folder, name, user):
 
 
 @contextmanager
-def postgres(folder, *settings):
-    """PostgreSQL; the port on which its superuser `postgres` is let in without a password."""
-    programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
-    assert programs, "the package postgresql is missing"
+def postgres(folder, *settings, programs=None):
+    """PostgreSQL, of the package or of these programs; the port on which its superuser `postgres` is let in without a password."""
+    packaged = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+    assert programs or packaged, "the package postgresql is missing"
+    programs = programs or Path(packaged[-1])
+    # Those that are not the system's bring their libraries with them.
+    options = {"cwd": "/", "env": {**os.environ, "LD_LIBRARY_PATH": f"{programs.parent}/lib"}}
     data, port = own_folder(folder, "postgres", "postgres"), free_port()
     user = as_user("postgres")
-    make = [*user, f"{programs[-1]}/initdb", "-A", "trust", "-U", "postgres", "--no-sync", "-D", str(data / "data")]
-    made = subprocess.run(make, capture_output=True, text=True, cwd="/", check=False)
+    make = [*user, f"{programs}/initdb", "-A", "trust", "-U", "postgres", "--no-sync", "-D", str(data / "data")]
+    made = subprocess.run(make, capture_output=True, text=True, check=False, **options)
     assert made.returncode == 0, made
-    options = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={data}", *settings]
-    command = [*user, f"{programs[-1]}/postgres", "-D", str(data / "data")]
-    command += [part for option in options for part in ("-c", option)]
-    with running(command, port, folder, "postgres", cwd="/"):
+    arguments = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={data}", *settings]
+    command = [*user, f"{programs}/postgres", "-D", str(data / "data")]
+    command += [part for option in arguments for part in ("-c", option)]
+    with running(command, port, folder, "postgres", **options):
         until(lambda: psql(port, "SELECT 1").returncode == 0, "postgres lets in", READY_SECONDS)
         yield port
 
@@ -119,13 +123,23 @@ def mysql(folder_socket, statement):
 
 
 @contextmanager
-def redis(folder, *settings):
-    """Redis as it comes, but for the port and the folder."""
-    data, port = folder / "redis", free_port()
+def redis(folder, *settings, program="redis-server"):
+    """Redis as it comes, but for the port and the folder; or Valkey, if that is the program."""
+    name = Path(program).name.removesuffix("-server")
+    data, port = folder / name, free_port()
     data.mkdir()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(data), *settings]
-    with running(command, port, folder, "redis"):
+    command = [str(program), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(data), *settings]
+    with running(command, port, folder, name):
         yield port
+
+
+def certificate(folder):
+    """The file of a new one for this machine that nobody knows, and that of its key."""
+    files = folder / "cert.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-out", str(files[0]), "-keyout", str(files[1])]
+    subprocess.run(command, capture_output=True, check=True)
+    return files
 
 
 def redis_cli(port, *arguments):

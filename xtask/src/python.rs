@@ -1,5 +1,5 @@
-//! The black box's own surroundings under `target/`: a Python environment and Node's packages, made
-//! when first needed and again when their pinned versions change.
+//! The black box's own surroundings under `target/`: a Python environment, Node's packages and servers of
+//! PostgreSQL, made when first needed and again when their pinned versions change.
 
 #![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
 
@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::run::{is_installed, must, program, root};
 
@@ -18,10 +18,14 @@ pub(crate) const AT_ONCE: [&str; 2] = ["-n", "2"];
 pub(crate) fn pytest(args: &[&str]) -> Result<Command> {
     let venv = environment()?;
     let modules = node_modules()?;
+    let servers = postgres_servers()?;
     let mut command = program(venv.join("bin/python"), ["-m", "pytest", "blackbox"]);
     command.args(args).env("PYTHONDONTWRITEBYTECODE", "1");
     if let Some(modules) = modules {
         command.env("NODE_PATH", modules);
+    }
+    if let Some(servers) = servers {
+        command.env("GROUNDSILL_TEST_POSTGRES", servers);
     }
     Ok(command)
 }
@@ -73,6 +77,46 @@ fn node_modules() -> Result<Option<PathBuf>> {
         fs::write(&stamp, pinned).with_context(|| format!("writing {}", stamp.display()))?;
     }
     Ok(Some(folder.join("node_modules")))
+}
+
+/// Where servers of PostgreSQL of other versions than the system's are, or none: their tests then skip, and say so.
+fn postgres_servers() -> Result<Option<PathBuf>> {
+    if !(is_installed("node") && is_installed("npm") && cfg!(target_arch = "x86_64")) {
+        println!(
+            "SKIPPED: without Node.js, or not on x86-64, labs run on one version of PostgreSQL"
+        );
+        return Ok(None);
+    }
+    let folder = root().join("target/postgres");
+    let modules = folder.join("node_modules");
+    let files = ["blackbox/postgres/package.json", "blackbox/postgres/package-lock.json"];
+    let pinned = pinned(&files)?;
+    let stamp = folder.join("pinned");
+    if !is_current(&stamp, &pinned) {
+        remove(&folder)?;
+        fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+        for file in files {
+            let name = Path::new(file).file_name().unwrap_or_default();
+            fs::copy(root().join(file), folder.join(name))
+                .with_context(|| format!("copying {file}"))?;
+        }
+        // `ci` takes what the lock file has the checksum of, and nothing else.
+        let args = ["ci", "--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts"];
+        must(program("npm", args).arg("--prefix").arg(&folder)).context(
+            "the servers in blackbox/postgres/package.json cannot be installed: \
+             see npm's message above; a package registry must be reachable once",
+        )?;
+        for name in ["postgres-12", "postgres-18"] {
+            // A package of npm holds no links: this makes those of its libraries.
+            let package = modules.join(name);
+            must(program("node", ["scripts/hydrate-symlinks.js"]).current_dir(&package))
+                .with_context(|| format!("making the links in {}", package.display()))?;
+            let library = package.join("native/lib/libpq.so.5");
+            ensure!(library.exists(), "{} is missing", library.display());
+        }
+        fs::write(&stamp, pinned).with_context(|| format!("writing {}", stamp.display()))?;
+    }
+    Ok(Some(modules))
 }
 
 fn pinned(files: &[&str]) -> Result<String> {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{IsTerminal, Read, Write, stdout};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -89,8 +89,9 @@ fn doctor(matches: &ArgMatches) -> Result<ExitCode> {
     if matches.get_flag("list") {
         return list();
     }
-    if let Some(id) = matches.get_one::<String>("explain") {
-        return explain(check(id)?);
+    if matches.contains_id("explain") {
+        let texts: Vec<String> = named(matches, "explain")?.into_iter().map(explain).collect();
+        return say(&texts.join("\n")).map(|()| ExitCode::SUCCESS);
     }
     let plan = Plan::of(matches)?;
     if let Some(pid) = matches.get_one::<u32>("netns") {
@@ -151,8 +152,8 @@ impl Plan {
 
 /// A file that is named must be there; the usual one need not.
 fn suppressions(matches: &ArgMatches) -> Result<Suppressions> {
-    let named = matches.get_one::<std::path::PathBuf>("suppressions");
-    let path = named.map_or(Path::new(".doctor.toml"), std::path::PathBuf::as_path);
+    let named = matches.get_one::<PathBuf>("suppressions");
+    let path = named.map_or(Path::new(".doctor.toml"), PathBuf::as_path);
     let wrong = |error: String| Usage(format!("{}: {error}", path.display()));
     match fs::read_to_string(path) {
         Ok(text) => Ok(Suppressions::parse(&text).map_err(wrong)?),
@@ -163,13 +164,25 @@ fn suppressions(matches: &ArgMatches) -> Result<Suppressions> {
     }
 }
 
+/// Before anything is looked at: whether the files that shall be written can be.
+fn can_write(matches: &ArgMatches) -> Result<()> {
+    for path in ["save", "bundle"].into_iter().filter_map(|name| matches.get_one::<PathBuf>(name)) {
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        if folder.is_some_and(|it| !it.is_dir()) || path.is_dir() {
+            bail!(Usage(format!("{}: no file can be made there", path.display())));
+        }
+    }
+    Ok(())
+}
+
 fn once(matches: &ArgMatches, plan: &Plan) -> Result<ExitCode> {
+    can_write(matches)?;
     let began = MachineClock.monotonic();
-    let (recording, load) = match matches.get_one::<std::path::PathBuf>("from") {
+    let (recording, load) = match matches.get_one::<PathBuf>("from") {
         Some(path) => (read(path)?, Load::default()),
         None => record(&plan.ask, plan.window)?,
     };
-    if let Some(path) = matches.get_one::<std::path::PathBuf>("save") {
+    if let Some(path) = matches.get_one::<PathBuf>("save") {
         write(path, &serde_json::to_string_pretty(&recording)?)?;
     }
     let earlier = memory::earlier(matches, &recording)?;
@@ -196,7 +209,7 @@ fn once(matches: &ArgMatches, plan: &Plan) -> Result<ExitCode> {
         queries: load.queries,
         bytes: load.bytes,
     };
-    if let Some(path) = matches.get_one::<std::path::PathBuf>("bundle") {
+    if let Some(path) = matches.get_one::<PathBuf>("bundle") {
         let key = std::hash::RandomState::new();
         let hash = |name: &str| std::hash::BuildHasher::hash_one(&key, name);
         let anonymous = matches.get_flag("anonymize").then_some(&hash as &dyn Fn(&str) -> u64);
@@ -272,8 +285,9 @@ fn least(matches: &ArgMatches) -> Severity {
     }
 }
 
+/// By its id; an aspect behind it, as a report has it, is one of the same check.
 fn check(id: &str) -> Result<&'static Check> {
-    let found = checks::find(id);
+    let found = checks::find(id.split('/').next().unwrap_or_default());
     found.ok_or_else(|| Usage(format!("there is no check {id}; --list has all of them")).into())
 }
 
@@ -344,9 +358,9 @@ fn list() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn explain(check: &Check) -> Result<ExitCode> {
+fn explain(check: &Check) -> String {
     let Check { id, title, needs, expected, guardrail, probes, proof, catalogue, page, .. } = check;
-    say(&format!(
+    format!(
         "{id}: {title}\n\nsymptom    {}\n\nculprit    {}\n\nproof      {}\n\nexpected   {expected}\n\nfix        {}\n\n\
          cost       {}\n\nguardrail  {guardrail}\n\nlab        {}\n\nreads      {}\nneeds      {needs}\nproved by  {}\nincidents  {}\n",
         page.symptom,
@@ -358,6 +372,5 @@ fn explain(check: &Check) -> Result<ExitCode> {
         probes.join("\n           "),
         proof.name(),
         catalogue.join(", "),
-    ))?;
-    Ok(ExitCode::SUCCESS)
+    )
 }

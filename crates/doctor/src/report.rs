@@ -80,6 +80,8 @@ pub struct Report {
     pub suppressed: Vec<Suppressed>,
     /// What was let be, and is over.
     pub over: Vec<Suppression>,
+    /// What is let be, and was looked for and not found.
+    pub idle: Vec<Suppression>,
     /// What was looked at, and from where.
     pub scene: Scene,
     /// What is different from an earlier look, if one is known.
@@ -97,8 +99,10 @@ impl Report {
             checks.into_iter().flat_map(|check| check.judge(window)).collect();
         records.sort_by(|a, b| order(a).cmp(&order(b)));
         let at_ms = window.after.at_ms;
+        let suppressed = suppressions.take_from(&mut records, at_ms);
         Self {
-            suppressed: suppressions.take_from(&mut records, at_ms),
+            idle: suppressions.idle(&suppressed, &records, at_ms).cloned().collect(),
+            suppressed,
             over: suppressions.over(at_ms).cloned().collect(),
             records,
             scene: Scene::of(window),

@@ -83,6 +83,26 @@ impl Suppressions {
         taken
     }
 
+    /// Those that took nothing, although their check was looked at: what they let be is gone, or they name it wrongly. `records` are
+    /// those that are left.
+    pub fn idle<'a>(
+        &'a self,
+        taken: &'a [Suppressed],
+        records: &'a [Record],
+        at_ms: u64,
+    ) -> impl Iterator<Item = &'a Suppression> {
+        let today = i64::try_from(at_ms / 86_400_000).unwrap_or(i64::MAX);
+        let was_looked_at = |it: &Suppression| {
+            let of_it = records.iter().filter(|record| it.is_of(record));
+            let statuses: Vec<Status> = of_it.map(|record| record.status).collect();
+            let is_seen = |status: &Status| matches!(status, Status::Pass | Status::Fail);
+            !statuses.is_empty() && statuses.iter().all(is_seen)
+        };
+        self.0.iter().filter(move |it| {
+            it.last_day >= today && !taken.iter().any(|one| one.by == **it) && was_looked_at(it)
+        })
+    }
+
     /// Those that are over on a day, which is in milliseconds since 1970.
     pub fn over(&self, at_ms: u64) -> impl Iterator<Item = &Suppression> {
         let today = i64::try_from(at_ms / 86_400_000).unwrap_or(i64::MAX);
@@ -106,6 +126,12 @@ impl Suppression {
         let date = date.ok_or_else(|| format!("{check}: until is a day, such as 2027-01-31"))?;
         let last_day = day_of(date.year.into(), date.month.into(), date.day.into());
         Ok(Self { check, target, reason, until: date.to_string(), last_day })
+    }
+
+    /// Whether a record is of the same check.
+    fn is_of(&self, record: &Record) -> bool {
+        let id = self.check.split('/').next().unwrap_or_default();
+        id.eq_ignore_ascii_case(record.id)
     }
 
     fn covers(&self, record: &Record) -> bool {

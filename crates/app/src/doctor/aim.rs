@@ -37,7 +37,12 @@ impl Aim {
         for (kind, secret) in KINDS {
             for url in matches.get_many::<String>(kind.name()).into_iter().flatten() {
                 let url = with_password(url, secret.and_then(environment));
-                servers.push(Endpoint { kind, url, named: true });
+                let server = Endpoint { kind, url, named: true };
+                if let Some(form) = server.malformed() {
+                    // What was given may hold a password.
+                    bail!(Usage(format!("--{}: this is no address; it is {form}", kind.name())));
+                }
+                servers.push(server);
             }
         }
         let are_named = !servers.is_empty();

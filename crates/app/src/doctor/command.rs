@@ -76,7 +76,8 @@ fn what() -> Vec<Arg> {
             .num_args(0..=1)
             .default_missing_value("10")
             .value_parser(value_parser!(u64).range(1..=86_400))
-            .help("Look again and again, and say what comes and goes, until it is ended"),
+            .conflicts_with_all(["output", "save", "bundle", "since", "remember", "fix-script"])
+            .help("Look again and again, and say in lines what comes and goes, until it is ended"),
     ]
 }
 
@@ -111,7 +112,7 @@ fn how() -> Vec<Arg> {
             "fix-script",
             "Print what to do as a script; it is not run, and what is done by hand is a comment in it",
         ),
-        Arg::new("explain").long("explain").value_name("ID").help("Say what a check is about"),
+        ids("explain", "Say what these checks are about"),
         flag(
             "list",
             "List the checks: id, severity, how it is proved, target, title, what it needs",

@@ -8,11 +8,12 @@ mod h25;
 mod h28;
 mod h29;
 mod h30;
+mod h31;
 mod h46;
 
 /// In the order of their ids.
 pub(super) const ALL: &[&Check] =
-    &[&h25::CHECK, &h28::CHECK, &h29::CHECK, &h30::CHECK, &h46::CHECK];
+    &[&h25::CHECK, &h28::CHECK, &h29::CHECK, &h30::CHECK, &h31::CHECK, &h46::CHECK];
 
 /// The file systems of the second look, each once, however often it is mounted.
 fn file_systems<'a>(window: &Window<'a>) -> Result<Vec<&'a Mount>, Blind> {

@@ -11,6 +11,7 @@ mod h07;
 mod h09;
 mod h35;
 mod h43;
+mod h48;
 
 /// In the order of their ids.
 pub(super) const ALL: &[&Check] = &[
@@ -23,6 +24,7 @@ pub(super) const ALL: &[&Check] = &[
     &h09::CHECK,
     &h35::CHECK,
     &h43::CHECK,
+    &h48::CHECK,
 ];
 
 /// A size as people say it: `64 MiB`, `11 GiB`.

@@ -9,6 +9,7 @@ mod h14;
 mod h15;
 mod h16;
 mod h17;
+mod h18;
 mod h19;
 mod h20;
 mod h21;
@@ -17,6 +18,7 @@ mod h33;
 mod h37;
 mod h38;
 mod h39;
+mod h40;
 mod h41;
 mod h42;
 
@@ -26,6 +28,7 @@ pub(super) const ALL: &[&Check] = &[
     &h15::CHECK,
     &h16::CHECK,
     &h17::CHECK,
+    &h18::CHECK,
     &h19::CHECK,
     &h20::CHECK,
     &h21::CHECK,
@@ -34,6 +37,7 @@ pub(super) const ALL: &[&Check] = &[
     &h37::CHECK,
     &h38::CHECK,
     &h39::CHECK,
+    &h40::CHECK,
     &h41::CHECK,
     &h42::CHECK,
 ];

@@ -8,6 +8,7 @@ mod h25;
 mod h28;
 mod h29;
 mod h30;
+mod h31;
 mod h46;
 
 pub(super) mod image;
@@ -19,5 +20,6 @@ pub(super) const ALL: &[Lab] = &[
     Lab { id: "H30", run: h30::run },
     Lab { id: "B16", run: b16::run },
     Lab { id: "H29", run: h29::run },
+    Lab { id: "H31", run: h31::run },
     Lab { id: "H46", run: h46::run },
 ];

@@ -10,6 +10,7 @@ mod h05;
 mod h07;
 mod h35;
 mod h43;
+mod h48;
 mod redis;
 pub(super) mod setting;
 
@@ -23,4 +24,5 @@ pub(super) const ALL: &[Lab] = &[
     Lab { id: "H07", run: h07::run },
     Lab { id: "H35", run: h35::run },
     Lab { id: "H43", run: h43::run },
+    Lab { id: "H48", run: h48::run },
 ];

@@ -7,6 +7,7 @@ mod b03;
 mod b11;
 mod b17;
 mod b18;
+mod checkpoint;
 mod client;
 mod p01;
 mod p02;

@@ -22,7 +22,6 @@ const KEEPERS: &[&str] = &[
     "sntpd",
     "systemd-timesyn",
     "VBoxService",
-    "vmtoolsd",
 ];
 
 /// Looks at them. `server` is one of time that the user named.

@@ -29,7 +29,7 @@ fn view() -> View {
     }
 }
 
-/// Told by what the engines leave: `/.dockerenv`, `/run/.containerenv`, and systemd's `/run/host/container-manager`.
+/// Told by what the engines leave: `/.dockerenv`, `/run/.containerenv`, and systemd's `/run/host/container-manager` and `/run/systemd/container`.
 fn container() -> Option<String> {
     if Path::new("/.dockerenv").exists() {
         return Some("docker".to_owned());
@@ -40,8 +40,9 @@ fn container() -> Option<String> {
     if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
         return Some("kubernetes".to_owned());
     }
-    let manager = line("/run/host/container-manager");
-    (!manager.is_empty()).then_some(manager)
+    // The second is of systemd inside a container of whatever engine, such as LXC.
+    let managers = ["/run/host/container-manager", "/run/systemd/container"].map(line);
+    managers.into_iter().find(|it| !it.is_empty())
 }
 
 /// The group of a process: of `memory` where version 1 has it, else of version 2. None if it cannot be read.

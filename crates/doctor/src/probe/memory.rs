@@ -3,6 +3,7 @@
 use super::{number, text};
 use crate::snapshot::{Memory, Pressures, Probed};
 
+mod cpus;
 mod kills;
 mod runners;
 mod sizes;
@@ -34,6 +35,7 @@ pub(super) fn look(deep: bool) -> Memory {
             io: pressure("/proc/pressure/io"),
         },
         ticks: parsed("/proc/stat", sizes::ticks),
+        cpus: cpus::look(),
         huge_pages: parsed("/sys/kernel/mm/transparent_hugepage/enabled", sizes::chosen),
         swappiness: number("/proc/sys/vm/swappiness"),
         overcommit: number("/proc/sys/vm/overcommit_memory"),

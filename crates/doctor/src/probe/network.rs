@@ -1,17 +1,23 @@
 //! What goes over the network, in the namespace of the calling thread.
 
-use crate::snapshot::Network;
+use crate::snapshot::{Network, Probed};
 
 mod connections;
 mod conntrack;
 mod counters;
 mod datagrams;
+mod features;
 mod interfaces;
+mod links;
 pub(super) mod listeners;
 mod neighbours;
+mod netlink;
+mod queues;
 mod settings;
 mod sockets;
 mod softnet;
+mod spaces;
+mod tunnels;
 mod xtables;
 
 /// Looks at it.
@@ -19,13 +25,16 @@ pub(super) fn look(_deep: bool) -> Network {
     let ports = settings::ports();
     let connections = connections::look(&ports);
     let stalled = connections.seen().map(|it| it.stalled.iter().map(|it| it.peer.ip()).collect());
+    let interfaces = interfaces::look();
+    let links = links::look()
+        .map_or_else(|error| super::unseen(&error, "links by rtnetlink"), Probed::Seen);
     Network {
         listeners: listeners::look(),
         tcp_ext: counters::tcp_ext(),
-        udp: counters::udp(),
+        udp: counters::udp(counters::OWN),
         datagrams: datagrams::look(),
         somaxconn: super::number("/proc/sys/net/core/somaxconn"),
-        tcp: counters::tcp(),
+        tcp: counters::tcp(counters::OWN),
         settings: settings::numbers(),
         tcp_memory: settings::tcp_memory(),
         ports,
@@ -33,8 +42,11 @@ pub(super) fn look(_deep: bool) -> Network {
         connections,
         softnet: softnet::look(),
         conntrack: conntrack::look(),
-        interfaces: interfaces::look(),
+        layers: links.clone().map(|links| links::layers(&links)),
+        tunnels: links.map(|links| tunnels::look(&links, interfaces.seen().ok())),
+        interfaces,
         neighbour_table: neighbours::table(),
         xtables: xtables::look(),
+        queues: queues::look(),
     }
 }

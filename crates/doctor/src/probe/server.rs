@@ -37,6 +37,21 @@ pub struct Endpoint {
     pub named: bool,
 }
 
+impl Endpoint {
+    /// How an address of its kind is written, if this is none.
+    pub fn malformed(&self) -> Option<&'static str> {
+        let (is_read, form) = match self.kind {
+            Target::Postgres => (dial::is_address(&self.url), postgres::FORM),
+            Target::Pgbouncer => (dial::is_address(&self.url), pgbouncer::FORM),
+            Target::Mysql => (mysql::is_address(&self.url), mysql::FORM),
+            Target::Redis => (redis::is_address(&self.url), redis::FORM),
+            Target::Etcd => (etcd::is_address(&self.url), etcd::FORM),
+            Target::Host | Target::Boundary => (true, ""),
+        };
+        (!is_read).then_some(form)
+    }
+}
+
 /// Without the password that the address may hold.
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -54,6 +54,12 @@ fn write_text(out: &mut String, report: &Report, cost: Cost, paint: Paint) -> fm
         let (check, until) = (clean(&over.check), &over.until);
         writeln!(out, "{check} is no longer let be: that ended on {until}.")?;
     }
+    for idle in &report.idle {
+        let (check, until) = (clean(&idle.check), &idle.until);
+        let at = idle.target.as_deref().map(|it| format!(" at \"{}\"", clean(it)));
+        let at = at.unwrap_or_default();
+        writeln!(out, "{check}{at} is let be until {until}, and was not found.")?;
+    }
     if let Some(first) = report.with(Status::Fail).next() {
         writeln!(
             out,

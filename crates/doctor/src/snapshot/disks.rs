@@ -1,5 +1,7 @@
 //! File systems, and the disks below them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Probed;
@@ -12,6 +14,8 @@ pub struct Disks {
     pub mounts: Probed<Vec<Mount>>,
     /// Disks and their parts.
     pub devices: Probed<Vec<Device>>,
+    /// What hardware tells of itself.
+    pub health: Probed<Health>,
 }
 
 /// A file system where it is mounted: a line of `/proc/PID/mountinfo`.
@@ -94,4 +98,74 @@ pub struct Device {
     pub flush_ms: Option<u64>,
     /// Whether it says that it turns.
     pub rotates: Option<bool>,
+}
+
+/// What hardware tells of itself in `/sys`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Health {
+    /// Arrays of the kernel's own: `/sys/block/*/md`.
+    pub arrays: Vec<Array>,
+    /// Disks that have a state: those of `NVMe` and of SCSI, which are those of SATA and SAS as well.
+    pub drives: Vec<Drive>,
+    /// Controllers of memory that count errors: `/sys/devices/system/edac/mc`. Empty without a driver for them.
+    pub memory: Vec<MemoryController>,
+    /// Disks of file systems of btrfs, each with what it did wrong: `/sys/fs/btrfs/*/devinfo/*/error_stats`.
+    pub volumes: Vec<Volume>,
+}
+
+/// An array of disks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Array {
+    /// Such as `md0`.
+    pub name: String,
+    /// Such as `raid5`.
+    pub level: String,
+    /// `array_state`, such as `clean`, `active` or `broken`.
+    pub state: String,
+    /// Disks that it should have.
+    pub disks: u64,
+    /// Disks that it lacks: `degraded`. None of a level that has nothing to spare.
+    pub missing: Option<u64>,
+    /// What is done with it now: `sync_action`, such as `idle` or `recover`; empty of such a level.
+    pub action: String,
+}
+
+/// A disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drive {
+    /// Such as `sda` or `nvme0`.
+    pub name: String,
+    /// As its driver has it: `live` or `running` if it works.
+    pub state: String,
+    /// Whether it says of itself that it is too hot; none if that is not told.
+    pub is_hot: Option<bool>,
+}
+
+/// A controller of memory, with errors since its driver was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemoryController {
+    /// Such as `mc0`.
+    pub name: String,
+    /// Errors that were corrected: `ce_count`.
+    pub corrected: Option<u64>,
+    /// Errors that could not be: `ue_count`.
+    pub uncorrected: Option<u64>,
+}
+
+/// A disk of a file system of btrfs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Volume {
+    /// The id of the file system.
+    pub id: String,
+    /// The number of the disk in it.
+    pub disk: u64,
+    /// The names of all its disks, such as `sdb`.
+    pub devices: Vec<String>,
+    /// Errors by name, such as `corruption_errs`, since they were set back.
+    pub errors: BTreeMap<String, u64>,
 }

@@ -18,6 +18,8 @@ pub struct Memory {
     pub pressure: Pressures,
     /// The first line of `/proc/stat`: what the processors did, since the machine was started.
     pub ticks: Probed<Ticks>,
+    /// The same of each processor, as far as interrupts go.
+    pub cpus: Probed<Vec<Cpu>>,
     /// What is chosen in `/sys/kernel/mm/transparent_hugepage/enabled`: `always`, `madvise` or `never`.
     pub huge_pages: Probed<String>,
     /// `vm.swappiness`.
@@ -71,6 +73,22 @@ pub struct Ticks {
     pub all: u64,
     /// Ready to run while the hypervisor ran something else.
     pub steal: u64,
+}
+
+/// What a processor did since the machine was started, in ticks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cpu {
+    /// Which.
+    pub cpu: u64,
+    /// All together: user, nice, system, idle, iowait, irq, softirq and steal.
+    pub all: u64,
+    /// Interrupts: irq.
+    pub hard: u64,
+    /// What is put off from them, such as taking in packets: softirq.
+    pub soft: u64,
+    /// How often it did so, by the name of `/proc/softirqs`, such as `NET_RX`; empty if that may not be read.
+    pub served: BTreeMap<String, u64>,
 }
 
 /// Processes that were killed for want of memory.

@@ -60,6 +60,15 @@ pub struct Network {
     /// Who holds the lock under which iptables changes its rules.
     #[serde(default)]
     pub xtables: Probed<Xtables>,
+    /// Tunnels over UDP, and what is received with a wrong checksum where there are any.
+    #[serde(default)]
+    pub tunnels: Probed<Tunnels>,
+    /// Queues of what comes in over cards, of the namespace that `/sys` is of.
+    #[serde(default)]
+    pub queues: Probed<Vec<Queues>>,
+    /// Interfaces that lie over others of this namespace.
+    #[serde(default)]
+    pub layers: Probed<Vec<Layer>>,
 }
 
 impl Network {
@@ -350,4 +359,92 @@ pub struct LockHolder {
     pub process: Process,
     /// For how long it runs already, in milliseconds; none if that may not be seen.
     pub running_ms: Option<u64>,
+}
+
+/// Tunnels over UDP, of the kinds vxlan and geneve, that are up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tunnels {
+    /// In the order of the kernel.
+    pub found: Vec<Tunnel>,
+    /// What came into the namespaces of all processes; empty where there is no tunnel.
+    pub spaces: Vec<Received>,
+    /// Processes whose namespace could not be looked at.
+    pub unseen: u64,
+}
+
+/// A tunnel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tunnel {
+    /// Of the interface.
+    pub name: String,
+    /// `vxlan` or `geneve`.
+    pub kind: String,
+    /// The port of UDP that it sends to; none if the kernel does not say.
+    pub port: Option<u16>,
+    /// Whether it leaves the checksums of what it sends to what is below it.
+    pub leaves_checksums: Probed<bool>,
+    /// The cards that it goes over: of the link that it names, else those with a route to everywhere.
+    pub cards: Vec<Card>,
+}
+
+/// A card, or what a virtual machine has instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// Of the interface.
+    pub name: String,
+    /// Its driver; none of one that has no device, such as a veth, or if `/sys` is of another namespace.
+    pub driver: Option<String>,
+    /// The version that the driver has of its own; most have that of the kernel.
+    pub version: Option<String>,
+    /// Whether it makes checksums.
+    pub leaves_checksums: Probed<bool>,
+}
+
+/// Packets that came into a namespace since it was made: `/proc/PID/net/snmp`, and `snmp6` for UDP.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Received {
+    /// Which, as `net:[4026531840]`; by a process of it where that may not be seen.
+    pub space: String,
+    /// A process in it; none of that of the doctor itself.
+    pub process: Option<Process>,
+    /// Segments of TCP: `InSegs`.
+    pub segments: u64,
+    /// Those with a wrong checksum: `InCsumErrors`; none before Linux 3.10.
+    pub wrong_segments: Option<u64>,
+    /// Datagrams of UDP: `InDatagrams` and `InErrors`.
+    pub datagrams: u64,
+    /// Those with a wrong checksum; none before Linux 3.10.
+    pub wrong_datagrams: Option<u64>,
+}
+
+/// Queues of what comes in over a card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queues {
+    /// Of the interface.
+    pub interface: String,
+    /// How many it has.
+    pub count: u64,
+    /// Of how many other processors take over what comes (RPS): those whose `rps_cpus` is not zero.
+    pub steered: u64,
+}
+
+/// An interface that lies over another of this namespace: a tunnel, a vlan, or a bridge over one of its ports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    /// Of the interface.
+    pub name: String,
+    /// Such as `vxlan`, `gre`, `vlan` or `bridge`.
+    pub kind: String,
+    /// The largest packet that it takes, in bytes.
+    pub mtu: u64,
+    /// Of the interface below.
+    pub below: String,
+    /// The largest packet that that takes.
+    pub below_mtu: u64,
 }

@@ -66,3 +66,23 @@ fn nothing_is_let_be_without_a_reason_an_end_and_a_check_that_is_one() {
     wrong("[[suppress]]\ncheck = \"H999\"\nreason = \"x\"\nuntil = 2027-01-31", "no such check");
     wrong("[[supress]]\ncheck = \"H14\"", "supress");
 }
+
+#[test]
+fn what_took_nothing_is_told_if_its_check_was_looked_at() {
+    let all = Suppressions::parse(FILE).unwrap();
+    let idle = |mut records: Vec<Record>| {
+        let taken = all.take_from(&mut records, at(2026, 11, 30));
+        let idle = all.idle(&taken, &records, at(2026, 11, 30));
+        idle.map(|it| it.check.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        idle(vec![found("H14", "host 127.0.0.1:80", None)]),
+        [""; 0],
+        "P01 was not looked at"
+    );
+    assert_eq!(idle(vec![found("H14", "host 127.0.0.1:81", None)]), ["H14"]);
+    let passed = |id| Record { status: Status::Pass, ..found(id, "host", None) };
+    assert_eq!(idle(vec![passed("P01")]), ["P01/synchronous_commit"]);
+    let blind = Record { status: Status::Skip, ..passed("P01") };
+    assert_eq!(idle(vec![blind, passed("P01")]), [""; 0], "it may be there");
+}

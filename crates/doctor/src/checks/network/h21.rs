@@ -2,35 +2,40 @@
 //!
 //! Source: Linux `Documentation/networking/statistics.rst` and `include/uapi/linux/if_link.h`, `struct rtnl_link_stats64`. What `drop` counts of
 //! those that came is no fault by itself: packets of protocols that nobody here speaks are in it, too. It was split: paths that lose large
-//! packets are H38.
+//! packets are H38; here it is only told where an interface of this machine takes larger packets than the one below it. Headers: RFC 7348
+//! (vxlan), RFC 2784 (gre), RFC 2003 (ipip), RFC 4213 (sit), each over IPv4 without options.
 
-use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
-use crate::snapshot::{Interface, Window};
+use crate::snapshot::{Interface, Layer, Window};
 
 pub(super) static CHECK: Check = Check {
     id: "H21",
     title: "an interface loses packets",
     severity: Severity::Warning,
     needs: "nothing",
-    expected: "errs, fifo and carrier of /proc/net/dev do not grow on any interface",
+    expected: "errs, fifo and carrier of /proc/net/dev do not grow on any interface, and none takes larger packets than the one below it",
     guardrail: "alert on rate(node_network_receive_errs_total[5m]) > 0, node_network_receive_fifo_total and node_network_transmit_errs_total alike",
-    probes: &["/proc/net/dev"],
+    probes: &[
+        "/proc/net/dev",
+        "rtnetlink RTM_GETLINK: which interface lies over which, and their MTU",
+    ],
     proof: Proof::Lab,
     catalogue: &[],
     page: Page {
         symptom: "Transfers over one interface are slow or stall, connections time out now and then, and only those over that interface.",
-        culprit: "Packets come damaged (a cable, a connector, a port, duplex that differs), or faster than the machine takes them from the ring of the card, or the interface cannot send: there is no carrier, or a tunnel has no path to its other end.",
-        proof: "Warns where errs or fifo of what came, or errs of what went, grew between the two looks, for each interface. fifo is the ring; carrier among errs of what went is a tunnel without a path or a link that is down. What drop counts is only shown, as unwanted packets are in it.",
-        fix: "ethtool -S IFACE says what kind they are. Damaged: the cable, the connector, the port on the other side. The ring: ethtool -G IFACE rx as large as ethtool -g IFACE shows. Cannot be sent: ip route get to the other end of the tunnel (ip -d link show IFACE names it).",
+        culprit: "mtu: an interface takes larger packets than the one that it lies over, so that large ones are cut into pieces or lost, and small ones pass. The others: packets come damaged (a cable, a connector, a port, duplex that differs), or faster than the machine takes them from the ring of the card, or the interface cannot send: there is no carrier, or a tunnel has no path to its other end.",
+        proof: "Warns where errs or fifo of what came, or errs of what went, grew between the two looks, for each interface. fifo is the ring; carrier among errs of what went is a tunnel without a path or a link that is down. What drop counts is only shown, as unwanted packets are in it. mtu: an interface whose largest packet with the header that it puts before is larger than what the interface below takes; that it hurts is not seen, as senders may find the size out, so it is of low confidence. The other end of a veth in another namespace is not seen, nor what a tunnel goes over that names no device.",
+        fix: "ethtool -S IFACE says what kind they are. Damaged: the cable, the connector, the port on the other side. The ring: ethtool -G IFACE rx as large as ethtool -g IFACE shows. Cannot be sent: ip route get to the other end of the tunnel (ip -d link show IFACE names it). mtu: ip link set IFACE mtu, to that of the one below less the header; or raise that one, where all on that network do.",
         cost: "ethtool -G takes the link down for a moment. Undone by setting the ring back.",
-        lab: "A network namespace with a tunnel whose other end has no route, and a drawn number of datagrams into it; mended by sending none. Damaged packets and a full ring take a real card, and are tried on composed numbers only.",
+        lab: "A network namespace with a tunnel whose other end has no route, and a drawn number of datagrams into it; mended by sending none. mtu: the link below a tunnel is made to take less than that sends; mended by having the tunnel take less. Damaged packets and a full ring take a real card, and are tried on composed numbers only.",
     },
     rule: Rule::Host(rule),
 };
 
 fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
-    let interfaces = window.after.host.network.seen()?.interfaces.seen()?;
+    let network = window.after.host.network.seen()?;
+    let interfaces = network.interfaces.seen()?;
     let seconds = window.seconds();
     let (mut faults, mut unseen) = (Vec::new(), None);
     for (name, now) in interfaces {
@@ -39,6 +44,10 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
             // Its counters were set back.
             Err(blind) => unseen = Some(blind),
         }
+    }
+    match network.layers.seen() {
+        Ok(layers) => faults.extend(layers.iter().filter_map(mismatch)),
+        Err(blind) => unseen = Some(blind),
     }
     let count = interfaces.len();
     let observed = format!("{count} interfaces, none lost packets in {seconds:.1} s");
@@ -123,6 +132,54 @@ impl Losses {
         }
         faults
     }
+}
+
+/// Bytes that an interface puts before a packet, at least; none of a kind that is not known.
+fn header(kind: &str) -> Option<u64> {
+    Some(match kind {
+        "bridge" | "vlan" | "macvlan" => 0,
+        "ipip" | "sit" => 20,
+        "gre" => 24,
+        "gretap" => 38,
+        "vxlan" | "geneve" => 50,
+        _ => return None,
+    })
+}
+
+/// Of an interface that takes larger packets than the one below it.
+fn mismatch(layer: &Layer) -> Option<Fault> {
+    let Layer { name, kind, mtu, below, below_mtu } = layer;
+    let header = header(kind)?;
+    let whole = mtu.saturating_add(header);
+    if whole <= *below_mtu {
+        return None;
+    }
+    let fits = below_mtu.saturating_sub(header);
+    Some(Fault {
+        severity: Severity::Warning,
+        aspect: Some("mtu"),
+        at: Some(name.clone()),
+        observed: format!(
+            "{kind} {name} takes packets of {mtu} bytes, {whole} with their header, and {below} below it takes {below_mtu}"
+        ),
+        impact: format!(
+            "large packets over {name} are cut into pieces or lost, and small ones pass: transfers hang or are slow"
+        ),
+        fix: format!(
+            "ip link set {name} mtu {fits} (undo: {mtu}), and the same where it is configured; or raise {below}, where all on that network do"
+        ),
+        actions: vec![Action::undone_by(
+            format!("ip link set {name} mtu {fits}"),
+            format!("ip link set {name} mtu {mtu}"),
+        )],
+        risk: "connections that are open send some large packets once more".to_owned(),
+        reversible: true,
+        evidence: vec![Evidence {
+            probe: "RTM_GETLINK".to_owned(),
+            value: format!("{name} mtu {mtu}, {below} mtu {below_mtu}"),
+        }],
+        confidence: Confidence::Low,
+    })
 }
 
 #[cfg(test)]

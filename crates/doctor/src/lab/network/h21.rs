@@ -1,8 +1,8 @@
-//! A tunnel whose other end has no route, and datagrams into it.
+//! A tunnel whose other end has no route, and datagrams into it; and one over a link that takes less than it sends.
 
 use std::net::UdpSocket;
 
-use super::link::number;
+use super::link::{link, number};
 use crate::lab::netns::Netns;
 use crate::lab::{self, Stage, Stop, failed, failing};
 
@@ -10,6 +10,46 @@ const TUNNEL: [&str; 10] =
     ["link", "add", "tunnel", "type", "vxlan", "id", "5", "remote", "10.88.9.9", "dstport"];
 
 pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
+    let seen = unsent_ones(stage)?;
+    too_large(stage)?;
+    Ok(seen)
+}
+
+/// A link below a tunnel that takes less than before.
+fn too_large(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (space, other) = (Netns::new("h21-near")?, Netns::new("h21-far")?);
+    link("wire", (&space, "10.88.2.1/24"), (&other, "10.88.2.2/24"))?;
+    let ip = |words: &str| {
+        let all: Vec<&str> = ["-n", space.name()].into_iter().chain(words.split(' ')).collect();
+        lab::run("ip", &all)
+    };
+    ip("link add tunnel type vxlan id 6 dev wire remote 10.88.2.2 dstport 4789")?;
+    ip("link set tunnel up")?;
+    let below = stage.draw(1_300, 190);
+    ip(&format!("link set wire mtu {below}"))?;
+    let by_ip = ip("link show tunnel")?;
+    let mtu = by_ip.split_once(" mtu ").map(|(_, rest)| number(rest)).transpose()?.unwrap_or(0);
+    space.inside(|| {
+        let found = stage.until("the tunnel sends more than the link takes", |records| {
+            failing(records, " tunnel").is_some()
+        })?;
+        let record = failing(&found, " tunnel").ok_or("it is gone again")?;
+        let told = format!(
+            "takes packets of {mtu} bytes, {} with their header, and wire below it takes {below}",
+            mtu + 50
+        );
+        if mtu + 50 <= below || !record.observed.ends_with(&told) {
+            return Err(format!("ip says {by_ip}; the check says {record:?}").into());
+        }
+        ip(&format!("link set tunnel mtu {}", below - 50))?;
+        stage.until("nothing is wrong once it sends less", |records| {
+            failing(records, " tunnel").is_none()
+        })?;
+        Ok(())
+    })
+}
+
+fn unsent_ones(stage: &Stage<'_>) -> Result<String, Stop> {
     let space = Netns::new("h21")?;
     let ip = |arguments: &[&str]| {
         let all: Vec<&str> = ["-n", space.name()].iter().chain(arguments).copied().collect();

@@ -1,5 +1,7 @@
 //! A logical slot that nobody reads from, and changes; mended by reading them.
 
+use std::time::Duration;
+
 use super::server::Server;
 use crate::lab::{Stage, Stop, failing};
 
@@ -8,6 +10,7 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
     let server = Server::start(&["wal_level=logical", "autovacuum=off"])?;
     let slot = "groundsill_lab";
     server.sql(&format!("SELECT pg_create_logical_replication_slot('{slot}', 'test_decoding')"))?;
+    wait_until_alone(&server)?;
     let stage = stage.asking(server.seen());
     let at = format!("slot {slot}");
     let place = || server.sql("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint");
@@ -50,4 +53,19 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
         return Err(format!("it was read from; the check says {mended:?}").into());
     }
     Ok(seen)
+}
+
+/// From 17 on the server tells for how long nobody reads, and a consumer that is started again is away for up to a minute.
+fn wait_until_alone(server: &Server) -> Result<(), Stop> {
+    let is_away = "SELECT inactive_since < now() - interval '61 s' FROM pg_replication_slots";
+    if server.version()? < 170_000 {
+        return Ok(());
+    }
+    for _ in 0..100 {
+        if server.sql(is_away)? == "t" {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    Err("the slot is not inactive for a minute after 100 s".into())
 }

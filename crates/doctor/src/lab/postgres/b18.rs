@@ -24,8 +24,9 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
     let stage = stage.asking(server.seen());
     let at = server.target();
     // By the server's own count, in a window of its own around that of the looks.
+    let time = if server.version()? >= 130_000 { "total_exec_time" } else { "total_time" };
     let total = || -> Result<(f64, f64), Stop> {
-        let said = server.sql("SELECT extract(epoch FROM clock_timestamp()), sum(total_exec_time) / 1000 FROM pg_stat_statements WHERE query LIKE '%pg_sleep%'")?;
+        let said = server.sql(&format!("SELECT extract(epoch FROM clock_timestamp()), sum({time}) / 1000 FROM pg_stat_statements WHERE query LIKE '%pg_sleep%'"))?;
         let mut parts = said.split('|').map(|it| it.parse().unwrap_or(0.0));
         Ok((parts.next().unwrap_or(0.0), parts.next().unwrap_or(0.0)))
     };

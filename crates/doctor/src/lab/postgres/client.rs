@@ -23,7 +23,6 @@ impl Client {
         );
         let mut process = Command::new("psql")
             .args(["-XAtq", &address])
-            .env_remove("LD_LIBRARY_PATH")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -7,8 +7,7 @@ use crate::record::Record;
 
 /// Of 15 and before, or of 17 and later.
 fn counter(server: &Server) -> Result<&'static str, Stop> {
-    let version: u32 = server.sql("SHOW server_version_num")?.parse().unwrap_or(0);
-    Ok(if version >= 170_000 {
+    Ok(if server.version()? >= 170_000 {
         "SELECT num_requested FROM pg_stat_checkpointer"
     } else {
         "SELECT checkpoints_req FROM pg_stat_bgwriter"

@@ -9,9 +9,8 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
     server.sql(&format!("CREATE TABLE orders AS SELECT g AS id, repeat('x', 32) AS note FROM generate_series(1, {rows}) g"))?;
     let sort = |memory: &str| {
         let sorted = "SELECT id, note FROM orders ORDER BY note, id DESC OFFSET 0";
-        server
-            .sql(&format!("SET work_mem = '{memory}'; SELECT count(*) FROM ({sorted}) s"))
-            .map(drop)
+        server.sql(&format!("SET work_mem = '{memory}'; SELECT count(*) FROM ({sorted}) s"))?;
+        server.settle()
     };
     let counted = || -> Result<u64, Stop> {
         let text = server.sql("SELECT sum(temp_bytes) FROM pg_stat_database")?;

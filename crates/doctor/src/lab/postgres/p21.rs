@@ -6,11 +6,7 @@ use crate::lab::{Stage, Stop, failing};
 pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
     let rows = stage.draw(5_000, 20_000);
     let server = Server::start(&["wal_level=logical"])?;
-    if server.sql("SELECT count(*) FROM pg_views WHERE viewname = 'pg_stat_replication_slots'")?
-        == "0"
-    {
-        return Err(Stop::Missing("PostgreSQL 14 or later, which counts it".to_owned()));
-    }
+    server.must_be(14, "which counts it")?;
     let memory = |value: &str| -> Result<(), Stop> {
         server.sql(&format!("ALTER SYSTEM SET logical_decoding_work_mem = '{value}'"))?;
         server.sql("SELECT pg_reload_conf()")?;

@@ -13,6 +13,7 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
         "autovacuum=off",
         "jit=off",
     ])?;
+    server.must_be(13, "which counts plans")?;
     server.sql("CREATE EXTENSION pg_stat_statements")?;
     // One state has half of the rows, and each other row a state of its own: a plan for any state expects one row, and sorts it.
     server.sql(&format!(

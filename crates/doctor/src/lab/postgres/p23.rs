@@ -10,7 +10,10 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
     server.sql(&format!("INSERT INTO stock SELECT g, 0 FROM generate_series(1, {rows}) g"))?;
     server.sql("CREATE INDEX stock_changed ON stock (changed)")?;
     server.sql("VACUUM ANALYZE stock")?;
-    let update = || server.sql("UPDATE stock SET changed = changed + 1").map(drop);
+    let update = || {
+        server.sql("UPDATE stock SET changed = changed + 1")?;
+        server.settle()
+    };
     let look = stage.asking(server.seen());
     let at = format!("{} table public.stock", server.target());
     let counters =

@@ -19,9 +19,13 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
     };
     let look = stage.asking(server.seen());
     let at = format!("{} table docs", server.target());
+    let read = |statement: &str| {
+        server.sql(statement)?;
+        server.settle()
+    };
+    server.settle()?;
     let before = counted()?;
-    let found =
-        look.between(|| server.sql("SELECT sum(length(reverse(body))) FROM docs").map(drop))?;
+    let found = look.between(|| read("SELECT sum(length(reverse(body))) FROM docs"))?;
     let grown = counted()? - before;
     let record = failing(&found, &at)
         .ok_or_else(|| format!("{grown} pages were read; the check says {found:?}"))?;
@@ -30,7 +34,7 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
         return Err(format!("{grown} pages were read; the check says {}", record.observed).into());
     }
     let seen = record.observed.clone();
-    let mended = look.between(|| server.sql("SELECT sum(id) FROM docs").map(drop))?;
+    let mended = look.between(|| read("SELECT sum(id) FROM docs"))?;
     match failing(&mended, &at) {
         None => Ok(seen),
         Some(record) => Err(format!("nobody reads them; the check says {record:?}").into()),

@@ -5,8 +5,11 @@ use crate::lab::{Stage, Stop, failing};
 
 pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
     let segments = stage.draw(3, 4);
-    let server =
-        Server::start(&["max_slot_wal_keep_size=1MB", "wal_keep_size=0", "min_wal_size=32MB"])?;
+    let server = Server::start(&[])?;
+    server.must_be(13, "which takes a slot away")?;
+    server.stop()?;
+    let settings = ["max_slot_wal_keep_size=1MB", "wal_keep_size=0", "min_wal_size=32MB"];
+    server.start_again(&server.options(&settings))?;
     // One that keeps nothing, and so loses nothing.
     server.sql("SELECT pg_create_physical_replication_slot('spare')")?;
     server.sql("SELECT pg_create_physical_replication_slot('warehouse', true)")?;

@@ -9,9 +9,7 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
     // The cache has 32 pages of 2,048 each.
     let rows = stage.draw(90_000, 20_000);
     let server = Server::start(&["autovacuum=off", "synchronous_commit=off"])?;
-    if server.sql("SELECT count(*) FROM pg_views WHERE viewname = 'pg_stat_slru'")? == "0" {
-        return Err(Stop::Missing("PostgreSQL 13 or later, which counts it".to_owned()));
-    }
+    server.must_be(13, "which counts it")?;
     server.sql(&format!(
         "CREATE TABLE stock AS SELECT g AS id, 0 AS n FROM generate_series(1, {rows}) g"
     ))?;

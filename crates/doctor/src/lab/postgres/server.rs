@@ -2,16 +2,23 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use super::checkpoint;
 use crate::check::Target;
 use crate::lab::{Folder, PREFIX, Stop, failed, free_port};
 use crate::probe::{Ask, Endpoint};
+
+/// When older versions have surely told what they counted.
+const COUNTED_AFTER: Duration = Duration::from_secs(1);
 
 /// A server, which ends with it.
 #[derive(Debug)]
 pub(in crate::lab) struct Server {
     folder: Folder,
     programs: PathBuf,
+    /// The libraries that these programs bring with them.
+    libraries: Option<PathBuf>,
     /// Where it listens, on the loopback interface.
     pub(in crate::lab) port: u16,
 }
@@ -33,10 +40,10 @@ impl Server {
     /// A folder for one, in which nothing is yet.
     pub(in crate::lab) fn empty(name: &str) -> Result<Self, Stop> {
         let programs = programs()?;
-        let server = Self { folder: Folder::new(name)?, programs, port: free_port()? };
-        if rustix::process::getuid().is_root() {
-            super::super::run("chown", &["postgres", &server.path("")])?;
-        }
+        let libraries = programs.join("../lib");
+        let libraries = libraries.join("libpq.so.5").exists().then_some(libraries);
+        let server = Self { folder: Folder::new(name)?, programs, libraries, port: free_port()? };
+        give_away(&server.path(""))?;
         Ok(server)
     }
 
@@ -50,16 +57,64 @@ impl Server {
     }
 
     /// A standby of it, with settings of its own, that already takes connections. It calls itself by its `cluster_name`.
+    ///
+    /// Not by `pg_basebackup`, which takes no copy of a server that is newer than it.
     pub(in crate::lab) fn standby(&self, settings: &[&str]) -> Result<Self, Stop> {
         let standby = Self::empty("postgres-standby")?;
-        let from = format!("host=127.0.0.1 port={} user=postgres", self.port);
         let data = standby.path("data");
-        standby.run(
-            "pg_basebackup",
-            &["-R", "-X", "stream", "-c", "fast", "--no-sync", "-d", &from, "-D", &data],
-        )?;
+        let (begin, end) = if self.version()? < 150_000 {
+            (
+                "SELECT pg_start_backup('groundsill', true, false)",
+                "SELECT labelfile FROM pg_stop_backup(false)",
+            )
+        } else {
+            ("SELECT pg_backup_start('groundsill', true)", "SELECT labelfile FROM pg_backup_stop()")
+        };
+        // One session begins the copy and ends it; what is in `pg_wal` by then is all that the standby needs to begin with.
+        let copy = format!("\\! cp -a '{}' '{data}'", self.path("data"));
+        let quiet = "SET client_min_messages = warning";
+        let label = self.psql(&[quiet, begin, &copy, end])?;
+        let label = label.split_once("START WAL").map(|(_, rest)| format!("START WAL{rest}\n"));
+        let label = label.ok_or("the server gives no label for a copy")?;
+        let write = |name: &str, text: &str| {
+            let path = standby.path(&format!("data/{name}"));
+            std::fs::write(&path, text).map_err(failed("write a file of the standby"))?;
+            give_away(&path)
+        };
+        write("backup_label", &label)?;
+        write("standby.signal", "")?;
+        let from =
+            format!("primary_conninfo = 'host=127.0.0.1 port={} user=postgres'\n", self.port);
+        let settings_of_it = std::fs::read_to_string(standby.path("data/postgresql.auto.conf"))
+            .map_err(failed("read its settings"))?;
+        write("postgresql.auto.conf", &(settings_of_it + &from))?;
+        std::fs::remove_file(standby.path("data/postmaster.pid"))
+            .map_err(failed("take the mark of the running server away"))?;
         standby.start_again(&standby.options(settings))?;
         Ok(standby)
+    }
+
+    /// Such as 150019.
+    pub(in crate::lab) fn version(&self) -> Result<u32, Stop> {
+        let text = self.sql("SHOW server_version_num")?;
+        text.parse().map_err(|error| format!("version {text}: {error}").into())
+    }
+
+    /// Ends the lab, as one that has not what it takes, if this is an older version: such as `14`, and what that brought.
+    pub(in crate::lab) fn must_be(&self, version: u32, which: &str) -> Result<(), Stop> {
+        if self.version()? / 10_000 >= version {
+            return Ok(());
+        }
+        Err(Stop::Missing(format!("PostgreSQL {version} or later, {which},")))
+    }
+
+    /// Waits until what sessions did is counted. Up to 14 a process of its own counts, and tells of it at most every half a second
+    /// (`PGSTAT_STAT_INTERVAL` in `pgstat.c`); later it is counted when a session ends.
+    pub(in crate::lab) fn settle(&self) -> Result<(), Stop> {
+        if self.version()? < 150_000 {
+            std::thread::sleep(COUNTED_AFTER);
+        }
+        Ok(())
     }
 
     /// The options with which it is started.
@@ -77,9 +132,11 @@ impl Server {
     pub(in crate::lab) fn move_on(&self, to: u64, settings: &[&str]) -> Result<(), Stop> {
         // Of a transaction there are two bits: 32 pages in a file.
         const IN_FILE: u64 = 32 * 8_192 * 4;
+        // The record of the end is then one of the first of its file, and on one page.
+        self.sql("SELECT pg_switch_wal()")?;
         self.stop()?;
         let first = to / IN_FILE * IN_FILE;
-        self.run("pg_resetwal", &["-x", &(first + 3).to_string(), "-D", &self.path("data")])?;
+        checkpoint::set_next_transaction(Path::new(&self.path("data")), first + 3)?;
         let file = self.path(&format!("data/pg_xact/{:04X}", first / IN_FILE));
         self.run_in("truncate", &["-s", "262144", &file])?;
         self.start_again(&self.options(settings))
@@ -88,7 +145,14 @@ impl Server {
     /// Starts what was stopped, with the options of the program `postgres`.
     pub(in crate::lab) fn start_again(&self, options: &str) -> Result<(), Stop> {
         let (data, log) = (self.path("data"), self.path("log"));
-        self.run("pg_ctl", &["-w", "-D", &data, "-l", &log, "-o", options, "start"]).map(drop)
+        let started = self.run("pg_ctl", &["-w", "-D", &data, "-l", &log, "-o", options, "start"]);
+        started.map(drop).map_err(|stop| match stop {
+            Stop::Failed(why) => {
+                let log = std::fs::read_to_string(&log).unwrap_or_default();
+                Stop::Failed(format!("{why} Its log: {log}"))
+            }
+            missing @ Stop::Missing(_) => missing,
+        })
     }
 
     /// Ends it, quickly and cleanly.
@@ -98,20 +162,15 @@ impl Server {
 
     /// What `psql` answers, as the superuser: a row on each line, its columns with `|` between.
     pub(in crate::lab) fn sql(&self, statement: &str) -> Result<String, Stop> {
+        self.psql(&[statement])
+    }
+
+    /// What it answers to these, one after the other in one session.
+    fn psql(&self, statements: &[&str]) -> Result<String, Stop> {
         let port = self.port.to_string();
-        let arguments = [
-            "-XAtq",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            "127.0.0.1",
-            "-p",
-            &port,
-            "-U",
-            "postgres",
-            "-c",
-            statement,
-        ];
+        let mut arguments = vec!["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1"];
+        arguments.extend(["-p", &port, "-U", "postgres"]);
+        arguments.extend(statements.iter().flat_map(|it| ["-c", it]));
         Ok(self.run("psql", &arguments)?.trim_end().to_owned())
     }
 
@@ -158,9 +217,8 @@ impl Server {
             Command::new(path)
         };
         command.args(arguments).current_dir("/").env("LC_ALL", "C");
-        if path.is_relative() {
-            // It is of another version, which has libraries of its own.
-            command.env_remove("LD_LIBRARY_PATH");
+        if let (true, Some(libraries)) = (path.is_absolute(), &self.libraries) {
+            command.env("LD_LIBRARY_PATH", libraries);
         }
         // `pg_ctl` leaves the server with its output: it must not be a pipe that is read to its end.
         let out = self.folder.path().join("out");
@@ -183,10 +241,19 @@ impl Drop for Server {
     }
 }
 
+/// Lets the server have it, which does not run as root.
+fn give_away(path: &str) -> Result<(), Stop> {
+    if rustix::process::getuid().is_root() {
+        super::super::run("chown", &["postgres", path])?;
+    }
+    Ok(())
+}
+
 /// The folder with `initdb` and the others: of the newest version that is there.
 fn programs() -> Result<PathBuf, Stop> {
-    if let Some(named) = std::env::var_os("GROUNDSILL_LAB_POSTGRES") {
-        return Ok(named.into());
+    if let Some(named) = std::env::var_os("GROUNDSILL_LAB_POSTGRES").map(PathBuf::from) {
+        let missing = || Stop::Missing(format!("initdb in {}", named.display()));
+        return if named.join("initdb").exists() { Ok(named) } else { Err(missing()) };
     }
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let newest = versions

@@ -12,16 +12,19 @@ pub(super) fn tcp_ext() -> Probed<Counters> {
     parsed("/proc/thread-self/net/netstat", |text| parse_pairs(text, "TcpExt:"))
 }
 
-/// Those of TCP, of both families.
-pub(super) fn tcp() -> Probed<Counters> {
-    parsed("/proc/thread-self/net/snmp", |text| parse_pairs(text, "Tcp:"))
+/// The own namespace.
+pub(super) const OWN: &str = "/proc/thread-self/net";
+
+/// Those of TCP, of both families, in the namespace whose files are in this folder.
+pub(super) fn tcp(folder: &str) -> Probed<Counters> {
+    parsed(&format!("{folder}/snmp"), |text| parse_pairs(text, "Tcp:"))
 }
 
 /// Those of UDP, of both families together: `RcvbufErrors` and so on.
-pub(super) fn udp() -> Probed<Counters> {
+pub(super) fn udp(folder: &str) -> Probed<Counters> {
     let (four, six) = (
-        parsed("/proc/thread-self/net/snmp", |text| parse_pairs(text, "Udp:")),
-        parsed("/proc/thread-self/net/snmp6", |text| Some(parse_lines(text, "Udp6"))),
+        parsed(&format!("{folder}/snmp"), |text| parse_pairs(text, "Udp:")),
+        parsed(&format!("{folder}/snmp6"), |text| Some(parse_lines(text, "Udp6"))),
     );
     match (four, six) {
         (Probed::Seen(mut four), Probed::Seen(six)) => {

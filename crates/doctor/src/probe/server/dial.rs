@@ -24,15 +24,22 @@ pub(super) struct Line {
     pub(super) is_fixed: bool,
     /// Who is let in.
     pub(super) needs: &'static str,
+    /// How an address is written.
+    pub(super) form: &'static str,
+}
+
+/// Whether this is an address.
+pub(super) fn is_address(url: &str) -> bool {
+    Config::from_str(url).is_ok()
 }
 
 /// Connects within [`LOOK`].
 pub(super) async fn dial(endpoint: &Endpoint, line: Line) -> (Place, Result<Client, Missed>) {
     let until = Instant::now() + LOOK;
-    let Line { port, database, is_fixed, needs } = line;
+    let Line { port, database, is_fixed, needs, form } = line;
     let Ok(mut config) = Config::from_str(&endpoint.url) else {
         // Its error may tell the address, and the password with it.
-        let form = format!("it cannot be read as an address: postgres://USER@HOST:PORT/{database}");
+        let form = format!("it cannot be read as an address: {form}");
         return (Place::unknown(endpoint), Err((None, Probed::Failed(form))));
     };
     let host = match config.get_hosts().first() {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use ureq::Agent;
 use ureq::http::Uri;
+use ureq::http::uri::Authority;
 use ureq::tls::TlsConfig;
 
 use super::{Endpoint, Place, Session};
@@ -42,6 +43,20 @@ struct Answer {
     text: String,
 }
 
+/// How an address is written.
+pub(super) const FORM: &str = "http://HOST:PORT or https://HOST:PORT";
+
+/// Whether this is an address.
+pub(super) fn is_address(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|uri| parts(&uri).is_some())
+}
+
+/// How, and with whom it is spoken.
+fn parts(uri: &Uri) -> Option<(&str, &Authority)> {
+    let scheme = uri.scheme_str().filter(|it| matches!(*it, "http" | "https"))?;
+    Some((scheme, uri.authority()?))
+}
+
 impl Session for Etcd {
     type Seen = snapshot::Etcd;
 
@@ -49,11 +64,8 @@ impl Session for Etcd {
         let until = Instant::now() + LOOK;
         let load = Load::default();
         let uri = endpoint.url.parse::<Uri>().ok();
-        let parts = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?)));
-        let Some((scheme @ ("http" | "https"), authority)) = parts else {
-            let base =
-                Err("it cannot be read as an address: http://HOST:PORT or https://HOST:PORT"
-                    .to_owned());
+        let Some((scheme, authority)) = uri.as_ref().and_then(parts) else {
+            let base = Err(format!("it cannot be read as an address: {FORM}"));
             return Self { place: Place::unknown(&endpoint), base, load };
         };
         let host = authority.host().trim_matches(['[', ']']);

@@ -65,8 +65,7 @@ impl Session for Mysql {
         };
         let Some(options) = options(&endpoint.url) else {
             // The error of the parser may tell the address, and the password with it.
-            let seen =
-                "it cannot be read as an address: mysql://USER@HOST:PORT/DATABASE".to_owned();
+            let seen = format!("it cannot be read as an address: {FORM}");
             session.connection = Err((None, Probed::Failed(seen)));
             return session;
         };
@@ -107,6 +106,14 @@ impl Session for Mysql {
     fn load(&self) -> Load {
         self.load
     }
+}
+
+/// How an address is written.
+pub(super) const FORM: &str = "mysql://USER@HOST:PORT/DATABASE";
+
+/// Whether this is an address.
+pub(super) fn is_address(url: &str) -> bool {
+    options(url).is_some()
 }
 
 /// How to connect: not by way of another socket than the one that is named, and without a statement that the server does not need.

@@ -23,6 +23,9 @@ const ROWS_MAX: usize = 10_000;
 /// A row: what stands in each column that has a value.
 type Row = BTreeMap<String, String>;
 
+/// How an address is written.
+pub(super) const FORM: &str = "postgres://USER@HOST:PORT/pgbouncer";
+
 /// A connection.
 #[derive(Debug)]
 pub(super) struct Pgbouncer {
@@ -39,7 +42,7 @@ impl Session for Pgbouncer {
     async fn open(endpoint: Endpoint) -> Self {
         let needs = "to be let in: a user of stats_users or admin_users";
         // Always the console: what else is behind the pooler is no part of it.
-        let line = Line { port: 6432, database: "pgbouncer", is_fixed: true, needs };
+        let line = Line { port: 6432, database: "pgbouncer", is_fixed: true, needs, form: FORM };
         let (place, client) = dial(&endpoint, line).await;
         Self { place, client, until: Instant::now(), load: Load::default() }
     }

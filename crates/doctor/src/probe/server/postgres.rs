@@ -45,6 +45,9 @@ mod unanalysed;
 /// which this is local: behind a pooler the session is another's afterwards, who must not find it changed.
 const MANNERS: &str = "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '1s'; SET LOCAL lock_timeout = '100ms'; ";
 
+/// How an address is written.
+pub(super) const FORM: &str = "postgres://USER@HOST:PORT/DATABASE";
+
 /// A connection.
 #[derive(Debug)]
 pub(super) struct Postgres {
@@ -60,7 +63,7 @@ impl Session for Postgres {
 
     async fn open(endpoint: Endpoint) -> Self {
         let (needs, database) = ("to be let in", "postgres");
-        let line = Line { port: 5432, database, is_fixed: false, needs };
+        let line = Line { port: 5432, database, is_fixed: false, needs, form: FORM };
         let (place, client) = dial(&endpoint, line).await;
         Self { place, client, until: Instant::now(), load: Load::default() }
     }

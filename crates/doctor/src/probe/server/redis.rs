@@ -31,6 +31,10 @@ mod local;
 mod parts;
 mod sample;
 
+/// How an address is written.
+pub(super) const FORM: &str =
+    "redis://USER:PASSWORD@HOST:PORT/DATABASE, rediss:// with TLS, or redis+unix:///SOCKET";
+
 /// So many commands go out before their answers are waited for.
 const PIPELINE_MAX: usize = 100;
 
@@ -77,18 +81,14 @@ impl Session for Redis {
 
     async fn open(endpoint: Endpoint) -> Self {
         let until = Instant::now() + LOOK;
-        let Ok(info) = endpoint.url.as_str().into_connection_info() else {
+        let (url, is_secret) = plain(&endpoint.url);
+        let Ok(info) = url.as_str().into_connection_info() else {
             // Its error may tell the address, and the password with it.
-            let seen = Probed::Failed(
-                "it cannot be read as an address: redis://USER:PASSWORD@HOST:PORT/DATABASE"
-                    .to_owned(),
-            );
+            let seen = Probed::Failed(format!("it cannot be read as an address: {FORM}"));
             return Self::new(Place::unknown(&endpoint), Err((None, seen)), until);
         };
         let place = match info.addr() {
-            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
-                Place::of(&endpoint, host, *port, until).await
-            }
+            ConnectionAddr::Tcp(host, port) => Place::of(&endpoint, host, *port, until).await,
             ConnectionAddr::Unix(path) => {
                 Place::of(&endpoint, &path.to_string_lossy(), 0, until).await
             }
@@ -99,7 +99,7 @@ impl Session for Redis {
         session.database = u64::try_from(info.redis_settings().db()).unwrap_or(0);
         session.has_password = info.redis_settings().password().is_some();
         session.has_user = info.redis_settings().username().is_some();
-        session.client = match timeout_at(until, connect(&info)).await {
+        session.client = match timeout_at(until, connect(&info, is_secret)).await {
             Ok(Ok(Ok(client))) => Ok(client),
             Ok(Ok(Err(refused))) => Err(refused_by(refused)),
             Ok(Err(error)) => Err((None, Probed::Failed(format!("no connection: {error}")))),
@@ -249,6 +249,11 @@ impl Redis {
     }
 }
 
+/// Whether this is an address.
+pub(super) fn is_address(url: &str) -> bool {
+    url.into_connection_info().is_ok()
+}
+
 /// What a server answers.
 #[derive(Clone, Debug, PartialEq)]
 enum Answer {
@@ -350,14 +355,23 @@ fn sent_away(line: &str) -> Option<Refusal> {
     is_away.then(|| Refusal { code: code.to_owned(), message: message.to_owned() })
 }
 
+/// An address as the crate reads it, which is built without TLS of its own; and whether TLS is wanted.
+fn plain(url: &str) -> (String, bool) {
+    match url.split_once("://") {
+        Some(("rediss" | "valkeys", rest)) => (format!("redis://{rest}"), true),
+        _ => (url.to_owned(), false),
+    }
+}
+
 async fn connect(
     info: &ConnectionInfo,
+    is_secret: bool,
 ) -> Result<Result<MultiplexedConnection, Refusal>, RedisError> {
     let mut stream: Box<dyn AsyncStream + Send + Unpin> = match info.addr() {
-        ConnectionAddr::Tcp(host, port) => {
+        ConnectionAddr::Tcp(host, port) if !is_secret => {
             Box::new(TcpStream::connect((host.as_str(), *port)).await?)
         }
-        ConnectionAddr::TcpTls { host, port, .. } => {
+        ConnectionAddr::Tcp(host, port) => {
             let stream = TcpStream::connect((host.as_str(), *port)).await?;
             let name = ServerName::try_from(host.clone()).map_err(std::io::Error::other)?;
             Box::new(TlsConnector::from(Arc::new(trust::config())).connect(name, stream).await?)

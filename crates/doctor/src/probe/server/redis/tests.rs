@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
-use redis_client::Value;
+use redis_client::{IntoConnectionInfo, Value};
 
-use super::{info, local, parts, sample, sent_away};
+use super::{info, local, parts, plain, sample, sent_away};
 use crate::snapshot::{Probed, RedisClientKind, RedisKeyspace};
 
 const INFO: &str = "# Server\r\nredis_version:7.0.15\r\nconfig_file:/etc/redis/redis.conf\r\nexecutable:/usr/bin/redis-server\r\n\
@@ -25,6 +25,19 @@ fn of_info_only_known_fields_are_kept() {
         (replicas.len(), replicas[0].state.as_str(), replicas[0].lag_seconds),
         (1, "online", Some(1))
     );
+}
+
+#[test]
+fn an_address_that_asks_for_tls_is_read_as_one_without_and_gets_it() {
+    let told = plain;
+    assert_eq!(told("rediss://me:x@db:6380/1"), ("redis://me:x@db:6380/1".to_owned(), true));
+    assert_eq!(told("valkeys://db"), ("redis://db".to_owned(), true));
+    for url in ["redis://db", "valkey://db", "unix:///run/redis.sock?db=1", "rediss"] {
+        assert_eq!(told(url), (url.to_owned(), false));
+    }
+    for (url, _) in ["rediss://me:x@db:6380/1", "valkeys://[::1]"].map(told) {
+        assert!(url.as_str().into_connection_info().is_ok(), "{url}");
+    }
 }
 
 #[test]
