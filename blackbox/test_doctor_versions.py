@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -49,12 +50,20 @@ def _binary(pytestconfig):
     return Path(pytestconfig.getoption("binary")).resolve()
 
 
+@pytest.fixture(name="public")
+def _public():
+    """A folder that each user can reach. Those of pytest are shut to others again when another run of it begins."""
+    with tempfile.TemporaryDirectory(prefix="groundsill-test-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
 def programs(folder, version):
-    """Those of this version, where the user `postgres` can reach them."""
+    """Those of this version, in a folder that the user `postgres` can reach."""
     servers = os.environ.get("GROUNDSILL_TEST_POSTGRES")
     if servers is None:
         pytest.skip("no servers of other versions: `cargo x test` installs them from npm, on x86-64")
-    own = systems.own_folder(folder, "programs", "postgres") / "native"
+    own = folder / "native"
     shutil.copytree(Path(servers) / f"postgres-{version}/native", own, symlinks=True)
     told = subprocess.run(
         [own / "bin/postgres", "--version"],
@@ -93,9 +102,9 @@ def run_labs(binary, folder, wanted, **named):
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("version", SKIPPED)
-def test_the_labs_of_postgresql_run_on_its_oldest_and_its_newest(binary, tmp_path, version):
+def test_the_labs_of_postgresql_run_on_its_oldest_and_its_newest(binary, tmp_path, public, version):
     """None fails; what is skipped is what the version does not have, and nothing else."""
-    named = {"GROUNDSILL_LAB_POSTGRES": str(programs(tmp_path, version))}
+    named = {"GROUNDSILL_LAB_POSTGRES": str(programs(public, version))}
     told = run_labs(binary, tmp_path, lambda name: name[0] == "P" or name in OF_POSTGRES, **named)
     assert len(told) >= 38, told
     skipped = {name: line for name, line in told.items() if " skipped " in line}
@@ -114,9 +123,9 @@ def judged(binary, port, role):
 
 
 @pytest.mark.parametrize("version", SKIPPED)
-def test_a_default_server_of_another_version_is_fine(binary, tmp_path, version):
+def test_a_default_server_of_another_version_is_fine(binary, tmp_path, public, version):
     """All that is wrong is that a version has no more repairs; nothing that is asked is unknown to it, and rights alone hide nothing."""
-    with systems.postgres(tmp_path, programs=programs(tmp_path, version)) as port:
+    with systems.postgres(tmp_path, programs=programs(public, version)) as port:
         for statement in ("CREATE ROLE monitor LOGIN", *RIGHTS[version]):
             done = systems.psql(port, statement)
             assert done.returncode == 0, done
@@ -131,10 +140,9 @@ def test_a_default_server_of_another_version_is_fine(binary, tmp_path, version):
 
 
 @pytest.mark.timeout(900)
-def test_the_labs_of_redis_run_on_valkey(binary, tmp_path):
+def test_the_labs_of_redis_run_on_valkey(binary, tmp_path, public):
     """Each of them: it has all that they are about."""
-    own = systems.own_folder(tmp_path, "programs", "daemon") / "valkey-server"
-    shutil.copy(oracle_binary(), own)
+    own = Path(shutil.copy(oracle_binary(), public / "valkey-server"))
     named = {"GROUNDSILL_LAB_REDIS": str(own)}
     told = run_labs(binary, tmp_path, lambda name: name[0] == "R" or name in OF_REDIS, **named)
     assert len(told) >= 22, told

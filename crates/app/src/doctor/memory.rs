@@ -14,10 +14,9 @@ const REMEMBERED_MS: u64 = 86_400_000;
 
 /// The file that --since names, or what --remember kept within a day; none if there is neither.
 pub(super) fn earlier(matches: &ArgMatches, now: &Recording) -> Result<Option<Recording>> {
-    let at_ms = now.after.at_ms;
     if let Some(path) = matches.get_one::<PathBuf>("since") {
         let earlier = read(path)?;
-        if earlier.after.at_ms >= now.before.at_ms {
+        if earlier.after.age_at(&now.before).unwrap_or(0) == 0 {
             bail!(Usage(format!("{}: it is not earlier than this look", path.display())));
         }
         return Ok(Some(earlier));
@@ -29,7 +28,7 @@ pub(super) fn earlier(matches: &ArgMatches, now: &Recording) -> Result<Option<Re
     let remembered = read(&path).ok();
     // One that cannot be read is of another version, and is replaced by the next.
     Ok(remembered.filter(|it| {
-        let age = at_ms.checked_sub(it.after.at_ms);
+        let age = it.after.age_at(&now.after);
         it.after.host.name == now.after.host.name && age.is_some_and(|age| age <= REMEMBERED_MS)
     }))
 }

@@ -31,7 +31,7 @@ pub(super) static CHECK: Check = Check {
     page: Page {
         symptom: "tcpdump shows that packets arrive, and the program never gets them; only clients of some networks are hit, and no firewall rule matches.",
         culprit: "With rp_filter=1 a packet is dropped where the route back to its sender goes over another interface than it came. On a machine with two interfaces, with a tunnel or with policy routing, that is often so although all is well. Nothing is logged unless log_martians is on.",
-        proof: "Fails where TcpExtIPReversePathFilter grew between the two looks. It is sure where routes go over more than one interface and one of these is strict; else it may be someone who sends with a forged address, and the drop is right.",
+        proof: "Fails where TcpExtIPReversePathFilter grew between the two looks. It is sure where routes go over more than one interface and one of these is strict; else it may be someone who sends with a forged address, and the drop is right: so it is for information.",
         fix: "See which packets: sysctl -w net.ipv4.conf.all.log_martians=1 and dmesg. If they are wanted, set rp_filter of that interface to 2: the higher of that and of all counts. Better still, route answers back over the interface over which the question came: a table of routes for each address (ip rule add from ADDRESS table N).",
         cost: "In loose mode a forged address passes that has any route. log_martians may log much: set it back after. Both are undone by setting them back.",
         lab: "Two network namespaces with two links between them: datagrams come over one, and the route back goes over the other; mended by the loose mode.",
@@ -92,7 +92,7 @@ fn fault(
         ),
     });
     Fault {
-        severity: Severity::Warning,
+        severity: if is_sure { Severity::Warning } else { Severity::Info },
         aspect: None,
         at: None,
         observed: format!("{observed}{where_strict}"),
