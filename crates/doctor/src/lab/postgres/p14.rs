@@ -60,7 +60,13 @@ fn backup(stage: &Stage<'_>, server: &Server) -> Result<(), Stop> {
         server.run_in("pgbackrest", &all.collect::<Vec<_>>())
     };
     server.stop()?;
-    say(&of_server, &["--log-level-console=off", "stanza-create"])?;
+    say(&of_server, &["--log-level-console=off", "stanza-create"]).map_err(|stop| match stop {
+        // It knows versions of PostgreSQL up to its own time.
+        Stop::Failed(why) if why.contains("unexpected control version") => {
+            Stop::Missing("a pgBackRest that knows this version of PostgreSQL".to_owned())
+        }
+        other => other,
+    })?;
     say(
         &of_server,
         &["--log-level-console=off", "--repo1-retention-full=1", "--type=full", "backup"],
