@@ -17,7 +17,7 @@ pytestmark = pytest.mark.ours
 
 # Beside P and R: those between an application and its server, of the pooler, and of certificates.
 OF_REDIS = ("B06", "B12", "B21")
-OF_POSTGRES = ("B02", "B03", "B11", "B17", "B18", "N09", "X03", "X04")
+OF_POSTGRES = ("B02", "B03", "B11", "B17", "B18", "N09", "X01", "X03", "X04")
 
 # What a version has nothing of that a check could read, so that there is no fault to make.
 SKIPPED = {

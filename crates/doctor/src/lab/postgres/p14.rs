@@ -61,8 +61,9 @@ fn backup(stage: &Stage<'_>, server: &Server) -> Result<(), Stop> {
     server.stop()?;
     say(&of_server, &["--log-level-console=error", "stanza-create"]).map_err(
         |stop| match stop {
+            // It knows versions of PostgreSQL up to its own time.
             Stop::Failed(why) if why.contains("unexpected control version") => {
-                Stop::Missing("a pgbackrest that knows this version of PostgreSQL".to_owned())
+                Stop::Missing("a pgBackRest that knows this version of PostgreSQL".to_owned())
             }
             other => other,
         },
