@@ -97,6 +97,16 @@ def test_what_was_saved_is_judged_elsewhere_as_it_was_here(doctor, deaf, tmp_pat
     assert all(word in text for word in ("breaks", "proof", "fix", "cost", "guard", "next:"))
 
 
+def test_what_is_said_now_counts_for_what_was_saved(doctor, tmp_path):
+    """A fact that nobody knew then."""
+    saved = str(tmp_path / "host.json")
+    doctor("host", "--save", saved)
+    again = ("--from", saved, "--only", "B01")
+    assert "1 do not apply" in doctor(*again).stdout
+    facts = ("--fact", "lb-idle-timeout=60s", "--fact", "backend-keepalive=5s")
+    assert doctor(*again, *facts).returncode == 1
+
+
 def test_what_is_not_as_it_should_be_is_an_error_of_its_own_code(doctor, tmp_path):
     """1 and 2 say what was found."""
     other = tmp_path / "other.json"
@@ -212,6 +222,11 @@ def test_what_is_let_be_counts_no_more_until_its_last_day_is_over(doctor, deaf, 
     (tmp_path / ".doctor.toml").write_text(entry % ("host 10.0.0.1:1", "2999-12-31"))
     idle = doctor(*again)
     assert idle.returncode == 2 and 'H14 at "host 10.0.0.1:1" is let be until 2999-12-31, and was not found' in idle.stdout
+    (tmp_path / ".doctor.toml").chmod(0o666)
+    anybodys = doctor(*again)
+    assert (anybodys.returncode, anybodys.stdout) == (64, "") and "everybody may write it" in anybodys.stderr
+    assert doctor(*again, "--suppressions", ".doctor.toml").returncode == 2, "it was named"
+    (tmp_path / ".doctor.toml").chmod(0o644)
     (tmp_path / ".doctor.toml").write_text(entry.replace("a test", "") % (target, "2999-12-31"))
     wrong = doctor(*again)
     assert (wrong.returncode, wrong.stdout) == (64, "") and "reason is empty" in wrong.stderr
@@ -310,6 +325,34 @@ def test_a_server_that_was_named_and_does_not_answer_is_told_and_holds_nothing_u
             assert {it["status"] for it in records} <= {"skip", "error"}, records
             text = doctor(kind, f"--{kind}", SCHEMES[kind] % port).stdout
             assert "COULD NOT LOOK" in text and target in text
+
+
+@pytest.mark.parametrize("kind", SCHEMES)
+def test_one_that_sends_without_end_takes_no_memory(doctor, kind):
+    """Whoever listens on a port need not be who is expected there."""
+
+    def flood(listener):
+        while True:
+            try:
+                one, _ = listener.accept()
+                with one:
+                    one.settimeout(10)
+                    while True:
+                        one.sendall(b"A" * (1 << 20))
+            except OSError:
+                if listener.fileno() < 0:
+                    return
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        thread = threading.Thread(target=flood, args=(listener,), daemon=True)
+        thread.start()
+        done = doctor(kind, f"--{kind}", SCHEMES[kind] % listener.getsockname()[1])
+        assert done.returncode == 3 and "COULD NOT LOOK" in done.stdout, done
+        mib = int(re.search(r"CPU, (\d+) MiB", done.stdout).group(1))
+        assert mib < 128, done.stdout
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_password_of_an_address_is_in_no_output(doctor, tmp_path):

@@ -98,14 +98,16 @@ def mariadb(folder):
     """MariaDB as its package makes it: root is let in by the socket alone. The port; `monitor` is let in with the password `monitor`."""
     data, port = own_folder(folder, "mariadb", "mysql"), free_port()
     user = as_user("mysql")
+    # One that is started takes away what it finds in the folder for temporary tables, also of others.
+    own = f"--tmpdir={data}"
     make = [*user, "mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=socket"]
     made = subprocess.run(
-        [*make, "--auth-root-socket-user=root", f"--datadir={data}/data", "--skip-test-db"],
+        [*make, "--auth-root-socket-user=root", f"--datadir={data}/data", "--skip-test-db", own],
         **{"capture_output": True, "text": True, "cwd": "/", "check": False},
     )
     assert made.returncode == 0, made
     command = [*user, "mariadbd", "--no-defaults", f"--datadir={data}/data", f"--port={port}"]
-    command += ["--bind-address=127.0.0.1", f"--socket={data}/socket", f"--pid-file={data}/pid"]
+    command += ["--bind-address=127.0.0.1", f"--socket={data}/socket", f"--pid-file={data}/pid", own]
     with running(command, port, folder, "mariadb", cwd="/"):
         for statement in (
             "CREATE USER monitor@'127.0.0.1' IDENTIFIED BY 'monitor'",

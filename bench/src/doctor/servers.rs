@@ -83,11 +83,13 @@ impl Servers {
     fn mariadb(&mut self) -> Result<()> {
         let (data, port) = (self.folder("mariadb", "mysql")?, free_port()?);
         let datadir = format!("--datadir={}/data", data.display());
+        let temporary = format!("--tmpdir={}", data.display());
         let mut make = as_user("mysql", Path::new("mariadb-install-db"));
-        make.args(["--no-defaults", "--auth-root-authentication-method=normal", &datadir]);
+        make.args(["--no-defaults", "--auth-root-authentication-method=normal"]);
+        make.args([&datadir, &temporary]);
         finish(make)?;
         let mut command = as_user("mysql", Path::new("mariadbd"));
-        command.args(["--no-defaults", "--bind-address=127.0.0.1", &datadir]);
+        command.args(["--no-defaults", "--bind-address=127.0.0.1", &datadir, &temporary]);
         command.arg(format!("--port={port}")).arg(format!("--socket={}/socket", data.display()));
         self.run(command, port)?;
         self.target("mysql", format!("mysql://root@127.0.0.1:{port}"));

@@ -155,6 +155,11 @@ fn suppressions(matches: &ArgMatches) -> Result<Suppressions> {
     let named = matches.get_one::<PathBuf>("suppressions");
     let path = named.map_or(Path::new(".doctor.toml"), PathBuf::as_path);
     let wrong = |error: String| Usage(format!("{}: {error}", path.display()));
+    // One that just lies there may have been put there by anybody.
+    if named.is_none() && fs::metadata(path).is_ok_and(|it| !is_own(&it)) {
+        let whose = "it belongs to another user, or everybody may write it; name it with --suppressions if it shall count";
+        bail!(wrong(whose.to_owned()));
+    }
     match fs::read_to_string(path) {
         Ok(text) => Ok(Suppressions::parse(&text).map_err(wrong)?),
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
@@ -175,11 +180,18 @@ fn can_write(matches: &ArgMatches) -> Result<()> {
     Ok(())
 }
 
+/// Whether nobody but this user, or root, has written it.
+fn is_own(file: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let is_ours = file.uid() == 0 || file.uid() == rustix::process::getuid().as_raw();
+    is_ours && file.mode() & 0o002 == 0
+}
+
 fn once(matches: &ArgMatches, plan: &Plan) -> Result<ExitCode> {
     can_write(matches)?;
     let began = MachineClock.monotonic();
     let (recording, load) = match matches.get_one::<PathBuf>("from") {
-        Some(path) => (read(path)?, Load::default()),
+        Some(path) => (told(read(path)?, plan), Load::default()),
         None => record(&plan.ask, plan.window)?,
     };
     if let Some(path) = matches.get_one::<PathBuf>("save") {
@@ -217,6 +229,14 @@ fn once(matches: &ArgMatches, plan: &Plan) -> Result<ExitCode> {
     }
     show(matches, &report, cost)?;
     Ok(ExitCode::from(code))
+}
+
+/// What the user says now counts beside what was said when it was saved.
+fn told(mut recording: Recording, plan: &Plan) -> Recording {
+    for look in [&mut recording.before, &mut recording.after] {
+        look.facts.extend(plan.ask.facts.clone());
+    }
+    recording
 }
 
 /// Whether counters of both may be compared: of one run of the machine, seen from the same place by the same user.

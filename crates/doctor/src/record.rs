@@ -125,6 +125,8 @@ impl Step {
     /// A statement for PostgreSQL on a target such as `:5432` or `db.example:5432`, in a database of it.
     pub fn psql(at: &str, database: &str, statement: &str, undo: Option<&str>) -> Self {
         let (host, port) = place(at, "5432");
+        // Not what PGHOST says, which may be another machine.
+        let host = if host.is_empty() { " -h 127.0.0.1".to_owned() } else { host };
         let database = quoted(database);
         Self::by(statement, undo, |it| {
             format!("psql{host} -p {port} -d {database} -c {}", quoted(it))

@@ -44,3 +44,27 @@ pub(super) const ALL: &[&Check] = &[
     &m17::CHECK,
     &m18::CHECK,
 ];
+
+/// The name of a table with that of its schema before it, as SQL takes it whatever is in it.
+fn ticked(name: &str) -> String {
+    let is_plain = |one: char| one.is_ascii_alphanumeric() || one == '_';
+    let part = |part: &str| {
+        if !part.is_empty() && part.chars().all(is_plain) {
+            part.to_owned()
+        } else {
+            format!("`{}`", part.replace('`', "``"))
+        }
+    };
+    match name.split_once('.') {
+        Some((schema, table)) => format!("{}.{}", part(schema), part(table)),
+        None => part(name),
+    }
+}
+
+/// A text as it is written in a statement.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests;

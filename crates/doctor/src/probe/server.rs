@@ -16,6 +16,7 @@ use super::Load;
 use crate::check::Target;
 use crate::snapshot::{Server, Snapshot};
 
+mod bounded;
 mod dial;
 mod etcd;
 mod mysql;

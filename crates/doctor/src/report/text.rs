@@ -31,7 +31,7 @@ pub(super) fn lines(report: &Report, cost: Cost, paint: Paint) -> String {
 
 fn write_text(out: &mut String, report: &Report, cost: Cost, paint: Paint) -> fmt::Result {
     write_head(out, report, cost)?;
-    let mut left = DETAILED;
+    let (mut left, mut short) = (DETAILED, Vec::new());
     for severity in [Severity::Critical, Severity::Warning, Severity::Info] {
         let mut failed = report.with(Status::Fail).filter(|it| it.severity == severity).peekable();
         if failed.peek().is_some() {
@@ -42,8 +42,14 @@ fn write_text(out: &mut String, report: &Report, cost: Cost, paint: Paint) -> fm
             if left > 0 && severity > Severity::Info {
                 left -= 1;
                 write_details(out, record)?;
+            } else if severity > Severity::Info {
+                short.push(record.id);
             }
         }
+    }
+    if !short.is_empty() {
+        short.dedup();
+        writeln!(out, "\nwhat these break and how they are mended: --only {}", short.join(","))?;
     }
     write_blind(out, report)?;
     if let Some(changes) = &report.changes {

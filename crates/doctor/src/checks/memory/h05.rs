@@ -55,6 +55,9 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         let group = if kill.machine { None } else { Some(group(kill)) };
         groups.entry(group).or_default().push(kill);
     }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    // What happened last is what somebody looks for.
+    groups.sort_by_key(|(_, kills)| std::cmp::Reverse(kills.iter().map(|kill| kill.up_ms).max()));
     let faults = groups.iter().filter_map(|(group, kills)| fault(*group, kills, now_ms)).collect();
     let total_told =
         total.map_or_else(String::new, |total| format!("; {total} since the machine was started"));

@@ -3,6 +3,7 @@
 //! Source: the reference of MySQL 8.4, 17.6.2.1 (`GEN_CLUST_INDEX`) and 19.2.1.2 ("Usage of Row-Based Logging"); that a table of fewer
 //! rows is no trouble is of the house: to read ten thousand takes some milliseconds.
 
+use super::ticked;
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Mysql, MysqlTable, Pair};
@@ -91,7 +92,8 @@ fn fault(severity: Severity, table: &MysqlTable, rows: u64) -> Fault {
             "an UPDATE or DELETE of many rows of {name} makes each replica read the whole table for each of them: it stands still for hours"
         ),
         fix: format!(
-            "a key that its rows have: ALTER TABLE {name} ADD PRIMARY KEY (COLUMNS); not ADD COLUMN with AUTO_INCREMENT, which numbers the rows differently on each replica (--explain M10 has the way)"
+            "a key that its rows have: ALTER TABLE {} ADD PRIMARY KEY (COLUMNS); not ADD COLUMN with AUTO_INCREMENT, which numbers the rows differently on each replica (--explain M10 has the way)",
+            ticked(name)
         ),
         actions: Vec::new(),
         risk: "a copy of the table; it fails where two rows have the same key".to_owned(),

@@ -3,6 +3,7 @@
 //! Source: the reference of MySQL 8.4, 18.2 ("The MyISAM Storage Engine", 18.2.4.2 of tables that were not closed) and 7.1.11
 //! ("Server SQL Modes"); the knowledge base of MariaDB, "Aria Storage Engine".
 
+use super::ticked;
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Mysql, MysqlTable, Pair};
@@ -85,7 +86,7 @@ fn fragile(table: &MysqlTable) -> Fault {
         } else {
             "a crash leaves it broken, a transaction that is rolled back leaves what it wrote there, and each write locks all of it".to_owned()
         },
-        fix: format!("ALTER TABLE {name} ENGINE = InnoDB (undo: ENGINE = {engine})"),
+        fix: format!("ALTER TABLE {} ENGINE = InnoDB (undo: ENGINE = {engine})", ticked(name)),
         actions: Vec::new(),
         risk: "a copy of the table, which holds up its writes for as long".to_owned(),
         reversible: true,

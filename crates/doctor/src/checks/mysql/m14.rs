@@ -3,6 +3,7 @@
 //! Source: the life cycle of MySQL ("Oracle Lifetime Support Policy") and of MariaDB ("Maintenance Policy" of the foundation); the
 //! reference of MySQL 8.4, 8.2.1 ("Account User Names and Passwords") and 2.9.4 ("Securing the Initial Account").
 
+use super::literal;
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Mysql, MysqlAccount, Pair};
@@ -79,7 +80,7 @@ fn rule(pair: &Pair<'_, Mysql>) -> Result<Verdict, Blind> {
 
 fn account(account: &MysqlAccount) -> Option<Fault> {
     let MysqlAccount { user, host, open, all } = account;
-    let name = format!("'{user}'@'{host}'");
+    let name = format!("{}@{}", literal(user), literal(host));
     let is_near = ["localhost", "127.0.0.1", "::1"].contains(&host.as_str());
     let (aspect, severity, observed, impact) = if *open || user.is_empty() {
         let what =
@@ -112,7 +113,7 @@ fn account(account: &MysqlAccount) -> Option<Fault> {
                 "ALTER USER {name} IDENTIFIED BY a password, or VIA unix_socket (MySQL: WITH auth_socket)"
             ),
             (false, false) => {
-                format!("RENAME USER {name} TO '{user}'@ an address from where it is used")
+                format!("RENAME USER {name} TO {}@ an address from where it is used", literal(user))
             }
         },
         actions: Vec::new(),

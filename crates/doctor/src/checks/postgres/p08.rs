@@ -165,7 +165,11 @@ impl Trigger {
             at: Some(format!("{schema}.{name}")),
             observed: format!("{schema}.{name} has {} dead rows beside {} live ones, is due from {} on, and {last}", rough(*dead), rough(*live), format_args!("{due:.0}")),
             impact: "it grows by what died, with its indexes; that is not given back to the disk by a later vacuum".to_owned(),
-            fix: format!("VACUUM (VERBOSE, ANALYZE) {quoted}; and if it is large: ALTER TABLE {quoted} SET (autovacuum_vacuum_scale_factor = 0.02);"),
+            fix: if is_off(table) {
+                format!("autovacuum is off for it: ALTER TABLE {quoted} RESET (autovacuum_enabled); or somebody vacuums it: VACUUM (VERBOSE, ANALYZE) {quoted};")
+            } else {
+                format!("VACUUM (VERBOSE, ANALYZE) {quoted}; and if it is large: ALTER TABLE {quoted} SET (autovacuum_vacuum_scale_factor = 0.02);")
+            },
             actions: Vec::new(),
             risk: "it reads and writes for a while; no lock that stops others. Undo: RESET (autovacuum_vacuum_scale_factor)".to_owned(),
             reversible: true,

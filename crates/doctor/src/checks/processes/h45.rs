@@ -35,7 +35,7 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     let Replaced { files, unseen } = window.after.host.processes.seen()?.replaced.seen()?;
     let unseen = (*unseen > 0).then(|| {
         Blind::Denied(format!(
-            "root, or more time, to look at what {unseen} of the processes have mapped"
+            "root with CAP_SYS_PTRACE over them (a container may withhold it), or more time, to look at what {unseen} of the processes have mapped"
         ))
     });
     let observed = "every process that was looked at runs what is on disk".to_owned();

@@ -34,7 +34,8 @@ impl Server {
         let data = format!("--datadir={}", server.path("data"));
         let mut arguments =
             vec!["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"];
-        arguments.extend([data.as_str(), "--user=mysql"]);
+        let temporary = server.temporary();
+        arguments.extend([data.as_str(), "--user=mysql", &temporary]);
         super::super::run("mariadb-install-db", &arguments).map_err(|stop| match stop {
             Stop::Missing(_) => Stop::Missing("MariaDB: the package mariadb-server".to_owned()),
             failed @ Stop::Failed(_) => failed,
@@ -42,6 +43,11 @@ impl Server {
         server.options = options.iter().map(|it| (*it).to_owned()).collect();
         server.start_again()?;
         Ok(server)
+    }
+
+    /// Of its own: one that is started takes away what it finds in the folder for temporary tables, also of others.
+    fn temporary(&self) -> String {
+        format!("--tmpdir={}", self.path(""))
     }
 
     /// Starts what was stopped, with the options that it had.
@@ -62,6 +68,7 @@ impl Server {
             format!("--socket={}", self.path("socket")),
             format!("--pid-file={}", self.path("pid")),
             format!("--port={}", self.port),
+            self.temporary(),
         ]);
         if rustix::process::getuid().is_root() {
             command.arg("--user=mysql");

@@ -1,11 +1,15 @@
 //! A connection over PostgreSQL's protocol, or why there is none: to PostgreSQL itself, or to the console of a PgBouncer.
 
 use std::convert::Infallible;
+use std::path::Path;
 use std::str::FromStr;
 
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::{Client, Config, Error, config::Host};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Error, SimpleQueryMessage, config::Host};
 
+use super::bounded::{Bounded, Budget};
 use super::postgres::trust;
 use super::{Endpoint, Place};
 use crate::probe::LOOK;
@@ -34,7 +38,7 @@ pub(super) fn is_address(url: &str) -> bool {
 }
 
 /// Connects within [`LOOK`].
-pub(super) async fn dial(endpoint: &Endpoint, line: Line) -> (Place, Result<Client, Missed>) {
+pub(super) async fn dial(endpoint: &Endpoint, line: Line) -> (Place, Result<Dialled, Missed>) {
     let until = Instant::now() + LOOK;
     let Line { port, database, is_fixed, needs, form } = line;
     let Ok(mut config) = Config::from_str(&endpoint.url) else {
@@ -56,9 +60,12 @@ pub(super) async fn dial(endpoint: &Endpoint, line: Line) -> (Place, Result<Clie
     if is_fixed || config.get_dbname().is_none() {
         config.dbname(database);
     }
-    let client = match timeout_at(until, connect(&config)).await {
+    let client = match timeout_at(until, connect(&config, &host, port)).await {
         Ok(Ok(client)) => Ok(client),
-        Ok(Err(error)) => Err(missed(&error, needs)),
+        Ok(Err(Failure::Way(error))) => {
+            Err((None, Probed::Failed(format!("no connection: {error}"))))
+        }
+        Ok(Err(Failure::Protocol(error))) => Err(missed(&error, needs)),
         Err(_) => {
             let seconds = LOOK.as_secs();
             let late = format!("it did not let the doctor in within {seconds} s");
@@ -68,11 +75,58 @@ pub(super) async fn dial(endpoint: &Endpoint, line: Line) -> (Place, Result<Clie
     (place, client)
 }
 
-async fn connect(config: &Config) -> Result<Client, Error> {
-    let (client, connection) = config.connect(trust::connector()).await?;
+/// A session, over which no answer takes more memory than [`Budget`] has.
+#[derive(Debug)]
+pub(super) struct Dialled {
+    client: Client,
+    budget: Budget,
+}
+
+impl Dialled {
+    /// What statements answer.
+    pub(super) async fn simple_query(
+        &self,
+        statement: &str,
+    ) -> Result<Vec<SimpleQueryMessage>, Error> {
+        self.budget.renew();
+        self.client.simple_query(statement).await
+    }
+}
+
+/// Why there is no session.
+enum Failure {
+    /// Nobody is there, or nobody is heard.
+    Way(std::io::Error),
+    /// Somebody is.
+    Protocol(Error),
+}
+
+/// `host` is a name, an address, or the folder of a socket.
+async fn connect(config: &Config, host: &str, port: u16) -> Result<Dialled, Failure> {
+    let budget = Budget::default();
+    if host.starts_with('/') {
+        let path = Path::new(host).join(format!(".s.PGSQL.{port}"));
+        let stream = UnixStream::connect(path).await.map_err(Failure::Way)?;
+        return speak(config, host, Bounded::new(stream, budget)).await;
+    }
+    let stream = TcpStream::connect((host, port)).await.map_err(Failure::Way)?;
+    speak(config, host, Bounded::new(stream, budget)).await
+}
+
+async fn speak<S>(config: &Config, host: &str, stream: Bounded<S>) -> Result<Dialled, Failure>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let budget = stream.budget();
+    // A folder is no name that a certificate could have; whose it is, is not asked in any case.
+    let name = if host.starts_with('/') { "localhost" } else { host };
+    let mut connector = trust::connector();
+    let tls = MakeTlsConnect::<Bounded<S>>::make_tls_connect(&mut connector, name);
+    let tls = tls.map_err(|error| Failure::Way(std::io::Error::other(error)))?;
+    let (client, connection) = config.connect_raw(stream, tls).await.map_err(Failure::Protocol)?;
     // Ends with the connection, which ends with its client.
     let _handle = tokio::spawn(connection);
-    Ok(client)
+    Ok(Dialled { client, budget })
 }
 
 fn missed(error: &Error, needs: &str) -> Missed {

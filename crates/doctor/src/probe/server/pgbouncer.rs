@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::{Client, Error, SimpleQueryMessage};
+use tokio_postgres::{Error, SimpleQueryMessage};
 
-use super::dial::{Line, Missed, cause, dial};
+use super::dial::{Dialled, Line, Missed, cause, dial};
 use super::{Endpoint, Place, Session};
 use crate::probe::Load;
 use crate::snapshot::{self, Probed, Server};
@@ -31,7 +31,7 @@ pub(super) const FORM: &str = "postgres://USER@HOST:PORT/pgbouncer";
 pub(super) struct Pgbouncer {
     place: Place,
     /// Or what it said, or what failed.
-    client: Result<Client, Missed>,
+    client: Result<Dialled, Missed>,
     until: Instant,
     load: Load,
 }

@@ -8,10 +8,10 @@
 
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
+use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Error};
 
-use super::dial::{Line, Missed, cause, dial};
+use super::dial::{Dialled, Line, Missed, cause, dial};
 use super::{Endpoint, Place, Session};
 use crate::probe::Load;
 use crate::snapshot::{self, Probed, Server};
@@ -53,7 +53,7 @@ pub(super) const FORM: &str = "postgres://USER@HOST:PORT/DATABASE";
 pub(super) struct Postgres {
     place: Place,
     /// Or what the server said, or what failed.
-    client: Result<Client, Missed>,
+    client: Result<Dialled, Missed>,
     until: Instant,
     load: Load,
 }

@@ -252,7 +252,7 @@ impl Redis {
 
 /// Whether this is an address.
 pub(super) fn is_address(url: &str) -> bool {
-    url.into_connection_info().is_ok()
+    plain(url).0.into_connection_info().is_ok()
 }
 
 /// What a server answers.

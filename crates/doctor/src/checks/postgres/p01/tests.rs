@@ -79,14 +79,14 @@ fn what_is_to_be_done_is_told_to_the_shell_as_well_each_statement_by_itself() {
         told,
         [
             (
-                "psql -p 5432 -d postgres -c 'ALTER SYSTEM SET fsync = on'",
-                Some("psql -p 5432 -d postgres -c 'ALTER SYSTEM RESET fsync'")
+                "psql -h 127.0.0.1 -p 5432 -d postgres -c 'ALTER SYSTEM SET fsync = on'",
+                Some("psql -h 127.0.0.1 -p 5432 -d postgres -c 'ALTER SYSTEM RESET fsync'")
             ),
             (
-                "psql -p 5432 -d postgres -c 'SELECT pg_reload_conf()'",
-                Some("psql -p 5432 -d postgres -c 'SELECT pg_reload_conf()'")
+                "psql -h 127.0.0.1 -p 5432 -d postgres -c 'SELECT pg_reload_conf()'",
+                Some("psql -h 127.0.0.1 -p 5432 -d postgres -c 'SELECT pg_reload_conf()'")
             ),
-            ("psql -p 5432 -d postgres -c CHECKPOINT", Some("")),
+            ("psql -h 127.0.0.1 -p 5432 -d postgres -c CHECKPOINT", Some("")),
         ]
     );
 }
