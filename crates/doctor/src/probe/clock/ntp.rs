@@ -99,7 +99,7 @@ fn decode(bytes: &[u8], near: i64) -> i64 {
 }
 
 /// The wall clock, in microseconds since 1970.
-pub(in crate::probe) fn now_us() -> i64 {
+pub(super) fn now_us() -> i64 {
     let now = clock_gettime(ClockId::Realtime);
     now.tv_sec * 1_000_000 + now.tv_nsec / 1_000
 }
