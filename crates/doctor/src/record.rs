@@ -131,10 +131,16 @@ impl Step {
         })
     }
 
-    /// A command for Redis on a target such as `:6379`.
+    /// A command for Redis on a target such as `:6379`, `rediss://:6380` or the path of a socket.
     pub fn redis(at: &str, command: &str, undo: Option<&str>) -> Self {
-        let (host, port) = place(at, "6379");
-        Self::by(command, undo, |it| format!("redis-cli{host} -p {port} {it}"))
+        let to = if at.starts_with('/') {
+            format!(" -s {}", quoted(at))
+        } else {
+            let tls = at.strip_prefix(TLS);
+            let (host, port) = place(tls.unwrap_or(at), "6379");
+            format!("{host} -p {port}{}", if tls.is_some() { " --tls" } else { "" })
+        };
+        Self::by(command, undo, |it| format!("redis-cli{to} {it}"))
     }
 
     /// A statement for MySQL on a target such as `:3306`.
@@ -152,9 +158,14 @@ impl Step {
     }
 }
 
+/// What stands before a target of Redis that speaks TLS.
+pub(crate) const TLS: &str = "rediss://";
+
 /// Of a target, as words for a client: ` -h HOST`, or nothing of this machine; and the port.
 fn place(at: &str, usual: &str) -> (String, String) {
     let (host, port) = at.rsplit_once(':').unwrap_or((at, usual));
+    // Addresses of IPv6 are in brackets before a port, and without alone.
+    let host = host.trim_matches(['[', ']']);
     let host = if host.is_empty() { String::new() } else { format!(" -h {}", quoted(host)) };
     (host, quoted(port))
 }

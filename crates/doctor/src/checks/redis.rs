@@ -23,6 +23,7 @@ mod r17;
 mod r18;
 mod r19;
 mod r20;
+mod r21;
 mod signs;
 mod words;
 
@@ -47,4 +48,5 @@ pub(super) const ALL: &[&Check] = &[
     &r18::CHECK,
     &r19::CHECK,
     &r20::CHECK,
+    &r21::CHECK,
 ];

@@ -25,6 +25,7 @@ mod r17;
 mod r18;
 mod r19;
 mod r20;
+mod r21;
 mod server;
 
 /// In the order of their ids.
@@ -51,4 +52,5 @@ pub(super) const ALL: &[Lab] = &[
     Lab { id: "R18", run: r18::run },
     Lab { id: "R19", run: r19::run },
     Lab { id: "R20", run: r20::run },
+    Lab { id: "R21", run: r21::run },
 ];

@@ -10,6 +10,7 @@ mod features;
 mod interfaces;
 mod links;
 pub(super) mod listeners;
+mod near;
 mod neighbours;
 mod netlink;
 mod queues;

@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use super::Report;
 use super::clean::clean;
-use crate::record::{Record, Status, Step};
+use crate::record::{Confidence, Record, Severity, Status, Step};
 
 const HEAD: &str = "#!/bin/sh\n\
     # What groundsill doctor would do about what it found. Read it before you run it: each step says what it costs and how it is\n\
-    # undone. Steps that cannot be undone are commented out; what is to be done by hand is told as a comment.\n\
+    # undone. What cannot be undone, what is a guess and what is for information is commented out; what is to be done by hand stands last.\n\
     set -eu\n";
 
 pub(super) fn script(report: &Report) -> String {
@@ -28,8 +28,13 @@ fn write_block(out: &mut String, record: &Record) -> std::fmt::Result {
     if steps.is_empty() {
         return writeln!(out, "# by hand: {}", comment(fix));
     }
+    let is_sure = record.confidence == Confidence::High && record.severity > Severity::Info;
     for Step { run, undo } in steps {
         match undo {
+            Some(undo) if !is_sure => {
+                let undo = if undo.is_empty() { "nothing" } else { undo };
+                writeln!(out, "# perhaps: {}\n# undo that by: {}", comment(run), comment(undo))?;
+            }
             Some(undo) if undo.is_empty() => writeln!(out, "{}", clean(run))?,
             Some(undo) if *reversible => {
                 writeln!(out, "{}\n# undo: {}", clean(run), comment(undo))?;
@@ -37,5 +42,6 @@ fn write_block(out: &mut String, record: &Record) -> std::fmt::Result {
             _ => writeln!(out, "# cannot be undone: {}", comment(run))?,
         }
     }
-    Ok(())
+    // What no command does, such as what has to be known first, or what makes it outlast a restart.
+    writeln!(out, "# by hand, all of it: {}", comment(fix))
 }

@@ -190,7 +190,14 @@ fn a_script_runs_what_can_be_undone_and_comments_what_cannot() {
     unsafe_.steps = vec![step("psql -c 'drop it'", None), step("psql -c reload", Some(""))];
     let mut evil = record("H22", Status::Fail, Severity::Warning);
     evil.observed = "x\nrm -rf /".to_owned();
-    let script = report(vec![safe, unsafe_, evil]).script();
+    let steps = || vec![step("sysctl -w vm.swappiness=1", Some("sysctl -w vm.swappiness=60"))];
+    let guess = Record {
+        steps: steps(),
+        confidence: crate::record::Confidence::Low,
+        ..record("H21", Status::Fail, Severity::Warning)
+    };
+    let info = Record { steps: steps(), ..record("H02", Status::Fail, Severity::Info) };
+    let script = report(vec![safe, unsafe_, evil, guess, info]).script();
     let runs: Vec<&str> =
         script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     assert_eq!(
@@ -201,6 +208,10 @@ fn a_script_runs_what_can_be_undone_and_comments_what_cannot() {
     assert!(script.contains("# undo: sysctl -w net.core.somaxconn=128"), "{script}");
     assert!(script.contains("# cannot be undone: psql -c 'drop it'"), "{script}");
     assert!(script.contains("# by hand: mend it"), "{script}");
+    assert_eq!(script.matches("# by hand, all of it: mend it").count(), 4, "{script}");
+    let perhaps =
+        "# perhaps: sysctl -w vm.swappiness=1\n# undo that by: sysctl -w vm.swappiness=60";
+    assert_eq!(script.matches(perhaps).count(), 2, "{script}");
 }
 
 #[test]

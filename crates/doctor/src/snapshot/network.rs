@@ -154,7 +154,8 @@ pub struct Connections {
     pub half_closed: Vec<HalfClosed>,
     /// Those that sent the same again and again without an answer.
     pub stalled: Vec<Stalled>,
-    /// The fifty over which nothing went for longest, established with other machines; none if this was not looked for.
+    /// The fifty over which nothing went for longest, established with machines on other networks than this one is on; none if this was
+    /// not looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle: Option<Vec<Idle>>,
     /// The other sides to which most was sent again.
@@ -213,7 +214,7 @@ pub struct Stalled {
     pub silent_ms: u64,
 }
 
-/// A connection with another machine over which nothing went for a while.
+/// A connection with a machine on another network over which nothing went for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Idle {

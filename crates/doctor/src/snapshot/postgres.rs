@@ -175,6 +175,9 @@ pub struct PostgresSetting {
     pub source: String,
     /// Whether it is changed in a file and waits for a restart.
     pub pending_restart: bool,
+    /// Whether ALTER SYSTEM set it, where it is from a file; none if that may not be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_altered: Option<bool>,
 }
 
 /// A setting that a database or a role has of its own.

@@ -38,7 +38,8 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     let after = &window.after.host;
     let data = after.processes.seen()?.data.seen()?;
     let hidden = data.hidden.first();
-    let unseen = hidden.map(|it| Blind::Denied(format!("root, to see where {it} keeps its data")));
+    let mut unseen =
+        hidden.map(|it| Blind::Denied(format!("root, to see where {it} keeps its data")));
     if data.folders.len() + data.hidden.len() < 2 {
         return Err(Blind::OutOfPlace("no two servers were seen here that keep data".to_owned()));
     }
@@ -52,7 +53,13 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         if folders.len() < 2 {
             continue;
         }
-        let flushes = Flushes::of(window, then, disk)?;
+        let flushes = match Flushes::of(window, then, disk) {
+            Ok(flushes) => flushes,
+            Err(blind) => {
+                unseen = unseen.or(Some(blind));
+                continue;
+            }
+        };
         let Flushes { count, took_ms } = flushes;
         let name = &disk.name;
         told.push(format!("{} are on {name}: {count} flushes took {took_ms} ms", names(&folders)));

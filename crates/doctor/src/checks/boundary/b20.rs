@@ -27,10 +27,10 @@ pub(super) static CHECK: Check = Check {
     title: "connections are idle for longer than a NAT or a balancer remembers them",
     severity: Severity::Warning,
     needs: "fact: nat-idle-timeout; without it, it is for information",
-    expected: "over a connection with another machine something goes more often than what lies between forgets it",
+    expected: "over a connection with a machine on another network something goes more often than what lies between forgets it",
     guardrail: "keep-alive of connections below the idle time-out of everything between, 60 s for most: tcp_keepalives_idle, tcp-keepalive, wait_timeout of the servers, socket options of the clients; or a most age of pooled connections",
     probes: &[
-        "sock_diag: established connections with other machines, their times without a segment, and their keep-alive timers",
+        "sock_diag: established connections with machines on other networks (/proc/net/route, ipv6_route), their times without a segment, and their keep-alive timers",
         "--fact nat-idle-timeout=TIME, such as 350s or 4m",
     ],
     proof: Proof::Lab,
@@ -38,10 +38,10 @@ pub(super) static CHECK: Check = Check {
     page: Page {
         symptom: "The first request after a quiet night hangs for minutes and ends with \"connection reset\" or \"timed out\"; the next works. A consumer or a LISTEN gets nothing for hours and nobody notices.",
         culprit: "A NAT or a balancer between the two remembers a connection for some minutes without a segment (350 s at AWS, 4 min at Azure), then forgets it and mostly says nothing. Both ends hold it for open. The kernel asks whether the other side is still there only where the program set SO_KEEPALIVE, and then after two hours.",
-        proof: "Of each established connection with another machine the kernel tells for how long nothing went over it, keep-alive included, and when it will ask. Warns where that is longer than --fact nat-idle-timeout says that something between remembers it; without the fact it is for information from 350 s on. Whether something lies between, and on the way to which machine, cannot be seen from here: so it is of low confidence. Connections of other network namespaces (containers) are not seen: --netns PID.",
+        proof: "Of each established connection with another machine the kernel tells for how long nothing went over it, keep-alive included, and when it will ask. Warns where that is longer than --fact nat-idle-timeout says that something between remembers it; without the fact it is for information from 350 s on. Machines on a network that this one is on itself are left out: nothing but switches lies between. Whether something does for others, and for which, cannot be seen from here: so it is of low confidence. Connections of other network namespaces (containers) are not seen: --netns PID.",
         fix: "Keep-alive below that time, on one of the two sides: PostgreSQL ALTER SYSTEM SET tcp_keepalives_idle = 60; Redis CONFIG SET tcp-keepalive 60; clients keepalives_idle=60 in the connection string, TCP_KEEPIDLE in code; a most age of connections in pools. net.ipv4.tcp_keepalive_time=60 helps only programs that set SO_KEEPALIVE.",
         cost: "A segment a minute over each idle connection. A phone or a metered link that slept is woken. Undone by the old setting.",
-        lab: "Two network namespaces with a connection between them over which nothing goes for longer than is drawn; mended by a keep-alive of one second.",
+        lab: "Two network namespaces, a third between them that routes, and a connection over which nothing goes for longer than is drawn; mended by a keep-alive of one second.",
     },
     rule: Rule::Boundary(rule),
 };
@@ -54,12 +54,15 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     let given = time(window, FACT)?;
     let most = given.unwrap_or(USUAL);
     let is_long = |it: &&Idle| Duration::from_millis(it.idle_ms) > most;
-    let mut by_peer: BTreeMap<IpAddr, Vec<&Idle>> = BTreeMap::new();
-    for connection in idle.iter().filter(is_long) {
-        by_peer.entry(connection.peer.ip()).or_default().push(connection);
+    let long: Vec<&Idle> = idle.iter().filter(is_long).collect();
+    let is_all = long.len() < TOLD;
+    // For information all in one.
+    let mut by_peer: BTreeMap<Option<IpAddr>, Vec<&Idle>> = BTreeMap::new();
+    for connection in long {
+        let peer = given.map(|_| connection.peer.ip());
+        by_peer.entry(peer).or_default().push(connection);
     }
-    let is_all = by_peer.values().map(Vec::len).sum::<usize>() < TOLD;
-    let found = by_peer.values().filter_map(|all| fault(all, most, given.is_some(), is_all));
+    let found = by_peer.iter().filter_map(|(peer, all)| fault(*peer, all, most, is_all));
     let faults = found.collect();
     let longest = idle.iter().map(|it| it.idle_ms).max().unwrap_or(0);
     let observed = match longest {
@@ -71,11 +74,12 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     Ok(Verdict { observed, faults, unseen })
 }
 
-/// Those with one machine, the one that is idle for longest first.
-fn fault(all: &[&Idle], most: Duration, is_given: bool, is_all: bool) -> Option<Fault> {
+/// Those with one machine, where it is known after which time something between forgets them; else all.
+fn fault(of: Option<IpAddr>, all: &[&Idle], most: Duration, is_all: bool) -> Option<Fault> {
     let worst = all.iter().max_by_key(|it| it.idle_ms)?;
     let Idle { local, peer, idle_ms, probe_ms } = worst;
-    let (address, count) = (peer.ip(), all.len());
+    let (address, count, is_given) = (peer.ip(), all.len(), of.is_some());
+    let with = of.map_or_else(|| "other networks".to_owned(), |address| address.to_string());
     let least = if is_all { "" } else { "at least " };
     let never = all.iter().filter(|it| it.probe_ms.is_none()).count();
     let next = probe_ms.map_or_else(
@@ -95,9 +99,9 @@ fn fault(all: &[&Idle], most: Duration, is_given: bool, is_all: bool) -> Option<
     Some(Fault {
         severity: if is_given { Severity::Warning } else { Severity::Info },
         aspect: None,
-        at: Some(format!("with {address}")),
+        at: of.map(|address| format!("with {address}")),
         observed: format!(
-            "{least}{count} {connections} with {address} {are} idle for up to {idle} ({local} to {peer}), {never} of them without keep-alive"
+            "{least}{count} {connections} with {with} {are} idle for up to {idle} ({local} to {peer}), {never} of them without keep-alive"
         ),
         impact: format!(
             "{by} forgets a connection after {}: the next request on it hangs until its time-out, and what the other side sends never comes",

@@ -31,14 +31,14 @@ pub(super) static CHECK: Check = Check {
     guardrail: "net.ipv4.tcp_keepalive_time=60 in /etc/sysctl.d, and in the namespaces of containers by their engine",
     probes: &[
         "/proc/sys/net/ipv4/tcp_keepalive_time",
-        "sock_diag: established connections with other machines over which nothing went for a second, and their keep-alive timers; the fifty that are idle for longest",
+        "sock_diag: established connections with machines on other networks over which nothing went for a second, and their keep-alive timers; the fifty that are idle for longest",
     ],
     proof: Proof::Lab,
     catalogue: &[],
     page: Page {
         symptom: "Nothing, until something is put between two machines that forgets connections: then the first request after a quiet time hangs, and whoever only listens hears nothing any more.",
         culprit: "A program asked for keep-alive and not for when. Then the kernel's setting holds, two hours unless it was changed, and NAT gateways and balancers forget a connection after four to six minutes.",
-        proof: "net.ipv4.tcp_keepalive_time above 350 s, and connections with other machines whose next question, counted from the last segment, comes later than that. Both numbers are of the network namespace that is looked at; each container has its own: --netns PID. It is only information: whether anything lies between cannot be seen from here, and whether a connection is idle for that long is B20. A program may have asked for a late time itself; then the setting does not help it.",
+        proof: "net.ipv4.tcp_keepalive_time above 350 s, and connections with machines on other networks whose next question, counted from the last segment, comes later than that. Both numbers are of the network namespace that is looked at; each container has its own: --netns PID. It is only information: whether anything lies between cannot be seen from here, and whether a connection is idle for that long is B20. A program may have asked for a late time itself; then the setting does not help it.",
         fix: "sysctl -w net.ipv4.tcp_keepalive_time=60, the same in /etc/sysctl.d; containers have it from their engine (docker run --sysctl, securityContext.sysctls). It holds for connections that are opened from then on.",
         cost: "A segment a minute over each idle connection that has keep-alive. Undone by the old number.",
         lab: "Two network namespaces with a connection that has keep-alive, and a drawn time in the setting of one; mended by setting it to a minute and opening the connection anew.",
@@ -56,7 +56,7 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
     let late: Vec<u64> =
         idle.iter().filter_map(period_ms).filter(|ms| *ms > REMEMBERED_MS).collect();
     let observed = format!(
-        "{SETTING} is {setting} s; {} connections with other machines have keep-alive later than after 350 s",
+        "{SETTING} is {setting} s; {} connections with machines on other networks have keep-alive later than after 350 s",
         late.len()
     );
     let longest = late.iter().max().filter(|_| setting.saturating_mul(1_000) > REMEMBERED_MS);
@@ -78,7 +78,7 @@ fn fault(setting: u64, longest_ms: u64, late: &[u64], is_cut: bool) -> Fault {
         aspect: None,
         at: None,
         observed: format!(
-            "{least}{} connections with other machines have keep-alive only after up to {} without a segment; {SETTING} is {setting} s",
+            "{least}{} connections with machines on other networks have keep-alive only after up to {} without a segment; {SETTING} is {setting} s",
             late.len(),
             span(Duration::from_millis(longest_ms))
         ),

@@ -6,8 +6,11 @@
 //! (vxlan), RFC 2784 (gre), RFC 2003 (ipip), RFC 4213 (sit), each over IPv4 without options.
 
 use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
-use crate::record::{Confidence, Evidence, Severity};
+use crate::record::{Confidence, Evidence, Severity, quoted};
 use crate::snapshot::{Interface, Layer, Window};
+
+/// The least that an interface has to take for IPv6 (RFC 8200).
+const IPV6_MTU: u64 = 1_280;
 
 pub(super) static CHECK: Check = Check {
     id: "H21",
@@ -155,6 +158,20 @@ fn mismatch(layer: &Layer) -> Option<Fault> {
         return None;
     }
     let fits = below_mtu.saturating_sub(header);
+    let word = quoted(name);
+    let set = |mtu: u64| format!("ip link set {word} mtu {mtu}");
+    // With less an interface loses its addresses of IPv6, and they do not come back by themselves.
+    let is_enough = fits >= IPV6_MTU;
+    let fix = if is_enough {
+        format!(
+            "{} (undo: {mtu}), and the same where it is configured; or raise {below}, where all on that network do",
+            set(fits)
+        )
+    } else {
+        format!(
+            "raise {below}, where all on that network do: {fits} bytes are less than IPv6 takes"
+        )
+    };
     Some(Fault {
         severity: Severity::Warning,
         aspect: Some("mtu"),
@@ -165,13 +182,8 @@ fn mismatch(layer: &Layer) -> Option<Fault> {
         impact: format!(
             "large packets over {name} are cut into pieces or lost, and small ones pass: transfers hang or are slow"
         ),
-        fix: format!(
-            "ip link set {name} mtu {fits} (undo: {mtu}), and the same where it is configured; or raise {below}, where all on that network do"
-        ),
-        actions: vec![Action::undone_by(
-            format!("ip link set {name} mtu {fits}"),
-            format!("ip link set {name} mtu {mtu}"),
-        )],
+        fix,
+        actions: is_enough.then(|| Action::undone_by(set(fits), set(*mtu))).into_iter().collect(),
         risk: "connections that are open send some large packets once more".to_owned(),
         reversible: true,
         evidence: vec![Evidence {

@@ -8,7 +8,7 @@
 //! checksum was wrong.
 
 use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
-use crate::record::{Confidence, Evidence, Severity};
+use crate::record::{Confidence, Evidence, Severity, quoted};
 use crate::snapshot::{Received, Tunnel, Tunnels, Window};
 
 /// Fewer packets with a wrong checksum in a window are of noise on a line.
@@ -183,7 +183,8 @@ fn received(
         ),
         impact: "they are dropped unheard: calls between machines hang until they are sent again, or fail".to_owned(),
         fix,
-        actions: suspects.iter().map(|it| turned_off(it)).collect(),
+        // Where it is on now alone, so that to turn it on again undoes it.
+        actions: suspects.iter().filter(|it| leaves(it)).map(|it| turned_off(it)).collect(),
         risk: "the processor makes the checksums: the tunnel carries less".to_owned(),
         reversible: true,
         evidence: vec![
@@ -198,7 +199,7 @@ fn received(
 }
 
 fn turned_off(tunnel: &Tunnel) -> Action {
-    let set = |to| format!("ethtool -K {} tx-checksum-ip-generic {to}", tunnel.name);
+    let set = |to| format!("ethtool -K {} tx-checksum-ip-generic {to}", quoted(&tunnel.name));
     Action::undone_by(set("off"), set("on"))
 }
 

@@ -13,7 +13,17 @@ pub(super) fn server(settings: &[(&str, &str)]) -> Postgres {
         let (name, setting) = ((*name).to_owned(), (*setting).to_owned());
         let source = "default".to_owned();
         let key = name.clone();
-        (key, PostgresSetting { name, setting, unit: None, source, pending_restart: false })
+        (
+            key,
+            PostgresSetting {
+                name,
+                setting,
+                unit: None,
+                source,
+                pending_restart: false,
+                is_altered: None,
+            },
+        )
     };
     Postgres {
         identity: Probed::Seen(PostgresIdentity {

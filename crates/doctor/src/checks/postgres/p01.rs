@@ -2,7 +2,7 @@
 //!
 //! Source: the documentation of PostgreSQL, 20.5 (`fsync`, `full_page_writes`, `synchronous_commit`).
 
-use super::words::reload;
+use super::words::altered;
 use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Pair, Postgres, PostgresOverride};
@@ -36,7 +36,7 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
     let mut faults = Vec::new();
     for name in ["fsync", "full_page_writes"] {
         if server.setting(name)? == "off" {
-            faults.push(torn(name));
+            faults.push(torn(server, name));
         }
     }
     if server.setting("synchronous_commit")? == "off" {
@@ -61,7 +61,7 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
 }
 
 /// The whole cluster is at stake.
-fn torn(name: &str) -> Fault {
+fn torn(server: &Postgres, name: &str) -> Fault {
     Fault {
         severity: Severity::Critical,
         aspect: None,
@@ -69,14 +69,10 @@ fn torn(name: &str) -> Fault {
         observed: format!("{name} is off"),
         impact: "after a loss of power or a crash of the kernel the cluster may be broken, not only its last transactions".to_owned(),
         fix: format!("ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf(); CHECKPOINT; then sync on the machine itself, for what was written before"),
-        actions: vec![
-            Action::undone_by(
-                format!("ALTER SYSTEM SET {name} = on"),
-                format!("ALTER SYSTEM RESET {name}"),
-            ),
-            reload(),
-            Action::plain("CHECKPOINT"),
-        ],
+        actions: altered(server, name, "on")
+            .into_iter()
+            .chain([Action::plain("CHECKPOINT")])
+            .collect(),
         risk: if name == "fsync" {
             "each commit waits for the disk again"
         } else {

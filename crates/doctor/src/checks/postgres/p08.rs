@@ -4,8 +4,8 @@
 //! `autovacuum_vacuum_scale_factor` of its rows, and from 18 on at most `autovacuum_vacuum_max_threshold`. Twice that, for longer than an
 //! hour, is ours.
 
-use super::words::{counted, reload, rough, span, within};
-use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use super::words::{altered, counted, rough, span, within};
+use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Pair, Postgres, PostgresTable};
 
@@ -53,7 +53,7 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
     let mut faults = Vec::new();
     for name in ["autovacuum", "track_counts"] {
         if server.setting(name)? == "off" {
-            faults.push(off(name));
+            faults.push(off(server, name));
         }
     }
     if server.identity.seen()?.in_recovery {
@@ -66,8 +66,11 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
     let tables = server.tables.seen();
     let trigger = Trigger::of(server)?;
     let seen = tables.iter().flat_map(|tables| tables.iter());
-    let mut tables_off: Vec<_> =
-        seen.clone().filter(|it| it.pages >= PAGES && is_off(it)).map(table_off).collect();
+    let mut tables_off: Vec<_> = seen
+        .clone()
+        .filter(|it| it.pages >= PAGES && is_off(it))
+        .map(|it| table_off(server, it))
+        .collect();
     let mut late: Vec<_> = seen.filter(|it| trigger.is_late(it)).collect();
     late.sort_by_key(|it| std::cmp::Reverse(it.dead));
     let most = tables.iter().flat_map(|it| it.iter()).map(|it| it.dead).max().unwrap_or(0);
@@ -177,7 +180,7 @@ impl Trigger {
 }
 
 /// For all tables.
-fn off(name: &'static str) -> Fault {
+fn off(server: &Postgres, name: &'static str) -> Fault {
     Fault {
         severity: Severity::Warning,
         aspect: Some("off"),
@@ -185,13 +188,7 @@ fn off(name: &'static str) -> Fault {
         observed: format!("{name} is off"),
         impact: "dead rows stay in all tables, and plans are made of old statistics; only what must be frozen still is".to_owned(),
         fix: format!("ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf();"),
-        actions: vec![
-            Action::undone_by(
-                format!("ALTER SYSTEM SET {name} = on"),
-                format!("ALTER SYSTEM RESET {name}"),
-            ),
-            reload(),
-        ],
+        actions: altered(server, name, "on"),
         risk: "it has much to do at first: the disk is busy".to_owned(),
         reversible: true,
         evidence: vec![Evidence { probe: format!("pg_settings {name}"), value: "off".to_owned() }],
@@ -200,7 +197,7 @@ fn off(name: &'static str) -> Fault {
 }
 
 /// For one.
-fn table_off(table: &PostgresTable) -> Fault {
+fn table_off(server: &Postgres, table: &PostgresTable) -> Fault {
     let PostgresTable { schema, name, pages, dead, .. } = table;
     Fault {
         aspect: Some("table"),
@@ -216,7 +213,9 @@ fn table_off(table: &PostgresTable) -> Fault {
             probe: format!("pg_class {schema}.{name}"),
             value: table.options.join(" "),
         }],
-        ..off("autovacuum")
+        // In its own database, which a script cannot know.
+        actions: Vec::new(),
+        ..off(server, "autovacuum")
     }
 }
 

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use super::words::{binary, counted, reload};
-use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use super::words::{altered, binary, counted};
+use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Pair, Postgres};
 
@@ -67,7 +67,7 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
         binary(wal)
     );
     let faults = if is_forced {
-        vec![fault(&observed, max_mb, timeout_s, wal, seconds)]
+        vec![fault(server, &observed, (max_mb, timeout_s), wal, seconds)]
     } else {
         Vec::new()
     };
@@ -79,26 +79,32 @@ fn number(server: &Postgres, name: &str) -> Result<u64, Blind> {
     text.parse().map_err(|error| Blind::Failed(format!("{name} is no number, {text}: {error}")))
 }
 
-fn fault(observed: &str, max_mb: u64, timeout_s: u64, wal: u64, seconds: f64) -> Fault {
+fn fault(
+    server: &Postgres,
+    observed: &str,
+    (max_mb, timeout_s): (u64, u64),
+    wal: u64,
+    seconds: f64,
+) -> Fault {
     // Twice what is written until one is due; a burst of a short window is not taken for more than eightfold.
     let ms = Duration::from_secs_f64(seconds).as_millis().max(1);
     let wanted = (u128::from(wal) * u128::from(timeout_s) * 2 * 1_000 / ms) >> 20;
     let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
     let wanted = wanted.clamp(max_mb.saturating_mul(2), max_mb.saturating_mul(8));
+    // A disk that is full of WAL ends the server.
+    let has_room = server.wal_disk.seen().is_ok_and(|disk| wanted <= disk.free_bytes >> 21);
     Fault {
         severity: Severity::Warning,
         aspect: None,
         at: None,
         observed: format!("{observed}; max_wal_size is {max_mb} MB, checkpoint_timeout {timeout_s} s"),
         impact: "the disk is busy with pages that would not need to be written yet, WAL is larger by whole pages, and commits wait".to_owned(),
-        fix: format!("ALTER SYSTEM SET max_wal_size = '{wanted}MB'; SELECT pg_reload_conf(); (undo: '{max_mb}MB')"),
-        actions: vec![
-            Action::undone_by(
-                format!("ALTER SYSTEM SET max_wal_size = '{wanted}MB'"),
-                format!("ALTER SYSTEM SET max_wal_size = '{max_mb}MB'"),
-            ),
-            reload(),
-        ],
+        fix: format!("if the disk of pg_wal has twice as much free: ALTER SYSTEM SET max_wal_size = '{wanted}MB'; SELECT pg_reload_conf(); (undo: '{max_mb}MB')"),
+        actions: if has_room {
+            altered(server, "max_wal_size", &format!("{wanted}MB"))
+        } else {
+            Vec::new()
+        },
         risk: format!("pg_wal takes up to {wanted} MB of its disk, and a start after a crash replays up to as much"),
         reversible: true,
         evidence: vec![Evidence {

@@ -4,7 +4,7 @@
 //! gigabyte are ours: a standby that is only busy is behind by less.
 
 use super::words::{binary, counted, span};
-use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Pair, Postgres, PostgresSender};
 
@@ -183,12 +183,11 @@ fn standby(server: &Postgres) -> Result<Verdict, Blind> {
         faults.push(Fault {
             aspect: Some("paused"),
             observed: format!("replay is paused with {} to replay; {since}", binary(left)),
-            fix: "SELECT pg_wal_replay_resume();".to_owned(),
-            actions: vec![Action::undone_by(
-                "SELECT pg_wal_replay_resume()",
-                "SELECT pg_wal_replay_pause()",
-            )],
-            risk: "queries on it that are in the way of replay may be cancelled".to_owned(),
+            fix: "ask who paused it and why; then SELECT pg_wal_replay_resume();".to_owned(),
+            // Not by a script: somebody may have paused it to save what the primary has lost.
+            actions: Vec::new(),
+            risk: "what is replayed stays so: a table that was dropped on the primary is gone here, too; at a recovery target it promotes, and where it paused for settings smaller than the primary's (max_connections) it shuts down; queries in the way of replay may be cancelled".to_owned(),
+            reversible: false,
             ..late_fault()
         });
     } else if is_behind && is_late {

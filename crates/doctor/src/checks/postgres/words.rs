@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::check::Action;
+use crate::snapshot::Postgres;
 use crate::words;
 pub(super) use crate::words::float;
 
@@ -80,9 +81,25 @@ pub(super) fn rough(number: u64) -> String {
     }
 }
 
-/// Has the server take up what was set. A reload is a statement of its own: ALTER SYSTEM may not stand in a transaction.
-pub(super) fn reload() -> Action {
-    Action::plain("SELECT pg_reload_conf()")
+/// Has ALTER SYSTEM set it, and the server take it up; each is a statement of its own, as ALTER SYSTEM may not stand in a transaction.
+/// Nothing, where it would have no effect: what stands on the command line, or is of a database or a role, counts more.
+pub(super) fn altered(server: &Postgres, name: &str, value: &str) -> Vec<Action> {
+    let setting = server.settings.seen().ok().and_then(|all| all.get(name));
+    let Some(setting) = setting else { return Vec::new() };
+    if !matches!(setting.source.as_str(), "default" | "configuration file") {
+        return Vec::new();
+    }
+    let set = |value: &str| {
+        let is_word = value.chars().all(|one| one.is_ascii_alphabetic());
+        let value = if is_word { value.to_owned() } else { literal(value) };
+        format!("ALTER SYSTEM SET {name} = {value}")
+    };
+    // What stood in another file counts again once this is taken out; what ALTER SYSTEM had set, or may have, is set again.
+    let is_of_others = setting.source == "default" || setting.is_altered == Some(false);
+    let undo =
+        if is_of_others { format!("ALTER SYSTEM RESET {name}") } else { set(&setting.setting) };
+    let reload = "SELECT pg_reload_conf()";
+    vec![Action::undone_by(set(value), undo), Action::undone_by(reload, reload)]
 }
 
 /// How fast something grew.

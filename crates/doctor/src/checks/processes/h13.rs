@@ -111,7 +111,7 @@ fn of_group(count: &GroupCount) -> Option<Fault> {
         .find(|it| [".service", ".scope", ".slice"].iter().any(|end| it.ends_with(end)));
     let raise = unit.map_or_else(
         || format!("have whoever made the group raise its pids.max to {raised}"),
-        |unit| format!("systemctl set-property {} TasksMax={raised}", quoted(unit)),
+        |unit| format!("systemctl set-property --runtime {} TasksMax={raised}, until it is started anew; for good in its unit", quoted(unit)),
     );
     Some(Fault {
         severity,
@@ -127,7 +127,8 @@ fn of_group(count: &GroupCount) -> Option<Fault> {
         ),
         actions: unit
             .map(|unit| {
-                let set = |it| format!("systemctl set-property {} TasksMax={it}", quoted(unit));
+                let set =
+                    |it| format!("systemctl set-property --runtime {} TasksMax={it}", quoted(unit));
                 Action::undone_by(set(raised), set(most))
             })
             .into_iter()

@@ -40,17 +40,19 @@ fn rule(pair: &Pair<'_, Redis>) -> Result<Verdict, Blind> {
     let server = pair.after()?;
     let limit: u64 = server.number("maxmemory")?;
     let resident: u64 = server.number("used_memory_rss")?;
+    // What a limit is compared with; more than what is resident where pages were swapped out.
+    let held = server.number::<u64>("used_memory").ok().map(|used| used.max(resident));
     let (most, whose) = memory_max(server)?;
     let policy = server.field("maxmemory_policy")?;
     let mut faults = Vec::new();
     if limit > most {
-        faults.push(above(limit, (resident, most), whose));
+        faults.push(above(limit, (held, most), whose));
     }
     if limit == 0 && percent(resident, most) >= WARNING {
-        faults.push(unlimited(resident, most, whose));
+        faults.push(unlimited((resident, held), most, whose));
     }
     if limit == 0 && policy != "noeviction" {
-        faults.push(idle(policy, resident, most));
+        faults.push(idle(policy, held, most));
     }
     let observed = format!(
         "maxmemory is {limit}; it holds {} % of what {whose} has, {}",
@@ -61,15 +63,16 @@ fn rule(pair: &Pair<'_, Redis>) -> Result<Verdict, Blind> {
 }
 
 /// Some 60 % of what it may hold, in whole megabytes, and a tenth more than it holds now: below that, writes would be refused or keys thrown
-/// away at once. Where there is no room for so much, no command is told.
-fn advised(most: u64, held: u64) -> Option<String> {
+/// away at once. Where there is no room for so much, or what it holds is not known, no command is told.
+fn advised(most: u64, held: Option<u64>) -> Option<String> {
+    let held = held?;
     let wanted = (most / 10 * 6).max(held / 10 * 11);
     let has_room = wanted <= most / 10 * 9;
     has_room.then(|| format!("CONFIG SET maxmemory {}mb", wanted >> 20))
 }
 
 /// The command with its undo, or what comes first.
-fn limited(most: u64, held: u64, undo: u64) -> String {
+fn limited(most: u64, held: Option<u64>, undo: u64) -> String {
     advised(most, held).map_or_else(
         || "give it more memory, or take keys away, first: a limit below what it holds refuses writes or throws keys away at once".to_owned(),
         |command| format!("{command}; CONFIG REWRITE (undo: CONFIG SET maxmemory {undo})"),
@@ -77,13 +80,13 @@ fn limited(most: u64, held: u64, undo: u64) -> String {
 }
 
 /// The same for a machine.
-fn actions(most: u64, held: u64, undo: u64) -> Vec<Action> {
+fn actions(most: u64, held: Option<u64>, undo: u64) -> Vec<Action> {
     let command = advised(most, held).into_iter();
     command.map(|it| Action::undone_by(it, format!("CONFIG SET maxmemory {undo}"))).collect()
 }
 
 /// There is no limit, and much is taken.
-fn unlimited(resident: u64, most: u64, whose: &str) -> Fault {
+fn unlimited((resident, held): (u64, Option<u64>), most: u64, whose: &str) -> Fault {
     let share = percent(resident, most);
     Fault {
         severity: if share >= CRITICAL { Severity::Critical } else { Severity::Warning },
@@ -95,8 +98,8 @@ fn unlimited(resident: u64, most: u64, whose: &str) -> Fault {
             mib(most)
         ),
         impact: "when it grows on, or takes a snapshot while much is written, the kernel kills it or the machine swaps".to_owned(),
-        fix: limited(most, resident, 0),
-        actions: actions(most, resident, 0),
+        fix: limited(most, held, 0),
+        actions: actions(most, held, 0),
         risk: "at the limit writes are refused (noeviction) or keys thrown away: choose maxmemory-policy first".to_owned(),
         reversible: true,
         evidence: vec![
@@ -109,7 +112,7 @@ fn unlimited(resident: u64, most: u64, whose: &str) -> Fault {
 }
 
 /// A policy that never acts.
-fn idle(policy: &str, resident: u64, most: u64) -> Fault {
+fn idle(policy: &str, held: Option<u64>, most: u64) -> Fault {
     Fault {
         severity: Severity::Warning,
         aspect: Some("policy"),
@@ -119,8 +122,8 @@ fn idle(policy: &str, resident: u64, most: u64) -> Fault {
         ),
         impact: "it grows until the kernel kills it, although somebody chose to have it evict"
             .to_owned(),
-        fix: limited(most, resident, 0),
-        actions: actions(most, resident, 0),
+        fix: limited(most, held, 0),
+        actions: actions(most, held, 0),
         risk: "from then on keys are thrown away, as the policy says".to_owned(),
         reversible: true,
         evidence: vec![shown("INFO maxmemory", &0), shown("INFO maxmemory_policy", &policy)],
@@ -129,15 +132,15 @@ fn idle(policy: &str, resident: u64, most: u64) -> Fault {
 }
 
 /// A limit that cannot be reached.
-fn above(limit: u64, (resident, most): (u64, u64), whose: &str) -> Fault {
+fn above(limit: u64, (held, most): (Option<u64>, u64), whose: &str) -> Fault {
     Fault {
         severity: Severity::Warning,
         aspect: Some("above"),
         at: None,
         observed: format!("maxmemory is {}, and {whose} has {}", mib(limit), mib(most)),
         impact: "the kernel kills it before its own limit acts".to_owned(),
-        fix: limited(most, resident, limit) + "; or give it more memory",
-        actions: actions(most, resident, limit),
+        fix: limited(most, held, limit) + "; or give it more memory",
+        actions: actions(most, held, limit),
         risk: "at the limit writes are refused or keys thrown away, as maxmemory-policy says"
             .to_owned(),
         reversible: true,

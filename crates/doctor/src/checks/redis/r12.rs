@@ -10,6 +10,9 @@ use crate::snapshot::{Pair, Redis};
 /// Below so many seconds a rate of writes is a guess.
 const WINDOW_MIN: f64 = 60.0;
 
+/// A backlog of so many MiB may be asked for without a thought about memory.
+const BACKLOG_MIB_MAX: f64 = 512.0;
+
 pub(super) static CHECK: Check = Check {
     id: "R12",
     title: "a replica is cut off, or the next short outage costs a whole copy",
@@ -97,8 +100,12 @@ fn cut(server: &Redis, patience: u64) -> Result<Fault, Blind> {
 /// The backlog is full too soon.
 fn short(backlog: u64, covers: f64, written: u64, seconds: f64, patience: u64) -> Fault {
     let rate = float(written) / seconds.max(0.001);
-    // For five minutes, in whole megabytes.
-    let wanted = (rate * 300.0 / f64::from(1 << 20)).ceil();
+    // For five minutes and for as long as a replica is waited for, in whole megabytes; what would be larger than most machines have to spare, a person
+    // has to say.
+    let lasting = float(patience.max(300));
+    let wanted = (rate * lasting / f64::from(1 << 20)).ceil();
+    let is_modest = wanted <= BACKLOG_MIB_MAX;
+    let set = |bytes: &str| format!("CONFIG SET repl-backlog-size {bytes}");
     Fault {
         severity: Severity::Warning,
         aspect: Some("backlog"),
@@ -109,12 +116,12 @@ fn short(backlog: u64, covers: f64, written: u64, seconds: f64, patience: u64) -
             rate / f64::from(1 << 20)
         ),
         impact: "a replica that is away for longer takes a whole copy: the primary forks, and sends all data".to_owned(),
-        fix: format!("CONFIG SET repl-backlog-size {wanted:.0}mb; CONFIG REWRITE (undo: {backlog})"),
-        actions: vec![Action::undone_by(
-            format!("CONFIG SET repl-backlog-size {wanted:.0}mb"),
-            format!("CONFIG SET repl-backlog-size {backlog}"),
-        )],
-        risk: "it takes that much memory, once".to_owned(),
+        fix: format!("if it has so much memory to spare: CONFIG SET repl-backlog-size {wanted:.0}mb; CONFIG REWRITE (undo: {backlog})"),
+        actions: is_modest
+            .then(|| Action::undone_by(set(&format!("{wanted:.0}mb")), set(&backlog.to_string())))
+            .into_iter()
+            .collect(),
+        risk: "it takes that much memory; before Redis 7 what it held is dropped, so that a replica which is away right then takes a whole copy".to_owned(),
         reversible: true,
         evidence: vec![
             shown("INFO repl_backlog_size", &backlog),

@@ -3,8 +3,8 @@
 //! Source: sysctl.d(5), fstab(5), systemd-sysctl.service(8); the order of files is that of systemd. `/etc/sysctl.conf` counts only where a file
 //! of `/etc/sysctl.d` leads there, as in Debian up to 12: systemd itself does not read it.
 
-use crate::check::{Action, Blind, Check, Fault, Page, Proof, Rule, Verdict};
-use crate::record::{Confidence, Evidence, Severity, quoted};
+use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
+use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Host, Probed, Setting, Unmounted, Window};
 
 mod release;
@@ -94,11 +94,6 @@ fn of_setting(setting: &Setting) -> Result<Option<Fault>, Blind> {
     }
 }
 
-/// Values come from files: they are one word of the shell, whatever is in them.
-fn set(name: &str, value: &str) -> String {
-    format!("sysctl -w {}", quoted(&format!("{name}={value}")))
-}
-
 fn differs(setting: &Setting, running: &str) -> Fault {
     let Setting { name, configured, file, .. } = setting;
     Fault {
@@ -108,7 +103,8 @@ fn differs(setting: &Setting, running: &str) -> Fault {
         observed: format!("{name} is {running}, and {file} sets it to {configured}"),
         impact: format!("from the next start of the machine on it is {configured}; until then the file has no effect"),
         fix: format!("if the file is right: sysctl -w {name}='{configured}' (undo: sysctl -w {name}='{running}'); if what runs is: change the line in {file}"),
-        actions: vec![Action::undone_by(set(name, configured), set(name, running))],
+        // Which of both is right, a person has to say.
+        actions: Vec::new(),
         risk: "it takes effect at once, for the whole machine; first see what set it: tuned, kubelet and others do".to_owned(),
         reversible: true,
         evidence: vec![

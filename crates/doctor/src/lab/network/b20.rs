@@ -1,28 +1,25 @@
-//! A connection between two namespaces over which nothing goes; mended by a keep-alive.
+//! A connection between two namespaces with a router between them, over which nothing goes; mended by a keep-alive.
 
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use rustix::net::sockopt;
 
-use super::link::link;
-use crate::lab::netns::Netns;
+use super::link::{Apart, FAR};
 use crate::lab::{self, Stage, Stop, failed, failing};
 use crate::probe::Ask;
 
-const SERVER: &str = "10.78.0.2";
-
 pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
-    let (here, there) = (Netns::new("b20a")?, Netns::new("b20b")?);
-    link("v0", (&here, "10.78.0.1/24"), (&there, "10.78.0.2/24"))?;
-    let listener = there.inside(|| TcpListener::bind((SERVER, 5000)).map_err(failed("listen")))?;
+    let apart = Apart::new("b20")?;
+    let listener =
+        apart.there.inside(|| TcpListener::bind((FAR, 5000)).map_err(failed("listen")))?;
     let most_ms = stage.draw(2_200, 800);
     let facts = [("nat-idle-timeout".to_owned(), format!("{most_ms}ms"))];
     let stage = stage.asking(Ask { facts: facts.into(), ..Ask::default() });
-    here.inside(|| {
-        let client = TcpStream::connect((SERVER, 5000)).map_err(failed("connect"))?;
+    apart.here.inside(|| {
+        let client = TcpStream::connect((FAR, 5000)).map_err(failed("connect"))?;
         let (_server, _) = listener.accept().map_err(failed("accept"))?;
-        let target = format!("with {SERVER}");
+        let target = format!("with {FAR}");
         let before = idle_ms()?;
         let found = stage.until("it is idle", |it| failing(it, &target).is_some())?;
         let after = idle_ms()?;
@@ -47,7 +44,7 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
 
 /// For how long nothing went over it, as `ss` tells it.
 fn idle_ms() -> Result<u64, Stop> {
-    let text = lab::run("ss", &["-tnioH", "dst", SERVER])?;
+    let text = lab::run("ss", &["-tnioH", "dst", FAR])?;
     let of = |name: &str| {
         let word = text.split_whitespace().find_map(|word| word.strip_prefix(name))?;
         word.parse::<u64>().ok()

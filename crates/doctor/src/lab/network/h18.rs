@@ -4,19 +4,17 @@ use std::net::{TcpListener, TcpStream};
 
 use rustix::net::sockopt::set_socket_keepalive;
 
-use super::link::{link, set};
-use crate::lab::netns::Netns;
+use super::link::{Apart, FAR, set};
 use crate::lab::{self, Stage, Stop, failed, failing};
 
 const SETTING: &str = "net.ipv4.tcp_keepalive_time";
-const SERVER: &str = "10.79.0.2";
 
 pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
-    let (here, there) = (Netns::new("h18a")?, Netns::new("h18b")?);
-    link("wire", (&here, "10.79.0.1/24"), (&there, "10.79.0.2/24"))?;
-    let listener = there.inside(|| TcpListener::bind((SERVER, 5000)).map_err(failed("listen")))?;
+    let apart = Apart::new("h18")?;
+    let listener =
+        apart.there.inside(|| TcpListener::bind((FAR, 5000)).map_err(failed("listen")))?;
     let minutes = stage.draw(61, 120);
-    here.inside(|| {
+    apart.here.inside(|| {
         set(SETTING, &(minutes * 60).to_string())?;
         let client = connect()?;
         let (server, _) = listener.accept().map_err(failed("accept"))?;
@@ -24,7 +22,7 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
             stage.until("it has keep-alive", |records| failing(records, "host").is_some())?;
         let record = failing(&found, "host").ok_or("it is gone again")?;
         let told = format!("is {} s", minutes * 60);
-        let by_ss = lab::run("ss", &["-tnoH", "dst", SERVER])?;
+        let by_ss = lab::run("ss", &["-tnoH", "dst", FAR])?;
         // It tells whole minutes that are left.
         let is_said = by_ss.contains(&format!("(keepalive,{}min,", minutes - 1));
         let ms = record.evidence.last().and_then(|it| it.value.rsplit(' ').nth(1)?.parse().ok());
@@ -47,7 +45,7 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
 }
 
 fn connect() -> Result<TcpStream, Stop> {
-    let client = TcpStream::connect((SERVER, 5000)).map_err(failed("connect"))?;
+    let client = TcpStream::connect((FAR, 5000)).map_err(failed("connect"))?;
     set_socket_keepalive(&client, true).map_err(|error| format!("keep it alive: {error}"))?;
     Ok(client)
 }

@@ -35,6 +35,31 @@ pub(super) fn link(
     Ok(())
 }
 
+/// Two namespaces with a third between them that routes.
+#[derive(Debug)]
+pub(super) struct Apart {
+    pub(super) here: Netns,
+    pub(super) there: Netns,
+    _router: Netns,
+}
+
+/// The address of the one that is there.
+pub(super) const FAR: &str = "10.78.1.2";
+
+impl Apart {
+    pub(super) fn new(name: &str) -> Result<Self, Stop> {
+        let of = |side: &str| Netns::new(&format!("{name}{side}"));
+        let (here, router, there) = (of("a")?, of("r")?, of("b")?);
+        link("v0", (&here, "10.78.0.1/24"), (&router, "10.78.0.254/24"))?;
+        link("v1", (&router, "10.78.1.254/24"), (&there, &format!("{FAR}/24")))?;
+        router.inside(|| set("net.ipv4.ip_forward", "1"))?;
+        for (side, over) in [(&here, "10.78.0.254"), (&there, "10.78.1.254")] {
+            run("ip", &["-n", side.name(), "route", "add", "default", "via", over])?;
+        }
+        Ok(Self { here, there, _router: router })
+    }
+}
+
 /// Changes a setting of the namespace of this thread; what it was.
 pub(super) fn set(name: &str, value: &str) -> Result<String, Stop> {
     let path = format!("/proc/sys/{}", name.replace('.', "/"));

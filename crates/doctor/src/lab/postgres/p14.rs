@@ -45,13 +45,12 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
 /// A backup, and a look some hours later.
 fn backup(stage: &Stage<'_>, server: &Server) -> Result<(), Stop> {
     crate::lab::run("pgbackrest", &["version"])?;
-    let [repo, data, log, lock] =
-        ["repo", "data", "backup-log", "backup-lock"].map(|name| server.path(name));
+    let [repo, data, lock] = ["repo", "data", "backup-lock"].map(|name| server.path(name));
     let of_repo =
         ["--stanza=lab", "--config=/dev/null", &format!("--repo1-path={repo}")].map(str::to_owned);
     let of_server = [
         format!("--pg1-path={data}"),
-        format!("--log-path={log}"),
+        "--log-level-file=off".to_owned(),
         format!("--lock-path={lock}"),
         "--no-online".to_owned(),
     ];
@@ -60,13 +59,15 @@ fn backup(stage: &Stage<'_>, server: &Server) -> Result<(), Stop> {
         server.run_in("pgbackrest", &all.collect::<Vec<_>>())
     };
     server.stop()?;
-    say(&of_server, &["--log-level-console=off", "stanza-create"]).map_err(|stop| match stop {
-        // It knows versions of PostgreSQL up to its own time.
-        Stop::Failed(why) if why.contains("unexpected control version") => {
-            Stop::Missing("a pgBackRest that knows this version of PostgreSQL".to_owned())
-        }
-        other => other,
-    })?;
+    say(&of_server, &["--log-level-console=error", "stanza-create"]).map_err(
+        |stop| match stop {
+            // It knows versions of PostgreSQL up to its own time.
+            Stop::Failed(why) if why.contains("unexpected control version") => {
+                Stop::Missing("a pgBackRest that knows this version of PostgreSQL".to_owned())
+            }
+            other => other,
+        },
+    )?;
     say(
         &of_server,
         &["--log-level-console=off", "--repo1-retention-full=1", "--type=full", "backup"],

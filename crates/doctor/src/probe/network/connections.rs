@@ -14,6 +14,7 @@ use netlink_packet_sock_diag::constants::{
 use netlink_packet_sock_diag::inet::nlas::Nla;
 use netlink_packet_sock_diag::inet::{ExtensionFlags, InetResponse, StateFlags, Timer};
 
+use super::near::Routes;
 use super::sockets;
 use crate::probe::owner;
 use crate::snapshot::{
@@ -38,7 +39,7 @@ const HALF_CLOSED_MIN: usize = 20;
 /// Of both families.
 pub(super) fn look(ports: &Probed<Ports>) -> Probed<Connections> {
     let range = ports.seen().ok().map(|ports| (ports.first, ports.last));
-    let mut sums = Sums { range, ..Sums::default() };
+    let mut sums = Sums { range, routes: Routes::look(), ..Sums::default() };
     let found = dump(AF_INET, &mut sums).and_then(|()| {
         dump(AF_INET6, &mut sums).or_else(|error| match error.kind() {
             io::ErrorKind::NotFound => Ok(()),
@@ -105,6 +106,7 @@ impl Info {
 struct Sums {
     /// The ports that the kernel gives, both inclusive.
     range: Option<(u16, u16)>,
+    routes: Routes,
     seen: u64,
     is_cut: bool,
     outgoing: BTreeMap<(IpAddr, SocketAddr), (u64, u64)>,
@@ -136,7 +138,8 @@ impl Sums {
             self.half_closed.push((header.inode, peer, silent_ms));
         }
         let Some(info) = info else { return };
-        let is_away = !peer.ip().is_loopback() && peer.ip() != local.ip();
+        let is_away =
+            !peer.ip().is_loopback() && peer.ip() != local.ip() && !self.routes.is_near(peer.ip());
         if header.state == TCP_ESTABLISHED && is_away && info.idle_ms() >= IDLE_MIN_MS {
             let probe_ms = match header.timer {
                 Some(Timer::KeepAlive(time)) => u64::try_from(time.as_millis()).ok(),

@@ -1,11 +1,13 @@
 //! Where a server is, as seen from this machine.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::Path;
 
 use tokio::net::lookup_host;
 use tokio::time::{Instant, timeout_at};
 
 use super::Endpoint;
+use crate::record::TLS;
 use crate::snapshot::{Probed, Refusal, Server};
 
 /// Where a server is.
@@ -26,6 +28,16 @@ impl Place {
             host => format!("{host}:{port}"),
         };
         Self { at, named: endpoint.named, local }
+    }
+
+    /// Of a socket of this machine, which its path names.
+    pub(super) fn socket(endpoint: &Endpoint, path: &Path) -> Self {
+        Self { at: path.to_string_lossy().into_owned(), named: endpoint.named, local: true }
+    }
+
+    /// The same server where it speaks TLS: on a port of its own, which a client has to be told.
+    pub(super) fn by_tls(self) -> Self {
+        Self { at: format!("{TLS}{}", self.at), ..self }
     }
 
     /// Of an address that is none.

@@ -88,10 +88,11 @@ impl Session for Redis {
             return Self::new(Place::unknown(&endpoint), Err((None, seen)), until);
         };
         let place = match info.addr() {
-            ConnectionAddr::Tcp(host, port) => Place::of(&endpoint, host, *port, until).await,
-            ConnectionAddr::Unix(path) => {
-                Place::of(&endpoint, &path.to_string_lossy(), 0, until).await
+            ConnectionAddr::Tcp(host, port) => {
+                let place = Place::of(&endpoint, host, *port, until).await;
+                if is_secret { place.by_tls() } else { place }
             }
+            ConnectionAddr::Unix(path) => Place::socket(&endpoint, path),
             _ => Place::unknown(&endpoint),
         };
         let mut session =

@@ -8,7 +8,10 @@ use crate::snapshot::{PostgresSetting, Probed, Snapshot};
 fn setting(name: &str, value: u64) -> (String, PostgresSetting) {
     let (name, setting) = (name.to_owned(), value.to_string());
     let (unit, source) = (None, "default".to_owned());
-    (name.clone(), PostgresSetting { name, setting, unit, source, pending_restart: false })
+    (
+        name.clone(),
+        PostgresSetting { name, setting, unit, source, pending_restart: false, is_altered: None },
+    )
 }
 
 fn postgres(settings: &[(&str, u64)]) -> Postgres {

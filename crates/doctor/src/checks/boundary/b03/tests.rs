@@ -10,6 +10,7 @@ fn server(setting: &str, overrides: &[(Option<&str>, Option<&str>, &str)]) -> Po
         unit: Some("ms".to_owned()),
         source: "session".to_owned(),
         pending_restart: false,
+        is_altered: None,
     };
     let one = |(role, database, setting): &(Option<&str>, Option<&str>, &str)| PostgresOverride {
         role: role.map(str::to_owned),

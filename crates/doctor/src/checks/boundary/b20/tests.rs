@@ -52,8 +52,14 @@ fn nobody_said_how_long_so_it_is_for_information() {
 
 #[test]
 fn each_machine_is_told_of_and_a_list_that_is_cut_says_so() {
-    let records = judged(&[], Some(vec![idle(2, 400_000, None), idle(3, 500_000, None)]));
-    assert_eq!(records.len(), 2);
+    let two = || Some(vec![idle(2, 400_000, None), idle(3, 500_000, None)]);
+    assert_eq!(judged(&[(FACT, "350s")], two()).len(), 2);
+    let records = judged(&[], two());
+    let [record] = &records[..] else { panic!("for information all in one: {records:?}") };
+    assert_eq!(
+        record.observed,
+        "2 connections with other networks are idle for up to 8 min (10.0.0.1:40000 to 10.0.0.3:5432), 2 of them without keep-alive"
+    );
     let many = (0..50).map(|_| idle(2, 400_000, None)).collect();
     let record = judged(&[], Some(many)).remove(0);
     assert!(record.observed.starts_with("at least 50 connections"), "{}", record.observed);

@@ -92,6 +92,7 @@ fn data_that_postgres_was_told_not_to_keep_may_be_anywhere() {
             unit: None,
             source: String::new(),
             pending_restart: false,
+            is_altered: None,
         };
         let settings = Probed::Seen(BTreeMap::from([("fsync".to_owned(), setting)]));
         after.postgres =

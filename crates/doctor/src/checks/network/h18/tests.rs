@@ -35,7 +35,7 @@ fn h18_keep_alive_later_than_after_350_s_is_information() {
     let record = judged(Probed::Seen(7_200), Some(connections));
     assert_eq!(
         record.observed,
-        "2 connections with other machines have keep-alive only after up to 2 h without a segment; net.ipv4.tcp_keepalive_time is 7200 s"
+        "2 connections with machines on other networks have keep-alive only after up to 2 h without a segment; net.ipv4.tcp_keepalive_time is 7200 s"
     );
     assert_eq!(record.steps[0].undo.as_deref(), Some("sysctl -w net.ipv4.tcp_keepalive_time=7200"));
 }

@@ -10,6 +10,7 @@ fn judged(settings: &[(&str, &str)], overrides: Probed<Vec<PostgresOverride>>) -
         unit: None,
         source: "default".to_owned(),
         pending_restart: false,
+        is_altered: None,
     };
     let settings =
         settings.iter().map(|(name, it)| ((*name).to_owned(), setting(name, it))).collect();
@@ -81,7 +82,10 @@ fn what_is_to_be_done_is_told_to_the_shell_as_well_each_statement_by_itself() {
                 "psql -p 5432 -d postgres -c 'ALTER SYSTEM SET fsync = on'",
                 Some("psql -p 5432 -d postgres -c 'ALTER SYSTEM RESET fsync'")
             ),
-            ("psql -p 5432 -d postgres -c 'SELECT pg_reload_conf()'", Some("")),
+            (
+                "psql -p 5432 -d postgres -c 'SELECT pg_reload_conf()'",
+                Some("psql -p 5432 -d postgres -c 'SELECT pg_reload_conf()'")
+            ),
             ("psql -p 5432 -d postgres -c CHECKPOINT", Some("")),
         ]
     );

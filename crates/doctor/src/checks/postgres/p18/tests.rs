@@ -18,6 +18,7 @@ fn server(temp_bytes: Option<u64>, work_mem_kb: u64, active: u64, hidden: u64) -
             unit: None,
             source,
             pending_restart: false,
+            is_altered: None,
         };
         (name, it)
     };

@@ -11,6 +11,7 @@ fn server(spill_bytes: u64) -> Postgres {
         unit: Some("kB".to_owned()),
         source: "configuration file".to_owned(),
         pending_restart: false,
+        is_altered: None,
     };
     let slot = PostgresSlot {
         name: "warehouse".to_owned(),

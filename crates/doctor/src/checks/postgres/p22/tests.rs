@@ -10,7 +10,14 @@ fn server(calls: u64, plans: Option<u64>, total_us: u64, tracked: &str) -> Postg
         let source = "default".to_owned();
         (
             name.clone(),
-            PostgresSetting { name, setting, unit: None, source, pending_restart: false },
+            PostgresSetting {
+                name,
+                setting,
+                unit: None,
+                source,
+                pending_restart: false,
+                is_altered: None,
+            },
         )
     };
     let statement = PostgresStatement {

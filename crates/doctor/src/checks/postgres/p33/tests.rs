@@ -30,6 +30,7 @@ fn server(table: PostgresUnanalysed) -> Postgres {
             unit: None,
             source: "default".to_owned(),
             pending_restart: false,
+            is_altered: None,
         };
         (name, it)
     };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::snapshot::{PostgresSetting, Probed};
 
 #[test]
 fn numbers_are_grouped_by_thousands() {
@@ -53,4 +54,31 @@ fn a_pace_needs_a_minute_and_says_when() {
     assert!(Pace::of(600, 59.9).is_none() && Pace::of(0, 60.0).is_none());
     let pace = Pace::of(600, 60.0).unwrap();
     assert_eq!((pace.per_second(), pace.time_for(120_000)), (10, 12_000));
+}
+
+#[test]
+fn what_alter_system_has_set_is_set_again_and_what_a_file_says_counts_again() {
+    let actions = |source: &str, is_altered| {
+        let setting = PostgresSetting {
+            name: "autovacuum".to_owned(),
+            setting: "off".to_owned(),
+            unit: None,
+            source: source.to_owned(),
+            pending_restart: false,
+            is_altered,
+        };
+        let settings = Probed::Seen([("autovacuum".to_owned(), setting)].into());
+        let server = Postgres { settings, ..Postgres::default() };
+        let actions = altered(&server, "autovacuum", "on");
+        actions.first().map(|it| (it.run.clone(), it.undo.clone().unwrap_or_default()))
+    };
+    let told = |undo: &str| Some(("ALTER SYSTEM SET autovacuum = on".to_owned(), undo.to_owned()));
+    let reset = told("ALTER SYSTEM RESET autovacuum");
+    let again = told("ALTER SYSTEM SET autovacuum = off");
+    assert_eq!(actions("configuration file", Some(true)), again);
+    assert_eq!(actions("configuration file", Some(false)), reset);
+    assert_eq!(actions("configuration file", None), again, "it may have");
+    assert_eq!(actions("default", None), reset);
+    assert_eq!(actions("command line", None), None, "it would have no effect");
+    assert!(altered(&Postgres::default(), "autovacuum", "on").is_empty());
 }

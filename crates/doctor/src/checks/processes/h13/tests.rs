@@ -46,7 +46,7 @@ fn what_is_found_names_the_group_and_how_its_service_may_have_more() {
     assert_eq!(record.observed, "950 of 1000 tasks, 95 %, are taken in /system.slice/api.service");
     assert!(record.impact.starts_with("after 50 more"), "{}", record.impact);
     assert!(
-        record.fix.contains("set-property api.service TasksMax=2000 (undo: 1000)"),
+        record.fix.contains("set-property --runtime api.service TasksMax=2000, until it is started anew; for good in its unit (undo: 1000)"),
         "{}",
         record.fix
     );

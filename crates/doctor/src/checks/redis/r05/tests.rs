@@ -11,6 +11,7 @@ fn holding(limit: u64, policy: &str, resident: u64, most: u64) -> Redis {
         ("maxmemory", limit.as_str()),
         ("maxmemory_policy", policy),
         ("used_memory_rss", resident.as_str()),
+        ("used_memory", resident.as_str()),
         ("total_system_memory", most.as_str()),
     ];
     server(&info, &[])
@@ -39,6 +40,23 @@ fn no_limit_is_told_from_half_of_the_memory_on() {
         judged(&CHECK, &holding(MIB, "noeviction", 900 * MIB, 1_000 * MIB))[0].status,
         Status::Pass
     );
+}
+
+#[test]
+fn what_is_swapped_out_counts_for_a_limit_and_what_is_not_known_is_no_reason_for_one() {
+    let swapped = |used: Option<&str>| {
+        let mut server = holding(0, "allkeys-lru", 600 * MIB, 1_000 * MIB);
+        let info = crate::ground::seen(&mut server.info);
+        info.remove("used_memory");
+        info.extend(used.map(|it| ("used_memory".to_owned(), it.to_owned())));
+        let record = judged(&CHECK, &server).remove(0);
+        (record.steps.len(), record.fix)
+    };
+    let (count, fix) = swapped(Some(&(750 * MIB).to_string()));
+    assert_eq!((count, fix.starts_with("CONFIG SET maxmemory 825mb")), (1, true), "{fix}");
+    let (count, fix) = swapped(Some(&(1_500 * MIB).to_string()));
+    assert_eq!((count, fix.contains("CONFIG SET")), (0, false), "it would throw away keys: {fix}");
+    assert_eq!(swapped(None).0, 0);
 }
 
 #[test]

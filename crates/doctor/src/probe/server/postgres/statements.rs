@@ -144,7 +144,8 @@ async fn clock(session: &mut Postgres) -> Probed<Offset> {
 /// Of what the doctor has set for its own session what it was before.
 async fn settings(session: &mut Postgres) -> Probed<BTreeMap<String, PostgresSetting>> {
     let statement = format!(
-        "SELECT name, CASE source WHEN 'session' THEN reset_val ELSE setting END AS setting, unit, source, pending_restart \
+        "SELECT name, CASE source WHEN 'session' THEN reset_val ELSE setting END AS setting, unit, source, pending_restart, \
+         sourcefile LIKE '%postgresql.auto.conf' AS is_altered \
          FROM pg_settings WHERE name = ANY ({})",
         names()
     );

@@ -18,6 +18,8 @@ const FIELDS: &[&str] = &[
     "used_memory",
     "used_memory_rss",
     "used_memory_peak",
+    "used_memory_lua",
+    "number_of_cached_scripts",
     "total_system_memory",
     "maxmemory",
     "maxmemory_policy",
