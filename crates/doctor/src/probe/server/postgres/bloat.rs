@@ -121,3 +121,6 @@ async fn measure(session: &mut Postgres, table: &Table) -> Probed<PostgresSpace>
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,3 +24,6 @@ const STATEMENT: &str = "SELECT s.pid, s.application, s.address, s.port, s.state
 pub(super) async fn look(session: &mut Postgres) -> Probed<Vec<PostgresPeer>> {
     session.rows(STATEMENT).await
 }
+
+#[cfg(test)]
+mod tests;
