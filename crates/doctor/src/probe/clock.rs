@@ -5,9 +5,10 @@ use std::path::Path;
 use super::{owner, text, unseen};
 use crate::snapshot::{Clocks, Probed, Process};
 
+mod asked;
 mod ntp;
 
-pub(super) use ntp::now_us;
+pub(super) use asked::offset;
 
 /// Processes whose names are looked at, at most.
 const PROCESSES_MAX: usize = 20_000;

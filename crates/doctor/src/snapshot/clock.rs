@@ -31,13 +31,20 @@ pub struct Offset {
     pub delay_us: u64,
 }
 
+/// The wall clock and one that nobody sets may differ by so much while an answer is waited for.
+const STEP_US: u64 = 10_000;
+
 impl Offset {
-    /// From what a server told, when the question left and when the answer came, all in microseconds since 1970.
-    pub fn between(left_us: i64, told_us: i64, came_us: i64) -> Self {
-        Self {
-            ahead_us: told_us - i64::midpoint(left_us, came_us),
-            delay_us: u64::try_from(came_us - left_us).unwrap_or(0),
+    /// From what a server told, when the question left and when the answer came, all in microseconds since 1970; and for how long that
+    /// was waited for by a clock that nobody sets. Failed where the wall clock was set meanwhile.
+    pub fn between(left_us: i64, told_us: i64, came_us: i64, delay_us: u64) -> Probed<Self> {
+        let waited_us = i64::try_from(delay_us).unwrap_or(i64::MAX);
+        if (came_us - left_us).abs_diff(waited_us) > STEP_US {
+            return Probed::Failed(
+                "the clock of this machine was set while the answer came".to_owned(),
+            );
         }
+        Probed::Seen(Self { ahead_us: told_us - i64::midpoint(left_us, came_us), delay_us })
     }
 }
 

@@ -120,13 +120,16 @@ pub struct Health {
 pub struct Array {
     /// Such as `md0`.
     pub name: String,
-    /// Such as `raid5`.
+    /// Such as `raid5`; empty of a container.
     pub level: String,
-    /// `array_state`, such as `clean`, `active` or `broken`.
+    /// `metadata_version`: such as `1.2`, of a container `external:imsm`, of an array in one `external:/md127/0`; empty of an earlier version.
+    #[serde(default)]
+    pub metadata: String,
+    /// `array_state`, such as `clean`, `active`, `inactive` or `broken`.
     pub state: String,
     /// Disks that it should have.
     pub disks: u64,
-    /// Disks that it lacks: `degraded`. None of a level that has nothing to spare.
+    /// Disks that it lacks: `degraded`. None of a level that has nothing to spare, and of an array that has not started.
     pub missing: Option<u64>,
     /// What is done with it now: `sync_action`, such as `idle` or `recover`; empty of such a level.
     pub action: String,

@@ -25,9 +25,9 @@ pub(super) static CHECK: Check = Check {
     guardrail: "chrony on each machine with the same servers of time; alert on abs(node_timex_offset_seconds) > 0.05; leases that compare no clocks of two machines (a fencing token)",
     probes: &[
         "PostgreSQL: SELECT clock_timestamp()",
-        "MySQL: SELECT UNIX_TIMESTAMP(SYSDATE(6))",
+        "MySQL: SELECT UTC_TIMESTAMP(6)",
         "Redis: TIME",
-        "the wall clock of this machine, before the question and after the answer",
+        "the wall clock of this machine, before the question and after the answer, and one that nobody sets, for how long that took",
         "--fact lease-slack=TIME, such as 200ms",
     ],
     proof: Proof::Lab,

@@ -12,6 +12,9 @@ use crate::snapshot::{Array, Drive, Health, MemoryController, Volume, Window};
 /// From so many corrected errors of memory in a window on it is a module that fails.
 const CORRECTED_MIN: u64 = 10;
 
+/// Levels that may lack a disk: the kernel counts what they lack.
+const REDUNDANT: [&str; 5] = ["raid1", "raid4", "raid5", "raid6", "raid10"];
+
 /// States of disks that work, or are only coming up.
 const WORKING: [&str; 4] = ["running", "live", "new", "created"];
 
@@ -36,7 +39,7 @@ pub(super) static CHECK: Check = Check {
     expected: "arrays have all their disks, disks work, memory and btrfs count no new errors",
     guardrail: "alert on node_md_disks{state=\"failed\"} > 0, node_md_degraded > 0, increase(node_edac_uncorrectable_errors_total[1h]) > 0, increase(node_btrfs_device_errors_total[1h]) > 0; smartd",
     probes: &[
-        "/sys/block/*/md/array_state, level, raid_disks, degraded, sync_action",
+        "/sys/block/*/md/array_state, level, metadata_version, raid_disks, degraded, sync_action",
         "/sys/block/sd*/device/state",
         "/sys/class/nvme/nvme*/state, and hwmon*/temp1_alarm of those that are live",
         "/sys/devices/system/edac/mc/mc*/ce_count and ue_count",
@@ -47,8 +50,8 @@ pub(super) static CHECK: Check = Check {
     page: Page {
         symptom: "Nothing: an array runs with a disk less as it should. Or single reads fail, programs crash at random, files have changed by themselves.",
         culprit: "A disk has failed and nobody replaced it, so that the next one takes the data with it; a disk does not answer any more or is too hot; a module of memory flips bits; a disk gives back something else than what was written, which of all common file systems btrfs alone sees.",
-        proof: "array: degraded of md is above zero, or its state is broken; critical if no other disk may fail (raid1 with one left, raid4, raid5, raid10 with one missing, raid6 with two). disk: a state of NVMe or SCSI that is not live or running, at both looks where it is one that passes; its own alarm of heat. memory: any uncorrected error between the two looks, or ten corrected ones; fewer are told as information. btrfs: any error of a disk between the two looks; what was counted before is not judged: btrfs device stats shows it. Not looked at: SMART and the health log of NVMe, which take root and a command to the disk (smartctl -a), controllers of RAID, and ZFS. Memory counts only where the kernel has a driver for its controller (EDAC): in virtual machines there is none.",
-        fix: "array: mdadm --detail /dev/mdN names the slot; put a new disk in, mdadm /dev/mdN --add /dev/NEW, and watch /proc/mdstat. disk: journalctl -k names the error; smartctl -a /dev/X; replace it. memory: the module by its label (ras-mc-ctl --errors, dmidecode -t memory); move the load away first. btrfs: btrfs scrub start MOUNT mends from a second copy where there is one; else the files that journalctl -k names come from a backup; replace the disk (btrfs replace).",
+        proof: "array: degraded of md is above zero, or its state is broken; or it did not start (inactive), unless it is a container of arrays, which never does; critical if it does not work, or no other disk may fail (raid1 with one left, raid4, raid5, raid10 with one missing, raid6 with two). disk: a state of NVMe or SCSI that is not live or running, at both looks where it is one that passes; its own alarm of heat. memory: any uncorrected error between the two looks, or ten corrected ones; fewer are told as information. btrfs: any error of a disk between the two looks; what was counted before is not judged: btrfs device stats shows it. Not looked at: SMART and the health log of NVMe, which take root and a command to the disk (smartctl -a), controllers of RAID, and ZFS. Memory counts only where the kernel has a driver for its controller (EDAC): in virtual machines there is none.",
+        fix: "array: mdadm --detail /dev/mdN names the slot; put a new disk in, mdadm /dev/mdN --add /dev/NEW, and watch /proc/mdstat. One that did not start: bring the disks back that it lacks (mdadm --examine of each tells), mdadm --stop /dev/mdN and mdadm --assemble --scan; never mdadm --create over it. disk: journalctl -k names the error; smartctl -a /dev/X; replace it. memory: the module by its label (ras-mc-ctl --errors, dmidecode -t memory); move the load away first. btrfs: btrfs scrub start MOUNT mends from a second copy where there is one; else the files that journalctl -k names come from a backup; replace the disk (btrfs replace).",
         cost: "A rebuild reads all other disks for hours, in which old ones fail as well: see that the backup is whole first. A change of memory is a stop of the machine.",
         lab: "A file system of btrfs on a file, in which a drawn number of blocks of a file were changed behind its back, and are read; mended by removing that file. Arrays, states of disks and memory take hardware or a part of the kernel that is not at hand: they are tried on composed numbers, after the kernel's documentation.",
     },
@@ -65,7 +68,12 @@ fn rule(window: &Window<'_>) -> Result<Verdict, Blind> {
         return Err(Blind::OutOfPlace(why.to_owned()));
     }
     let (mut faults, mut unseen) = (Vec::new(), None);
-    faults.extend(arrays.iter().filter_map(of_array));
+    for array in arrays {
+        match of_array(array) {
+            Ok(fault) => faults.extend(fault),
+            Err(blind) => unseen = Some(blind),
+        }
+    }
     faults.extend(drives.iter().filter_map(|it| of_drive(window, it)));
     let grown = memory.iter().map(|it| of_memory(window, it));
     for found in grown.chain(volumes.iter().map(|it| of_volume(window, it))) {
@@ -120,19 +128,63 @@ fn spare(array: &Array) -> u64 {
     }
 }
 
-fn of_array(array: &Array) -> Option<Fault> {
-    let Array { name, level, state, disks, missing, action } = array;
-    let missing = missing.unwrap_or(0);
+/// Whether it should work and was not started, as it lacks too many disks or nobody did. A container only holds what arrays share, and
+/// is never started; the arrays in it name it with a slash.
+fn is_down(array: &Array) -> bool {
+    let Array { metadata, state, disks, .. } = array;
+    let is_container =
+        metadata.strip_prefix("external:").is_some_and(|within| !within.starts_with('/'));
+    match state.as_str() {
+        "inactive" => !is_container,
+        "clear" => *disks > 0,
+        _ => false,
+    }
+}
+
+fn down(array: &Array) -> Fault {
+    let Array { name, level, state, disks, .. } = array;
+    // Where it was not even begun, its level and number are not known.
+    let what = if level.is_empty() { "array" } else { level.as_str() };
+    let of = if *disks > 0 { format!(" of {disks} disks") } else { String::new() };
+    fault(Words {
+        severity: Severity::Critical,
+        aspect: "array",
+        at: name.clone(),
+        observed: format!("{what} {name}{of} did not start: it is {state}"),
+        impact: "what is on it cannot be read or written now",
+        fix: format!(
+            "mdadm --detail /dev/{name}, and mdadm --examine of each disk tell which it lacks; bring those back, then mdadm --stop /dev/{name} and mdadm --assemble --scan; never mdadm --create over it"
+        ),
+        risk: "mdadm --assemble --force takes a disk that was left behind for whole: what was written since is mixed with older blocks",
+        probe: format!("/sys/block/{name}/md"),
+    })
+}
+
+fn of_array(array: &Array) -> Result<Option<Fault>, Blind> {
+    if is_down(array) {
+        return Ok(Some(down(array)));
+    }
+    let Array { name, level, state, disks, missing, action, .. } = array;
     let is_broken = state == "broken";
+    // A level that has nothing to spare does not count what it lacks.
+    let missing = match missing {
+        Some(missing) => *missing,
+        None if is_broken || !REDUNDANT.contains(&level.as_str()) => 0,
+        None => {
+            return Err(Blind::Absent(format!(
+                "number of disks that {level} {name} lacks: it is {state}"
+            )));
+        }
+    };
     if missing == 0 && !is_broken {
-        return None;
+        return Ok(None);
     }
     let is_last = is_broken || missing >= spare(array);
     let action = match action.as_str() {
         "" | "idle" => "nothing rebuilds it".to_owned(),
         action => format!("sync_action is {action}"),
     };
-    Some(fault(Words {
+    Ok(Some(fault(Words {
         severity: if is_last { Severity::Critical } else { Severity::Warning },
         aspect: "array",
         at: name.clone(),
@@ -151,7 +203,7 @@ fn of_array(array: &Array) -> Option<Fault> {
         ),
         risk: "a rebuild reads all other disks for hours: see that the backup is whole first",
         probe: format!("/sys/block/{name}/md"),
-    }))
+    })))
 }
 
 fn of_drive(window: &Window<'_>, drive: &Drive) -> Option<Fault> {

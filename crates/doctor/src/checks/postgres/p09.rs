@@ -3,7 +3,7 @@
 //! Source: the documentation of PostgreSQL, F.33 (`pgstattuple_approx`), 73.6 (pages: a header of 24 bytes, 4 for the pointer to a row, 23 for
 //! its header, aligned to 8), 25.1.2 (`VACUUM FULL`). The share and the size from which it counts are ours.
 
-use super::words::binary;
+use super::words::{binary, counted};
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Pair, Postgres, PostgresBloat};
@@ -22,6 +22,9 @@ const ROW_HEADER: u64 = 23;
 
 /// From where a row is pointed to.
 const POINTER: u64 = 4;
+
+/// No more tables are looked at.
+const TABLES_MAX: usize = 100;
 
 pub(super) static CHECK: Check = Check {
     id: "P09",
@@ -59,6 +62,9 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
     }
     let observed = match tables.len() {
         0 => "there is no table of 1 GiB".to_owned(),
+        TABLES_MAX.. => format!(
+            "of the {TABLES_MAX} largest tables of 1 GiB or more none is more than half dead or free; smaller ones were not looked at"
+        ),
         tables => {
             format!("of {tables} tables of 1 GiB or more none is more than half dead or free")
         }
@@ -91,14 +97,31 @@ fn waste(table: &PostgresBloat) -> Result<Waste, Blind> {
     }
 }
 
+/// Why there are no statistics of a table, or none that may be seen.
+fn unknown(table: &PostgresBloat) -> Blind {
+    let PostgresBloat { name, rows, without, filtered, readable, .. } = table;
+    if !readable {
+        return Blind::Denied(format!(
+            "SELECT on {name}, for the widths of its columns (pg_stats)"
+        ));
+    }
+    if rows.is_some() && *filtered {
+        return Blind::Denied(format!(
+            "BYPASSRLS: row security of {name} hides its statistics (pg_stats) from the role; or measure with --deep and pgstattuple"
+        ));
+    }
+    if rows.is_some() && *without > 0 {
+        let columns = counted(*without, "column", "columns");
+        return Blind::Absent(format!(
+            "statistics of {columns} of {name}, which SET STATISTICS 0 keeps from being made: measure with --deep and pgstattuple"
+        ));
+    }
+    Blind::Absent(format!("statistics of {name}: ANALYZE {name}"))
+}
+
 fn estimated(table: &PostgresBloat) -> Result<Waste, Blind> {
-    let name = &table.name;
     let Some((rows, width)) = table.rows.zip(table.width) else {
-        return Err(if table.readable {
-            Blind::Absent(format!("statistics of {name}: ANALYZE {name}"))
-        } else {
-            Blind::Denied(format!("SELECT on {name}, for the widths of its columns (pg_stats)"))
-        });
+        return Err(unknown(table));
     };
     // As if each row had nulls: a page holds no more than this.
     let row = (ROW_HEADER + table.columns.div_ceil(8)).next_multiple_of(8) + width;

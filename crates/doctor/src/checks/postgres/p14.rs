@@ -35,7 +35,7 @@ pub(super) static CHECK: Check = Check {
     page: Page {
         symptom: "Nothing, until somebody has to restore to a moment of today and the archive ends last week; or until pg_wal has filled the disk and the server stops.",
         culprit: "archive_command fails: its store is full or not reached, its credentials have ended, or a file of that name is there already. The server keeps each file and tries for ever.",
-        proof: "The last failure is later than the last success. A failure that was followed by a success is none. Critical when what waits takes as much of the disk as is left. With archive_mode on and no command at all the files wait as well: a warning. On a standby it applies only with archive_mode = always. How old the last backup is cannot be asked of the server: aspect backup compares what --fact backup.PORT says, or the end of the last whole backup in a file of pgbackrest info, with what is allowed; without the fact it is not judged. Whether it can be restored is B14.",
+        proof: "The last failure is later than the last success. A failure that was followed by a success is none. Critical when what waits takes as much of the disk as is left. With archive_mode on and no command at all the files wait as well: a warning. On a standby it applies only with archive_mode = always. How old the last backup is cannot be asked of the server: aspect backup compares what --fact backup.PORT says, or the end of the last whole backup in a file of pgbackrest info, with what is allowed; without the fact it is not judged. Whole is one without an error that stands on none with an error, nor on one that is gone. A fact counts for one server: it is skipped where two have the port, or none has. Whether it can be restored is B14.",
         fix: "Read in the log of the server what the command said, and run it by hand as the user of the server with the file that failed. When it works, the server goes on by itself within a minute. Never remove files from pg_wal, nor have the command answer with success without storing: each is a gap that ends the archive. After a gap take a new base backup at once.",
         cost: "None; what has waited is archived in order, which may take the network for a while.",
         lab: "A server whose archive_command fails, and a drawn number of files for it; mended by a command that works. And a backup by pgBackRest, where that is installed, seen by a look a drawn number of hours later; mended by another allowance.",
@@ -44,18 +44,23 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
-    let Some(age) = backup::age(pair) else { return archive(pair) };
+    let (age, astray) = (backup::age(pair), backup::astray(pair));
+    if age.is_none() && astray.is_none() {
+        return archive(pair);
+    }
     let mut verdict = archive(pair).or_else(|blind| match blind {
         Blind::OutOfPlace(observed) => Ok(Verdict { observed, ..Verdict::default() }),
         unseen => Ok(Verdict { unseen: Some(unseen), ..Verdict::default() }),
     })?;
     match age {
-        Ok((told, fault)) => {
+        Some(Ok((told, fault))) => {
             verdict.observed = format!("{}; {told}", verdict.observed);
             verdict.faults.extend(fault);
         }
-        Err(blind) => verdict.unseen = Some(blind),
+        Some(Err(blind)) => verdict.unseen = Some(blind),
+        None => {}
     }
+    verdict.unseen = verdict.unseen.or(astray);
     Ok(verdict)
 }
 

@@ -35,7 +35,7 @@ pub(super) static CHECK: Check = Check {
     page: Page {
         symptom: "During a deployment, right after a migration, a part of the requests fails with \"cached plan must not change result type\" (0A000), the same statement each time, until the program or the pooler is restarted. The statement in psql works.",
         culprit: "What columns a prepared statement gives is fixed when it is prepared. A column was added to, dropped from or changed in a table that it reads with SELECT *, or a column that it names has another type now: the server makes a new plan, sees that the result would be another one, and refuses. The connection keeps the statement, so it fails again with each call, on each connection that prepared it before the change.",
-        proof: "Aspect errors: lines with this error in the log of the server, with a time within the last hour; nothing else of the log is kept. The log is found where the server writes it: the file of its collector, or its standard error if that is a file. It has to be in English and to tell the time (log_line_prefix with %m or %t, CSV or JSON). Aspect ahead, of low confidence: an ALTER waits for a table right now, or, with track_commit_timestamp, columns of a table changed within the hour, while connections keep statements: those of a PgBouncer with max_prepared_statements above 0 that are found among the sessions by address and port, or of the JDBC driver under its own name. Which tables those statements read cannot be seen: prepared statements of other sessions are in no view.",
+        proof: "Aspect errors: lines with this error in the log of the server, with a time within the last hour; nothing else of the log is kept. The log is found where the server writes it: the file of its collector, or its standard error if that is a file. It has to be in English, to tell the time (log_line_prefix with %m or %t, CSV or JSON), to hold errors (log_min_messages not above error) and to be a file (log_destination with stderr, csvlog or jsonlog). Where that file begins within the hour, as it was rotated, and later than the server was started, an earlier error may be in the one before: then a pass is not given. Aspect ahead, of low confidence: an ALTER waits for a table right now, or, with track_commit_timestamp, columns of a table changed within the hour, while connections keep statements: those of a PgBouncer with max_prepared_statements above 0 that are found among the sessions by address and port, or of the JDBC driver under its own name. Which tables those statements read cannot be seen: prepared statements of other sessions are in no view.",
         fix: "Renew the connections: RECONNECT in the console of PgBouncer, the soft eviction of the pool of the program, or its restart. In the program name the columns instead of SELECT *. JDBC: autosave=conservative, so that the driver prepares again. For the next migration: add columns first, roll out the program, renew the connections as a step of it.",
         cost: "RECONNECT closes each connection as it is given back: no transaction is lost, and each has to log in again. A restart of the program loses what it is doing.",
         lab: "A session that has prepared SELECT * of a table, and executes it a drawn number of times after another session added a column: all of them fail, as the session itself counts them; mended by preparing anew, an hour later.",
@@ -73,10 +73,19 @@ fn unseen(seen: &PostgresPlanErrors, now_s: u64) -> Option<Blind> {
             "time in its log, which has {errors}: log_line_prefix has neither %m nor %t"
         )));
     }
-    let back_s = now_s.saturating_sub(seen.since_s?);
-    (back_s < RECENT_S && recent(seen, now_s).is_empty()).then(|| {
+    if seen.from_start || !recent(seen, now_s).is_empty() {
+        return None;
+    }
+    let Some(since_s) = seen.since_s else {
+        let none = "time in its log: the file is empty, or log_line_prefix has neither %m nor %t";
+        return Some(Blind::Absent(none.to_owned()));
+    };
+    let back_s = now_s.saturating_sub(since_s);
+    (back_s < RECENT_S).then(|| {
         let back = span(back_s);
-        Blind::Absent(format!("hour in the last 4 MB of its log: they reach back {back}"))
+        Blind::Absent(format!(
+            "hour in what is left of its log (at most 4 MB): it reaches back {back}"
+        ))
     })
 }
 

@@ -99,8 +99,17 @@ fn decode(bytes: &[u8], near: i64) -> i64 {
 }
 
 /// The wall clock, in microseconds since 1970.
-pub(in crate::probe) fn now_us() -> i64 {
-    let now = clock_gettime(ClockId::Realtime);
+pub(super) fn now_us() -> i64 {
+    us(ClockId::Realtime)
+}
+
+/// A clock that nobody sets, in microseconds since some moment.
+pub(super) fn up_us() -> i64 {
+    us(ClockId::Monotonic)
+}
+
+fn us(clock: ClockId) -> i64 {
+    let now = clock_gettime(clock);
     now.tv_sec * 1_000_000 + now.tv_nsec / 1_000
 }
 

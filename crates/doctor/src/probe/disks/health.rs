@@ -68,6 +68,7 @@ fn array(block: &Path) -> Option<Array> {
     (!state.is_empty()).then(|| Array {
         name: name(block),
         level: word(&folder.join("level")),
+        metadata: word(&folder.join("metadata_version")),
         state,
         // While its shape is changed, the old number stands behind the new one.
         disks: word(&folder.join("raid_disks"))

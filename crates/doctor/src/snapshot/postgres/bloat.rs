@@ -18,10 +18,14 @@ pub struct PostgresBloat {
     pub rows: Option<u64>,
     /// Of each page so much may be filled, in percent.
     pub fill: u64,
-    /// Columns.
+    /// Columns, without those that are computed when they are read.
     pub columns: u64,
     /// The bytes of the values of a row on the average; none if it has not been analysed, or if they may not be seen.
     pub width: Option<u64>,
+    /// Columns that have no statistics, and of which none are made (`SET STATISTICS 0`).
+    pub without: u64,
+    /// Whether row security hides rows from the role: then it may not see the statistics, either.
+    pub filtered: bool,
     /// Whether the role may read all of it: else it may not see the statistics of its columns.
     pub readable: bool,
     /// What reading it found; only if the look is deep.

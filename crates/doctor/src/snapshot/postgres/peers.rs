@@ -20,6 +20,8 @@ pub struct PostgresPeer {
     pub verb: Option<String>,
     /// What it set with that, if it is a setting of the server; one with a dot in its name is told as `custom`.
     pub setting: Option<String>,
-    /// Advisory locks that it has.
+    /// Advisory locks that it has outside of any transaction.
     pub advisory: u64,
+    /// Which, each by a hash of its key: the first 64 by that.
+    pub advisory_keys: Vec<i64>,
 }

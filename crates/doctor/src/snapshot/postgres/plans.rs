@@ -10,8 +10,10 @@ pub struct PostgresPlanErrors {
     pub times_s: Vec<u64>,
     /// How many more have no time that can be read.
     pub timeless: u64,
-    /// From when on the log was read, in seconds since 1970; none if from its beginning, or if it tells no time.
+    /// From when on the log was read, in seconds since 1970: the first time that stands there; none if none does.
     pub since_s: Option<u64>,
+    /// Whether that is from the start of the server on.
+    pub from_start: bool,
 }
 
 /// A table whose columns changed after it was made.

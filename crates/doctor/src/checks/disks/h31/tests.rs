@@ -18,6 +18,7 @@ fn array(level: &str, disks: u64, missing: Option<u64>) -> Health {
     let array = Array {
         name: "md0".to_owned(),
         level: level.to_owned(),
+        metadata: "1.2".to_owned(),
         state: "clean".to_owned(),
         disks,
         missing,
@@ -70,6 +71,34 @@ fn h31_an_array_without_spares_is_told_of_when_it_is_broken() {
     striped.arrays[0].state = "broken".to_owned();
     let record = judged(Health::default(), striped).remove(0);
     assert_eq!((record.status, record.severity), (Status::Fail, Severity::Critical));
+}
+
+#[test]
+fn h31_an_array_that_did_not_start_is_critical_unless_it_is_a_container() {
+    let of = |state: &str, metadata: &str, level: &str, disks| {
+        let mut found = array(level, disks, None);
+        found.arrays[0].state = state.to_owned();
+        found.arrays[0].metadata = metadata.to_owned();
+        judged(Health::default(), found).remove(0)
+    };
+    let record = of("inactive", "1.2", "raid5", 4);
+    assert_eq!((record.status, record.severity), (Status::Fail, Severity::Critical));
+    assert_eq!(record.observed, "raid5 md0 of 4 disks did not start: it is inactive");
+    assert_eq!(of("inactive", "1.2", "", 0).observed, "array md0 did not start: it is inactive");
+    assert_eq!(of("inactive", "external:imsm", "", 0).status, Status::Pass);
+    assert_eq!(of("inactive", "external:/md127/0", "raid1", 2).status, Status::Fail);
+    assert_eq!(of("clear", "none", "", 0).status, Status::Pass);
+    assert_eq!(of("clear", "1.2", "raid1", 2).status, Status::Fail);
+}
+
+#[test]
+fn h31_of_a_level_with_spares_it_has_to_be_known_what_it_lacks() {
+    for level in ["raid1", "raid4", "raid5", "raid6", "raid10"] {
+        assert_eq!(judged(Health::default(), array(level, 4, None))[0].status, Status::Skip);
+    }
+    for level in ["raid0", "linear"] {
+        assert_eq!(judged(Health::default(), array(level, 4, None))[0].status, Status::Pass);
+    }
 }
 
 #[test]

@@ -39,12 +39,28 @@ fn peer(port: u64, pid: u32, verb: Option<&str>) -> PostgresPeer {
 }
 
 fn judged(pooler: &Pgbouncer, peers: Option<Vec<PostgresPeer>>) -> Vec<Record> {
-    let before = ground::moment(1_000, ground::host());
+    judged_after(peers.clone(), pooler, peers)
+}
+
+/// Where the first look saw other sessions than the second.
+fn judged_after(
+    earlier: Option<Vec<PostgresPeer>>,
+    pooler: &Pgbouncer,
+    peers: Option<Vec<PostgresPeer>>,
+) -> Vec<Record> {
+    let mut before = ground::moment(1_000, ground::host());
     let mut after = ground::moment(3_000, ground::host());
     after.pgbouncer.push(ground::server(":6432", pooler.clone()));
     let seen = |peers| Postgres { peers: Probed::Seen(peers), ..Postgres::default() };
-    after.postgres.extend(peers.map(|peers| ground::server("10.0.0.5:5432", seen(peers))));
+    let server = |peers| ground::server("10.0.0.5:5432", seen(peers));
+    before.postgres.extend(earlier.map(server));
+    after.postgres.extend(peers.map(server));
     CHECK.judge(&Window { before: &before, after: &after })
+}
+
+fn locked(keys: &[i64]) -> PostgresPeer {
+    let (advisory, advisory_keys) = (keys.len() as u64, keys.to_vec());
+    PostgresPeer { advisory, advisory_keys, ..peer(40_001, 77, None) }
 }
 
 fn set(setting: &str) -> PostgresPeer {
@@ -53,8 +69,7 @@ fn set(setting: &str) -> PostgresPeer {
 
 #[test]
 fn what_an_idle_connection_keeps_is_told_by_what_it_is() {
-    let mut locked = peer(40_001, 77, Some("LISTEN"));
-    locked.advisory = 3;
+    let locked = PostgresPeer { verb: Some("LISTEN".to_owned()), ..locked(&[-7, 8, 9]) };
     let records = judged(&pooler(), Some(vec![locked, peer(40_002, 78, Some("LISTEN"))]));
     let told: Vec<_> = records.iter().map(|it| (it.aspect, it.observed.as_str())).collect();
     assert_eq!(
@@ -73,12 +88,32 @@ fn what_an_idle_connection_keeps_is_told_by_what_it_is() {
     assert!(records.iter().all(|it| it.status == Status::Fail && it.severity == Severity::Warning));
     assert_eq!(records[0].target, "pgbouncer :6432 shop/app");
     assert_eq!(records[0].confidence, Confidence::High);
+    assert!(!records[0].reversible && !records[0].fix.contains("terminate"), "{}", records[0].fix);
+}
+
+#[test]
+fn only_advisory_locks_that_an_idle_session_has_at_both_looks_are_left() {
+    let of = |earlier: Vec<PostgresPeer>, later: PostgresPeer| {
+        let later = Some(vec![later, peer(40_002, 78, None)]);
+        judged_after(Some(earlier), &pooler(), later).remove(0)
+    };
+    let stays = of(vec![locked(&[7, 8])], locked(&[8, 9]));
+    assert_eq!(stays.status, Status::Fail);
+    assert!(stays.observed.starts_with("1 advisory lock stays on"), "{}", stays.observed);
+    let busy = PostgresPeer { state: Some("active".to_owned()), ..locked(&[7]) };
+    let other = PostgresPeer { pid: 99, ..locked(&[7]) };
+    for earlier in [locked(&[]), locked(&[8]), busy, other] {
+        assert_eq!(of(vec![earlier.clone()], locked(&[7])).status, Status::Pass, "{earlier:?}");
+    }
+    let many = PostgresPeer { advisory: 500, ..locked(&[7, 8]) };
+    assert!(of(vec![many.clone()], many.clone()).observed.starts_with("500 advisory locks stay"));
+    let later = Some(vec![many, peer(40_002, 78, None)]);
+    assert_eq!(judged_after(None, &pooler(), later)[0].status, Status::Skip);
 }
 
 #[test]
 fn in_a_transaction_a_lock_may_be_of_that() {
-    let mut busy = peer(40_001, 77, Some("LISTEN"));
-    busy.advisory = 1;
+    let mut busy = locked(&[7]);
     busy.state = Some("idle in transaction".to_owned());
     let records = judged(&pooler(), Some(vec![busy, peer(40_002, 78, None)]));
     assert_eq!(records.len(), 1, "{records:?}");
@@ -141,6 +176,32 @@ fn a_pool_of_sessions_may_keep_what_it_wants() {
     ground::seen(&mut own.pools)[0].mode = Some("session".to_owned());
     let records = judged(&own, Some(vec![set("work_mem")]));
     assert_eq!(records[0].observed, "no pool is shared by transaction");
+}
+
+#[test]
+fn where_pools_do_not_tell_their_mode_that_of_the_configuration_counts() {
+    let of = |mode: Option<&str>| {
+        let mut old = pooler();
+        ground::seen(&mut old.pools)[0].mode = None;
+        let mode = mode.map(|it| ("pool_mode".to_owned(), it.to_owned()));
+        ground::seen(&mut old.config).extend(mode);
+        judged(&old, Some(vec![set("work_mem")])).remove(0).status
+    };
+    assert_eq!(of(Some("transaction")), Status::Fail);
+    assert_eq!(of(Some("session")), Status::Pass);
+    assert_eq!(of(None), Status::Skip);
+}
+
+#[test]
+fn a_role_stands_in_its_advice_as_one_name_whatever_it_is() {
+    let mut odd = pooler();
+    let user = "a\"; DROP TABLE b".to_owned();
+    ground::seen(&mut odd.pools)[0].user.clone_from(&user);
+    for connection in ground::seen(&mut odd.servers) {
+        connection.user.clone_from(&user);
+    }
+    let record = judged(&odd, Some(vec![set("work_mem")])).remove(0);
+    assert!(record.fix.contains("ALTER ROLE \"a\"\"; DROP TABLE b\" SET"), "{}", record.fix);
 }
 
 #[test]

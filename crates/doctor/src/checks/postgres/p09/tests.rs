@@ -18,6 +18,8 @@ fn table(rows: u64) -> PostgresBloat {
         fill: 100,
         columns: 4,
         width: Some(100),
+        without: 0,
+        filtered: false,
         readable: true,
         measured: Probed::Absent("reading of whole tables".to_owned()),
     }
@@ -82,8 +84,29 @@ fn without_statistics_or_the_right_to_see_them_it_is_not_fine() {
         judged(new).observed,
         "there is no statistics of public.orders: ANALYZE public.orders"
     );
+    let without = PostgresBloat { width: None, without: 2, ..table(1) };
+    assert_eq!(
+        judged(without.clone()).observed,
+        "there is no statistics of 2 columns of public.orders, which SET STATISTICS 0 keeps from being made: measure with --deep and pgstattuple"
+    );
+    let never = PostgresBloat { rows: None, ..without };
+    assert!(judged(never).observed.ends_with("ANALYZE public.orders"));
+    let filtered = PostgresBloat { width: None, filtered: true, ..table(1) };
+    let filtered = judged(filtered);
+    assert_eq!(filtered.status, Status::Skip);
+    assert!(filtered.observed.contains("row security of public.orders hides"), "{filtered:?}");
     let denied = PostgresBloat { measured: Probed::Denied("a grant".to_owned()), ..table(1) };
     assert_eq!(judged(denied).status, Status::Skip);
     let none = Postgres { bloat: Probed::Seen(Vec::new()), ..ground::server(&[]) };
     assert_eq!(ground::line(&CHECK, none), "there is no table of 1 GiB");
+}
+
+#[test]
+fn that_only_the_largest_tables_were_looked_at_is_told() {
+    let of = |count| {
+        let bloat = Probed::Seen(vec![measured(0, 0); count]);
+        ground::line(&CHECK, Postgres { bloat, ..ground::server(&[]) })
+    };
+    assert!(of(99).starts_with("of 99 tables of 1 GiB or more none"), "{}", of(99));
+    assert!(of(100).ends_with("smaller ones were not looked at"), "{}", of(100));
 }

@@ -1,17 +1,47 @@
 //! How old the last backup is, as the user says it, or by a file that he names.
 
+use std::time::Duration;
+
 use crate::check::{Blind, Fault};
 use crate::checks::boundary::facts::{parse_time, said, told};
 use crate::record::{Confidence, Severity};
 use crate::snapshot::{Pair, Postgres};
 
+/// By so much the clock of who made the backup may be ahead of ours. A choice of ours.
+const AHEAD_MS: u64 = 60_000;
+
 /// What is to be told of it, and what is wrong; none if nobody said anything of a backup of this server.
 pub(super) fn age(pair: &Pair<'_, Postgres>) -> Option<Result<(String, Option<Fault>), Blind>> {
     let after = pair.window.after;
-    let port = pair.server.at.rsplit(':').next().unwrap_or_default();
+    let port = port(&pair.server.at);
     let name = format!("backup.{port}");
     let value = after.facts.get(&name)?;
+    let count = after.postgres.iter().filter(|it| self::port(&it.at) == port).count();
+    if count > 1 {
+        return Some(Err(Blind::Denied(format!(
+            "to know of which of {count} servers with port {port} --fact {name} is: look at them one at a time"
+        ))));
+    }
     Some(judged(pair, port, &name, value))
+}
+
+/// A fact of a backup of a server that is not looked at, told with the first that is.
+pub(super) fn astray(pair: &Pair<'_, Postgres>) -> Option<Blind> {
+    let after = pair.window.after;
+    if after.postgres.first().is_none_or(|first| first.at != pair.server.at) {
+        return None;
+    }
+    let ports = after.facts.keys().filter_map(|name| name.strip_prefix("backup."));
+    let is_astray = |one: &&str| after.postgres.iter().all(|it| port(&it.at) != *one);
+    let names: Vec<_> = ports.filter(is_astray).map(|port| format!("backup.{port}")).collect();
+    (!names.is_empty()).then(|| {
+        let names = names.join(", ");
+        Blind::Absent(format!("server here with the port of --fact {names}: it was not judged"))
+    })
+}
+
+fn port(at: &str) -> &str {
+    at.rsplit(':').next().unwrap_or_default()
 }
 
 fn judged(
@@ -28,9 +58,17 @@ fn judged(
         let absent =
             || Blind::Absent(format!("look at {what}: an earlier version took the snapshot"));
         let backup = after.host.system.seen()?.backups.get(port).ok_or_else(absent)?.seen()?;
-        let ms = |ended_s: u64| after.at_ms.saturating_sub(ended_s.saturating_mul(1_000));
-        let age = backup.ended_s.map(ms).map(std::time::Duration::from_millis);
-        (age, backup.kind.as_deref())
+        let ended_ms = backup.ended_s.map(|it| it.saturating_mul(1_000));
+        if let Some(ahead_ms) = ended_ms.and_then(|it| it.checked_sub(after.at_ms))
+            && ahead_ms > AHEAD_MS
+        {
+            let ahead = told(Duration::from_millis(ahead_ms));
+            return Err(Blind::Failed(format!(
+                "by {what} the last backup ends in {ahead} from now: a clock is wrong, here or where it was made"
+            )));
+        }
+        let ms = |ended_ms| after.at_ms.saturating_sub(ended_ms);
+        (ended_ms.map(ms).map(Duration::from_millis), backup.kind.as_deref())
     } else {
         (Some(parse_time(what).ok_or_else(wrong)?), None)
     };

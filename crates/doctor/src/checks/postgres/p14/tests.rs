@@ -122,6 +122,43 @@ fn a_backup_that_is_older_than_is_allowed_is_told_with_or_without_an_archive() {
 }
 
 #[test]
+fn a_backup_that_ends_in_the_future_is_not_fine() {
+    let off = || super::super::ground::server(&[("archive_mode", "off")]);
+    let of = |ahead_s: u64| {
+        backed(off(), "/var/lib/info.json,26h", Some(NOW / 1_000 + ahead_s)).remove(0)
+    };
+    assert_eq!(of(60).status, Status::Pass, "clocks differ");
+    let record = of(3_600);
+    assert_eq!(record.status, Status::Error);
+    assert!(record.observed.contains("ends in 60 min from now"), "{}", record.observed);
+}
+
+/// What it says of servers at these places where the user said this of a backup of port 5432.
+fn among(places: &[&str]) -> Vec<(Status, String)> {
+    let before = ground::moment(NOW - 2_000, ground::host());
+    let mut after = ground::moment(NOW, ground::host());
+    let off = || super::super::ground::server(&[("archive_mode", "off")]);
+    after.postgres.extend(places.iter().map(|at| ground::server(at, off())));
+    after.facts.insert("backup.5432".to_owned(), "3h,26h".to_owned());
+    let records = CHECK.judge(&crate::snapshot::Window { before: &before, after: &after });
+    records.into_iter().map(|it| (it.status, it.observed)).collect()
+}
+
+#[test]
+fn a_fact_of_a_backup_is_of_one_server() {
+    assert_eq!(among(&["a:5432", "b:5433"])[0].0, Status::Pass);
+    let two = among(&["a:5432", "b:5432"]);
+    assert_eq!(two.len(), 2, "{two:?}");
+    for (status, observed) in &two {
+        assert_eq!(*status, Status::Skip);
+        assert!(observed.contains("of which of 2 servers with port 5432"), "{observed}");
+    }
+    let none = among(&["a:5433", "b:5434"]);
+    assert_eq!((none[0].0, none[1].0), (Status::Skip, Status::NotApplicable), "{none:?}");
+    assert!(none[0].1.contains("with the port of --fact backup.5432"), "{none:?}");
+}
+
+#[test]
 fn a_fact_of_a_backup_that_is_none_is_not_fine() {
     let off = || super::super::ground::server(&[("archive_mode", "off")]);
     for fact in ["30h", "long,26h", "30h,often"] {

@@ -21,7 +21,7 @@ fn judged(server: Postgres, pooler: Option<Pgbouncer>) -> Vec<Record> {
 
 fn logged(times_s: &[u64]) -> Postgres {
     let times_s = times_s.to_vec();
-    let errors = PostgresPlanErrors { times_s, ..PostgresPlanErrors::default() };
+    let errors = PostgresPlanErrors { times_s, from_start: true, ..PostgresPlanErrors::default() };
     Postgres { plan_errors: Probed::Seen(errors), ..ground::server(&[]) }
 }
 
@@ -50,9 +50,17 @@ fn a_log_that_does_not_tell_is_not_fine() {
     assert!(records[0].observed.contains("which has 2 such errors"), "{}", records[0].observed);
     *crate::ground::seen(&mut server.plan_errors) =
         PostgresPlanErrors { since_s: Some(HOURS - 600), ..PostgresPlanErrors::default() };
-    assert!(judged(server.clone(), None)[0].observed.ends_with("they reach back 10 min"));
+    assert!(judged(server.clone(), None)[0].observed.ends_with("it reaches back 10 min"));
     crate::ground::seen(&mut server.plan_errors).since_s = Some(HOURS - 3_600);
     assert_eq!(judged(server.clone(), None)[0].status, Status::Pass);
+    crate::ground::seen(&mut server.plan_errors).since_s = Some(HOURS - 3_599);
+    assert_eq!(judged(server.clone(), None)[0].status, Status::Skip, "rotated");
+    crate::ground::seen(&mut server.plan_errors).from_start = true;
+    assert_eq!(judged(server.clone(), None)[0].status, Status::Pass, "started since");
+    *crate::ground::seen(&mut server.plan_errors) = PostgresPlanErrors::default();
+    let empty = judged(server.clone(), None).remove(0);
+    assert_eq!(empty.status, Status::Skip);
+    assert!(empty.observed.starts_with("there is no time in its log"), "{}", empty.observed);
     server.plan_errors = Probed::Denied("the right to read it".to_owned());
     assert_eq!(judged(server.clone(), None)[0].status, Status::Skip);
     server.plan_errors = Probed::default();

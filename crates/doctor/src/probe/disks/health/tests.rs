@@ -44,12 +44,15 @@ fn h31_arrays_tell_what_they_lack_and_a_level_without_spares_does_not() {
             ("block/md1/md/array_state", "broken\n"),
             ("block/md1/md/level", "raid0\n"),
             ("block/md1/md/raid_disks", "2\n"),
+            ("block/md127/md/array_state", "inactive\n"),
+            ("block/md127/md/metadata_version", "external:imsm\n"),
             ("block/sda/size", "1\n"),
         ],
     );
     let found = sys.health().arrays;
     let told: Vec<_> = found.iter().map(|it| (it.name.as_str(), it.disks, it.missing)).collect();
-    assert_eq!(told, [("md0", 4, Some(1)), ("md1", 2, None)]);
+    assert_eq!(told, [("md0", 4, Some(1)), ("md1", 2, None), ("md127", 0, None)]);
+    assert_eq!(found[2].metadata, "external:imsm");
     assert_eq!((found[0].action.as_str(), found[1].state.as_str()), ("recover", "broken"));
 }
 

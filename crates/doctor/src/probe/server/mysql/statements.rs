@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Mysql, answers};
-use crate::probe::clock::now_us;
+use crate::probe::clock::offset;
 use crate::snapshot::{
     self, MysqlAccount, MysqlChannel, MysqlCounter, MysqlDigest, MysqlLogs, MysqlRowWait,
     MysqlSession, MysqlTable, MysqlTransaction, Offset, Probed,
@@ -101,8 +101,8 @@ const SESSIONS: &str = "SELECT ID AS id, COALESCE(USER, '') AS user, COALESCE(HO
 /// Not of the server itself.
 const OWN_TABLES: &str = "NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')";
 
-/// The clock, and not when the statement began.
-const CLOCK: &str = "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED) AS us";
+/// The clock as the statement begins. In local time one hour of the year is there twice.
+const CLOCK: &str = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS us";
 
 /// Asks for everything.
 pub(super) async fn look(session: &mut Mysql) -> snapshot::Mysql {
@@ -150,10 +150,7 @@ async fn named(
 }
 
 async fn clock(session: &mut Mysql) -> Probed<Offset> {
-    let left = now_us();
-    let rows = session.rows(CLOCK).await;
-    let came = now_us();
-    rows.and_then(|rows| answers::clock(&rows)).map(|told| Offset::between(left, told, came))
+    offset(async { session.rows(CLOCK).await.and_then(|rows| answers::clock(&rows)) }).await
 }
 
 async fn metrics(session: &mut Mysql) -> Probed<BTreeMap<String, u64>> {
@@ -290,3 +287,6 @@ async fn digests(session: &mut Mysql, has_schema: bool) -> Probed<Vec<MysqlDiges
          WHERE DIGEST IS NOT NULL AND SCHEMA_NAME IS NOT NULL ORDER BY SUM_ROWS_EXAMINED DESC LIMIT 50";
     session.rows(statement).await.and_then(|rows| answers::digests(&rows))
 }
+
+#[cfg(test)]
+mod tests;

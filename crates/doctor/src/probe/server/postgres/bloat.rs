@@ -1,7 +1,8 @@
 //! Room in tables that no row needs: what the statistics say, and, if the look is deep, what `pgstattuple_approx` finds, which leaves out
 //! pages where all is alive.
 //!
-//! Source: the documentation of PostgreSQL, F.33 (`pgstattuple_approx`), 54.27 (`pg_stats`: only of columns that the role may read).
+//! Source: the documentation of PostgreSQL, F.33 (`pgstattuple_approx`), 54.27 (`pg_stats`: only of columns that the role may read, and of no
+//! table of which row security hides rows from it), 52.7 (`attstattarget`: 0 has no statistics made; `attgenerated`: `v` is not stored).
 
 use serde::Deserialize;
 
@@ -12,16 +13,16 @@ use crate::snapshot::{PostgresBloat, PostgresSpace, Probed};
 const TABLES: &str = "SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.relpages AS pages, \
      current_setting('block_size')::bigint AS page_bytes, CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END AS rows, \
      coalesce((SELECT option_value::int FROM pg_options_to_table(c.reloptions) WHERE option_name = 'fillfactor'), 100) AS fill, \
-     w.columns, CASE WHEN w.known = w.columns THEN ceil(w.width)::bigint END AS width, \
+     w.columns, CASE WHEN w.known = w.columns THEN ceil(w.width)::bigint END AS width, w.without, row_security_active(c.oid) AS filtered, \
      has_table_privilege(c.oid, 'SELECT') AS readable, \
      EXISTS (SELECT FROM pg_locks l WHERE l.relation = c.oid AND l.mode = 'AccessExclusiveLock') AS locked, \
      (SELECT quote_ident(en.nspname) FROM pg_extension e JOIN pg_namespace en ON en.oid = e.extnamespace WHERE e.extname = 'pgstattuple') AS schema \
      FROM (SELECT * FROM pg_class WHERE relkind IN ('r', 'm') AND relpersistence <> 't' AND oid >= 16384 \
      AND relpages::bigint * current_setting('block_size')::bigint >= 1073741824 ORDER BY relpages DESC LIMIT 100) c \
      JOIN pg_namespace n ON n.oid = c.relnamespace \
-     CROSS JOIN LATERAL (SELECT count(*) AS columns, count(s.avg_width) AS known, sum((1 - s.null_frac) * s.avg_width) AS width \
+     CROSS JOIN LATERAL (SELECT count(*) AS columns, count(s.avg_width) AS known, count(*) FILTER (WHERE a.attstattarget = 0 AND s.avg_width IS NULL) AS without, sum((1 - s.null_frac) * s.avg_width) AS width \
      FROM pg_attribute a LEFT JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND NOT s.inherited \
-     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) w";
+     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v') w";
 
 /// So many are read at most, and none that is larger.
 const READ_MAX: usize = 5;
@@ -39,6 +40,8 @@ struct Table {
     fill: u64,
     columns: u64,
     width: Option<u64>,
+    without: u64,
+    filtered: bool,
     readable: bool,
 }
 
@@ -58,7 +61,19 @@ pub(super) async fn look(session: &mut Postgres, deep: bool) -> Probed<Vec<Postg
                 measure(session, &table).await
             }
         };
-        let Table { name, pages, page_bytes, rows, fill, columns, width, readable, .. } = table;
+        let Table {
+            name,
+            pages,
+            page_bytes,
+            rows,
+            fill,
+            columns,
+            width,
+            without,
+            filtered,
+            readable,
+            ..
+        } = table;
         seen.push(PostgresBloat {
             name,
             pages,
@@ -67,6 +82,8 @@ pub(super) async fn look(session: &mut Postgres, deep: bool) -> Probed<Vec<Postg
             fill,
             columns,
             width,
+            without,
+            filtered,
             readable,
             measured,
         });
@@ -104,3 +121,6 @@ async fn measure(session: &mut Postgres, table: &Table) -> Probed<PostgresSpace>
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 //! error, if that is a file.
 //!
 //! Source: the documentation of PostgreSQL, 20.8 (`current_logfiles`, `log_line_prefix`, `log_timezone`), 9.27 (`pg_xact_commit_timestamp`);
-//! `plancache.c` (the message).
+//! `plancache.c` (the message); `elog.c`, `is_log_level_output` (with `log_min_messages = log` no errors are written, either).
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -30,8 +30,10 @@ const ERRORS: [&str; 4] = [
     "\"message\":\"cached plan must not change result type\"",
 ];
 
-/// How it logs, and how far its clock of the log is ahead of UTC.
+/// How and what it logs, since when, and how far its clock of the log is ahead of UTC.
 const LOG: &str = "SELECT current_setting('logging_collector') = 'on' AS collected, current_setting('lc_messages') AS language, \
+     current_setting('log_destination') AS destination, current_setting('log_min_messages') AS level, \
+     floor(extract(epoch FROM pg_postmaster_start_time()))::bigint AS started_s, \
      round(extract(epoch FROM (now() AT TIME ZONE current_setting('log_timezone'))) - extract(epoch FROM now()))::int AS ahead_s";
 
 const TRACKED: &str = "SELECT current_setting('track_commit_timestamp') = 'on' AS tracked";
@@ -54,6 +56,11 @@ struct Tracked {
 struct Log {
     collected: bool,
     language: String,
+    /// Where to, such as `stderr,syslog`.
+    destination: String,
+    /// What is not lower than this is written.
+    level: String,
+    started_s: u64,
     ahead_s: i64,
 }
 
@@ -79,9 +86,8 @@ pub(super) async fn errors(session: &mut Postgres) -> Probed<PostgresPlanErrors>
         (Probed::Seen(_), other) => return other.and_then(|_| Probed::default()),
         (other, _) => return other.and_then(|_| Probed::default()),
     };
-    if !is_english(&log.language) {
-        let language = log.language;
-        return Probed::Absent(format!("English in its log: lc_messages is {language}"));
+    if let Some(what) = missing(&log) {
+        return Probed::Absent(what);
     }
     // A dead disk never answers.
     let task = tokio::task::spawn_blocking(move || read(&folder, &log));
@@ -89,6 +95,28 @@ pub(super) async fn errors(session: &mut Postgres) -> Probed<PostgresPlanErrors>
         Ok(Ok(seen)) => seen,
         _ => Probed::Failed("the disk of its log did not answer in time".to_owned()),
     }
+}
+
+/// What its log lacks, so that nothing can be read from it.
+fn missing(log: &Log) -> Option<String> {
+    let Log { language, destination, level, .. } = log;
+    if !is_english(language) {
+        return Some(format!("English in its log: lc_messages is {language}"));
+    }
+    // Without the collector, CSV and JSON go to standard error as text.
+    let is_file = |one: &str| matches!(one.trim(), "stderr" | "csvlog" | "jsonlog");
+    if !destination.split(',').any(is_file) {
+        return Some(format!("file to which it logs: log_destination is {destination}"));
+    }
+    let is_silent = matches!(level_of_clients(level), "log" | "fatal" | "panic");
+    is_silent.then(|| format!("error in its log: log_min_messages is {level}"))
+}
+
+/// From 19 on each kind of process may have a level of its own: `backend:error, warning`.
+fn level_of_clients(level: &str) -> &str {
+    let levels = || level.split(',').map(str::trim);
+    let own = levels().find_map(|it| it.strip_prefix("backend:"));
+    own.or_else(|| levels().find(|it| !it.contains(':'))).unwrap_or(level).trim()
 }
 
 fn is_english(language: &str) -> bool {
@@ -110,7 +138,7 @@ fn read(folder: &disk::Folder, log: &Log) -> Probed<PostgresPlanErrors> {
             format!("/proc/{process}/fd/2")
         };
         match tail(&path) {
-            Ok(Some((text, is_whole))) => Probed::Seen(errors_in(&text, is_whole, log.ahead_s)),
+            Ok(Some((text, is_whole))) => Probed::Seen(errors_in(&text, is_whole, log)),
             Ok(None) => Probed::Absent(
                 "file to which it logs: it writes to a pipe, a terminal or the journal".to_owned(),
             ),
@@ -139,8 +167,9 @@ fn tail(path: &str) -> io::Result<Option<(String, bool)>> {
     Ok(Some((String::from_utf8_lossy(&bytes).into_owned(), from == 0)))
 }
 
-/// What stands in a log whose clock is so far ahead of UTC.
-fn errors_in(text: &str, is_whole: bool, ahead_s: i64) -> PostgresPlanErrors {
+/// What stands in a log, or in its end.
+fn errors_in(text: &str, is_whole: bool, log: &Log) -> PostgresPlanErrors {
+    let Log { ahead_s, started_s, .. } = *log;
     let is_one = |line: &&str| ERRORS.iter().any(|error| line.contains(error));
     let (mut times_s, mut timeless) = (Vec::new(), 0);
     for line in text.lines().filter(is_one) {
@@ -151,8 +180,11 @@ fn errors_in(text: &str, is_whole: bool, ahead_s: i64) -> PostgresPlanErrors {
     }
     times_s.drain(..times_s.len().saturating_sub(TIMES_MAX));
     // The first line may be cut, and may be of a statement.
-    let since_s = text.lines().skip(1).find_map(|line| time_s(line, ahead_s)).filter(|_| !is_whole);
-    PostgresPlanErrors { times_s, timeless, since_s }
+    let cut = usize::from(!is_whole);
+    let since_s = text.lines().skip(cut).find_map(|line| time_s(line, ahead_s));
+    // A file may begin long after the server did: its log is rotated. What was written while it started is older than its start.
+    let from_start = since_s.is_some_and(|since_s| since_s <= started_s);
+    PostgresPlanErrors { times_s, timeless, since_s, from_start }
 }
 
 /// The first time in a line, as `2026-11-30 19:34:41` of a clock so far ahead of UTC, in seconds since 1970.

@@ -9,7 +9,7 @@ use super::{
     disk, gin, index_heads, peers, plans, replication, sessions, slru, statement_counts,
     subscriptions, tables, toast, unanalysed,
 };
-use crate::probe::clock::now_us;
+use crate::probe::clock::offset;
 use crate::snapshot::{self, Offset, PostgresIdentity, PostgresSetting, Probed};
 
 /// What an older server than this has not, is not asked for if it does not say which it is.
@@ -138,10 +138,7 @@ pub(super) async fn look(session: &mut Postgres, deep: bool) -> snapshot::Postgr
 }
 
 async fn clock(session: &mut Postgres) -> Probed<Offset> {
-    let left = now_us();
-    let told: Probed<Clock> = session.row(CLOCK).await;
-    let came = now_us();
-    told.map(|clock| Offset::between(left, clock.us, came))
+    offset(async { session.row(CLOCK).await.map(|clock: Clock| clock.us) }).await
 }
 
 /// Of what the doctor has set for its own session what it was before.

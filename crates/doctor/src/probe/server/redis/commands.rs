@@ -3,7 +3,7 @@
 use redis_client::{Cmd, cmd};
 
 use super::{Answer, Redis, info, local, parts, sample};
-use crate::probe::clock::now_us;
+use crate::probe::clock::offset;
 use crate::snapshot::{self, Offset, Probed};
 
 /// `CLIENT LIST` is not asked for where there are more.
@@ -66,11 +66,8 @@ pub(super) fn command(words: &[&str]) -> Cmd {
 }
 
 async fn clock(session: &mut Redis) -> Probed<Offset> {
-    let left = now_us();
-    let answer = session.ask(&command(&["TIME"])).await;
-    let came = now_us();
-    let told = answer.probed("+time").and_then(parts::time);
-    told.map(|told| Offset::between(left, told, came))
+    let time = command(&["TIME"]);
+    offset(async { session.ask(&time).await.probed("+time").and_then(parts::time) }).await
 }
 
 async fn config(session: &mut Redis) -> Probed<std::collections::BTreeMap<String, String>> {

@@ -20,6 +20,48 @@ fn the_last_backup_that_is_whole_is_taken() {
 }
 
 #[test]
+fn one_that_stands_on_what_is_not_whole_is_not_whole() {
+    let kind = |text: &str| last(text, "/f").map(|it| it.kind);
+    let whole = TEXT.replace("\"error\":true", "\"error\":false");
+    let full = |text: &str| Some(text.to_owned());
+    assert_eq!(kind(&whole), Probed::Seen(full("incr")));
+    let broken = whole.replacen("\"error\":false", "\"error\":true", 1);
+    assert_eq!(kind(&broken), Probed::Seen(None), "what it was made after is broken");
+    let gone = whole.replace("\"prior\":\"20261130-201921F\"", "\"prior\":\"20261129-201921F\"");
+    assert_eq!(kind(&gone), Probed::Seen(full("full")), "what it was made after is not there");
+    let unsaid = whole.replace("\"prior\":\"20261130-201921F\"", "\"prior\":null");
+    assert_eq!(kind(&unsaid), Probed::Seen(full("full")));
+    let of = |reference: &str| {
+        let (head, tail) = whole.rsplit_once("\"reference\":null").unwrap();
+        kind(&format!("{head}\"reference\":[{reference}]{tail}"))
+    };
+    assert_eq!(of("\"20261130-201921F\""), Probed::Seen(full("incr")));
+    assert_eq!(
+        of("\"20261130-201921F\",\"20261130-202021F_20261130-202521I\""),
+        Probed::Seen(full("full"))
+    );
+    let itself = whole.replace(
+        "\"prior\":\"20261130-201921F\"",
+        "\"prior\":\"20261130-201921F_20261130-202921I\"",
+    );
+    assert_eq!(kind(&itself), Probed::Seen(full("full")));
+}
+
+#[test]
+fn a_stanza_that_is_not_well_is_not_read() {
+    let of = |code: u64| {
+        let (head, tail) = TEXT.rsplit_once("\"status\":{\"code\":0").unwrap();
+        last(&format!("{head}\"status\":{{\"code\":{code}{tail}"), "/f")
+    };
+    assert_eq!(of(0).map(|it| it.ended_s), Probed::Seen(Some(1_796_069_967)));
+    assert_eq!(of(2), Probed::Seen(Backup::default()));
+    for code in [3, 4, 99] {
+        let wanted = format!("(status.code {code})");
+        assert!(matches!(of(code), Probed::Failed(why) if why.contains(&wanted)));
+    }
+}
+
+#[test]
 fn of_several_stanzas_none_is_guessed() {
     let two = format!("{},{}", NONE.trim_end_matches(']'), NONE.trim_start_matches('['));
     assert!(matches!(last(&two, "/f"), Probed::Failed(why) if why.contains("2 stanzas")));

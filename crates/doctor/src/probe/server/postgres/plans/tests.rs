@@ -10,11 +10,59 @@ const TEXT: &str = "2026-11-30 19:40:01.218 UTC [9001] LOG:  database system is 
 
 #[test]
 fn only_the_error_itself_counts_with_its_time() {
-    let seen = errors_in(TEXT, true, 0);
-    assert_eq!(seen, PostgresPlanErrors { times_s: vec![1_796_067_667], ..Default::default() });
-    let cut = errors_in(TEXT, false, 0);
+    let seen = errors_in(TEXT, true, &log(0));
+    assert_eq!((seen.times_s.as_slice(), seen.timeless), (&[1_796_067_667][..], 0));
+    let cut = errors_in(TEXT, false, &log(0));
     assert_eq!(cut.since_s, Some(1_796_067_667));
-    assert_eq!(errors_in(TEXT, true, 3_600).times_s, [1_796_064_067]);
+    assert_eq!(errors_in(TEXT, true, &log(3_600)).times_s, [1_796_064_067]);
+}
+
+/// Of a server that was started as [`TEXT`] begins.
+fn log(ahead_s: i64) -> Log {
+    Log {
+        collected: false,
+        language: "C".to_owned(),
+        destination: "stderr".to_owned(),
+        level: "warning".to_owned(),
+        started_s: 1_796_067_601,
+        ahead_s,
+    }
+}
+
+#[test]
+fn a_whole_file_reaches_back_no_further_than_its_first_time_unless_the_server_started_then() {
+    let of = |text: &str, is_whole, started_s| {
+        let seen = errors_in(text, is_whole, &Log { started_s, ..log(0) });
+        (seen.since_s, seen.from_start)
+    };
+    let first = 1_796_067_601;
+    assert_eq!(of(TEXT, true, first), (Some(first), true));
+    assert_eq!(of(TEXT, true, first - 1), (Some(first), false), "rotated");
+    assert_eq!(of(TEXT, true, first + 9_000), (Some(first), true));
+    assert_eq!(of(TEXT, false, first), (Some(first + 66), false));
+    assert_eq!(of("", true, first), (None, false), "just emptied");
+    assert_eq!(of("[9] LOG:  ready", true, first), (None, false));
+}
+
+#[test]
+fn where_errors_are_not_written_to_a_file_nothing_is_read() {
+    let of = |destination: &str, level: &str| {
+        let (destination, level) = (destination.to_owned(), level.to_owned());
+        missing(&Log { destination, level, ..log(0) })
+    };
+    for destination in ["stderr", "csvlog", "syslog, jsonlog", "stderr,syslog"] {
+        assert_eq!(of(destination, "warning"), None, "{destination}");
+    }
+    let none = of("syslog", "warning");
+    assert_eq!(none.as_deref(), Some("file to which it logs: log_destination is syslog"));
+    for level in ["fatal", "panic", "log", "warning, backend:fatal", "backend:log, error"] {
+        let wanted = format!("error in its log: log_min_messages is {level}");
+        assert_eq!(of("stderr", level), Some(wanted));
+    }
+    for level in ["debug5", "error", "fatal, backend:error", "walsender:fatal, warning"] {
+        assert_eq!(of("stderr", level), None, "{level}");
+    }
+    assert!(missing(&Log { language: "de_DE.UTF-8".to_owned(), ..log(0) }).is_some());
 }
 
 #[test]
@@ -24,9 +72,9 @@ fn other_forms_of_a_log_are_known() {
     let verbose =
         "2026-11-30 19:41:07 UTC [9] ERROR:  0A000: cached plan must not change result type";
     for line in [csv, json, verbose] {
-        assert_eq!(errors_in(line, true, 0).times_s, [1_796_067_667], "{line}");
+        assert_eq!(errors_in(line, true, &log(0)).times_s, [1_796_067_667], "{line}");
     }
-    let bare = errors_in("[9] ERROR:  cached plan must not change result type", true, 0);
+    let bare = errors_in("[9] ERROR:  cached plan must not change result type", true, &log(0));
     assert_eq!((bare.times_s.len(), bare.timeless), (0, 1));
 }
 
