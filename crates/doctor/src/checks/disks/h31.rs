@@ -155,7 +155,7 @@ fn down(array: &Array) -> Fault {
         fix: format!(
             "mdadm --detail /dev/{name}, and mdadm --examine of each disk tell which it lacks; bring those back, then mdadm --stop /dev/{name} and mdadm --assemble --scan; never mdadm --create over it"
         ),
-        risk: "mdadm --assemble --force takes a disk that was left behind for whole: what was written since is mixed with older blocks",
+        risk: "looking changes nothing; put together by force, a disk that was left behind counts as whole, and what was written since is mixed with older blocks",
         probe: format!("/sys/block/{name}/md"),
     })
 }

@@ -1,12 +1,13 @@
-use std::time::Duration;
-
 use super::*;
 
 #[tokio::test]
 async fn the_delay_is_as_long_as_the_answer_took() {
     let began = up_us();
     let ask = async {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        let asked = up_us();
+        while up_us().abs_diff(asked) < 20_000 {
+            tokio::task::yield_now().await;
+        }
         Probed::Seen(now_us() + 5_000_000)
     };
     let Probed::Seen(Offset { ahead_us, delay_us }) = offset(ask).await else {
