@@ -14,6 +14,7 @@ mod near;
 mod neighbours;
 mod netlink;
 mod queues;
+mod rules;
 mod settings;
 mod sockets;
 mod softnet;
@@ -48,6 +49,7 @@ pub(super) fn look(_deep: bool) -> Network {
         interfaces,
         neighbour_table: neighbours::table(),
         xtables: xtables::look(),
+        rules: rules::look(),
         queues: queues::look(),
     }
 }

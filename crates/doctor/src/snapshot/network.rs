@@ -60,6 +60,9 @@ pub struct Network {
     /// Who holds the lock under which iptables changes its rules.
     #[serde(default)]
     pub xtables: Probed<Xtables>,
+    /// How many rules nftables has, with those of iptables on it.
+    #[serde(default)]
+    pub rules: Probed<u64>,
     /// Tunnels over UDP, and what is received with a wrong checksum where there are any.
     #[serde(default)]
     pub tunnels: Probed<Tunnels>,

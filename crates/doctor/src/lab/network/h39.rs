@@ -1,10 +1,12 @@
-//! A process that holds the lock of iptables, and others that wait for it.
+//! A process that holds the lock of iptables, and others that wait for it; then a namespace with very many rules.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::lab::{PAUSE, Stage, Stop, failed, failing};
+use crate::lab::netns::Netns;
+use crate::lab::{self, Folder, PAUSE, Stage, Stop, failed, failing};
+use crate::record::Record;
 
 const LOCK: &str = "/run/xtables.lock";
 
@@ -36,7 +38,33 @@ pub(super) fn run(stage: &Stage<'_>) -> Result<String, Stop> {
     stage
         .until("nothing is wrong once it is free", |records| failing(records, &target).is_none())?;
     drop(made);
-    Ok(record.observed.clone())
+    Ok(format!("{}; {}", record.observed, many(stage)?))
+}
+
+/// More rules than are few, in a namespace.
+fn many(stage: &Stage<'_>) -> Result<String, Stop> {
+    let space = Netns::new("h39")?;
+    let count = stage.draw(5_001, 500);
+    let folder = Folder::new("h39")?;
+    let file = folder.path().join("rules");
+    let rule = |at| format!("add rule ip lab in ip saddr 10.9.{}.{} drop", at / 256, at % 256);
+    let tables = ["add table ip lab", "add chain ip lab in"].map(str::to_owned);
+    let text = tables.into_iter().chain((0..count).map(rule)).collect::<Vec<_>>().join("\n");
+    fs::write(&file, text + "\n").map_err(failed("write rules"))?;
+    space.inside(|| {
+        lab::run("nft", &["-f", &file.to_string_lossy()])?;
+        let listed = lab::run("nft", &["list", "ruleset"])?;
+        let listed = listed.lines().filter(|line| line.contains("ip saddr")).count() as u64;
+        let is_told = |it: &&Record| it.aspect == Some("rules");
+        let found = stage.until("there are many rules", |it| it.iter().any(|it| is_told(&it)))?;
+        let record = found.iter().find(is_told).ok_or("it was found")?;
+        if listed != count || record.observed != format!("nftables has {listed} rules here") {
+            return Err(format!("nft lists {listed} of {count}; the check says {record:?}").into());
+        }
+        lab::run("nft", &["flush", "ruleset"])?;
+        stage.until("there are none", |it| !it.iter().any(|it| is_told(&it)))?;
+        Ok(record.observed.clone())
+    })
 }
 
 /// The file, if the lab made it.
