@@ -60,7 +60,7 @@ def _public():
 
 def programs(folder, version):
     """Those of this version, in a folder that the user `postgres` can reach."""
-    servers = os.environ.get("GROUNDSILL_TEST_POSTGRES")
+    servers = os.environ.get("TEST_POSTGRES_SERVERS")
     if servers is None:
         pytest.skip("no servers of other versions: `cargo x test` installs them from npm, on x86-64")
     own = folder / "native"

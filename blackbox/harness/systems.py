@@ -1,11 +1,13 @@
 """Servers of others as their packages bring them, each on a port of its own and in a folder of its own."""
 
+import atexit
 import glob
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,15 +57,20 @@ def as_user(user):
 
 
 def own_folder(folder, name, user):
-    """A new folder that belongs to this user, who can reach it."""
+    """A new folder that belongs to this user, who can reach it; it goes when all tests have run.
+
+    As root it lies elsewhere, and is linked to: those of pytest are shut to others again whenever a worker or a run begins.
+    """
     path = folder / name
-    path.mkdir()
-    if os.getuid() == 0:
-        shutil.chown(path, user, user)
-        for parent in (path, *path.parents):
-            if str(parent).startswith("/tmp/"):
-                parent.chmod(parent.stat().st_mode | 0o055)
-    return path
+    if os.getuid() != 0:
+        path.mkdir()
+        return path
+    own = Path(tempfile.mkdtemp(prefix="groundsill-test-"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    own.chmod(0o755)
+    shutil.chown(own, user, user)
+    path.symlink_to(own)
+    return own
 
 
 @contextmanager

@@ -25,7 +25,8 @@ pub(crate) fn pytest(args: &[&str]) -> Result<Command> {
         command.env("NODE_PATH", modules);
     }
     if let Some(servers) = servers {
-        command.env("GROUNDSILL_TEST_POSTGRES", servers);
+        // Not a name of ours: those are settings, and the binary refuses one that it does not know.
+        command.env("TEST_POSTGRES_SERVERS", servers);
     }
     Ok(command)
 }
