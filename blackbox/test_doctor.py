@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.labs import run_labs
 from harness.wait import until
 
 pytestmark = pytest.mark.ours
@@ -154,29 +155,9 @@ def test_it_says_what_it_checks_and_what_it_reads(doctor):
 @pytest.mark.timeout(1800)
 def test_the_labs_make_their_faults_and_see_them_found(doctor, tmp_path):
     """Each draws its magnitude and holds what is said against a measurement of its own; none fails, and none is left out."""
-    listed = [line.split() for line in doctor("--list").stdout.splitlines()]
-    count = sum(line[2] == "lab" for line in listed)
-    assert count >= 60
-    disposable = "--this-machine-is-disposable"
-
-    def labs(*which):
-        command = [str(doctor.binary), "doctor", "lab", *which, disposable]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=1500, check=False, cwd=tmp_path)
-        # What failed may tell of it in several lines.
-        lines = done.stdout.splitlines() or [done.stderr]
-        return [line for line in lines if re.match(r"[A-Z]\d\d +(passed|FAILED|skipped) ", line)] + lines[-1:]
-
-    told = labs("--all")
-    assert len(told) == count + 1, told
-    assert not [line for line in told if " skipped " in line], told
-    # Beside other tests a machine may be too busy to make a fault as large as it has to be: what fails is made again, up to three times.
-    for _ in range(3):
-        failed = [line.split()[0] for line in told[:-1] if " FAILED " in line]
-        if not failed:
-            break
-        told = labs(*failed)
-    assert told[-1].endswith(" passed, 0 failed, 0 skipped"), told
-
+    told = run_labs(doctor.binary, tmp_path)
+    assert len(told) >= 60, told
+    assert not [line for line in told.values() if " skipped " in line], told
 
 
 def test_each_form_of_the_report_is_one_that_its_readers_take(doctor, deaf, tmp_path):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import systems
+from harness.labs import listed, run_labs
 from harness.server import oracle_binary
 
 pytestmark = pytest.mark.ours
@@ -29,7 +29,6 @@ SKIPPED = {
     },
     "18": {},
 }
-
 
 FILES = (
     "GRANT EXECUTE ON FUNCTION pg_show_all_file_settings() TO monitor",
@@ -73,39 +72,13 @@ def programs(folder, version):
     return own / "bin"
 
 
-def run_labs(binary, folder, wanted, **named):
-    """What each of the labs says whose id is wanted, in the end."""
-
-    def doctor(*arguments):
-        command = [str(binary), "doctor", *arguments]
-        options = {"capture_output": True, "text": True, "timeout": 800, "check": False}
-        return subprocess.run(command, **options, cwd=folder, env={**os.environ, **named}).stdout.splitlines()
-
-    def labs(ids):
-        told = doctor("lab", *ids, "--this-machine-is-disposable")
-        # What failed may tell of it in several lines.
-        return {line.split()[0]: line for line in told if re.match(r"[A-Z]\d\d +(passed|FAILED|skipped) ", line)}
-
-    listed = [line.split() for line in doctor("--list")]
-    ids = [line[0] for line in listed if line[2] == "lab" and wanted(line[0])]
-    told = labs(ids)
-    assert sorted(told) == sorted(ids), told
-    # Beside other tests a machine may be too busy to make a fault as large as it has to be: what fails is made again, up to three times.
-    for _ in range(3):
-        failed = [name for name, line in told.items() if " FAILED " in line]
-        if not failed:
-            break
-        told |= labs(failed)
-    assert not [line for line in told.values() if " FAILED " in line], told
-    return told
-
-
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("version", SKIPPED)
 def test_the_labs_of_postgresql_run_on_its_oldest_and_its_newest(binary, tmp_path, public, version):
     """None fails; what is skipped is what the version does not have, and nothing else."""
     named = {"GROUNDSILL_LAB_POSTGRES": str(programs(public, version))}
-    told = run_labs(binary, tmp_path, lambda name: name[0] == "P" or name in OF_POSTGRES, **named)
+    ids = [name for name in listed(binary) if name[0] == "P" or name in OF_POSTGRES]
+    told = run_labs(binary, tmp_path, ids, **named)
     assert len(told) >= 38, told
     skipped = {name: line for name, line in told.items() if " skipped " in line}
     assert skipped.keys() == SKIPPED[version].keys(), skipped
@@ -144,6 +117,7 @@ def test_the_labs_of_redis_run_on_valkey(binary, tmp_path, public):
     """Each of them: it has all that they are about."""
     own = Path(shutil.copy(oracle_binary(), public / "valkey-server"))
     named = {"GROUNDSILL_LAB_REDIS": str(own)}
-    told = run_labs(binary, tmp_path, lambda name: name[0] == "R" or name in OF_REDIS, **named)
+    ids = [name for name in listed(binary) if name[0] == "R" or name in OF_REDIS]
+    told = run_labs(binary, tmp_path, ids, **named)
     assert len(told) >= 22, told
     assert not [line for line in told.values() if " skipped " in line], told

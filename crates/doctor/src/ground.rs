@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::check::Check;
 use crate::record::{Confidence, Evidence, Record, Severity, Status};
-use crate::snapshot::{FORMAT, Host, Network, Postgres, Probed, Server, Snapshot, Window};
+use crate::snapshot::{
+    FORMAT, Host, Network, Postgres, PostgresSetting, Probed, Server, Snapshot, Window,
+};
 
 /// One of which nothing was seen but its name.
 pub(crate) fn host() -> Host {
@@ -74,6 +76,14 @@ pub(crate) fn said(at_ms: u64, facts: &[(&str, &str)]) -> Snapshot {
     let mut moment = moment(at_ms, host());
     moment.facts = facts.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())).collect();
     moment
+}
+
+/// A setting of PostgreSQL that is as it comes, under its name.
+pub(crate) fn setting(name: &str, value: &str) -> (String, PostgresSetting) {
+    let (setting, source) = (value.to_owned(), "default".to_owned());
+    let setting =
+        PostgresSetting { name: name.to_owned(), setting, source, ..PostgresSetting::default() };
+    (name.to_owned(), setting)
 }
 
 /// What a check makes of a server of PostgreSQL at `:5432` that was looked at twice, so many seconds apart.

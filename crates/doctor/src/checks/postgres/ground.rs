@@ -3,28 +3,11 @@
 use crate::check::Check;
 use crate::ground;
 use crate::record::Record;
-use crate::snapshot::{
-    Postgres, PostgresConnections, PostgresIdentity, PostgresSetting, Probed, Window,
-};
+use crate::snapshot::{Postgres, PostgresConnections, PostgresIdentity, Probed, Window};
 
 /// One of version 15 that told who asks, that nobody else is there, and these settings.
 pub(super) fn server(settings: &[(&str, &str)]) -> Postgres {
-    let setting = |(name, setting): &(&str, &str)| {
-        let (name, setting) = ((*name).to_owned(), (*setting).to_owned());
-        let source = "default".to_owned();
-        let key = name.clone();
-        (
-            key,
-            PostgresSetting {
-                name,
-                setting,
-                unit: None,
-                source,
-                pending_restart: false,
-                is_altered: None,
-            },
-        )
-    };
+    let setting = |(name, setting): &(&str, &str)| ground::setting(name, setting);
     Postgres {
         identity: Probed::Seen(PostgresIdentity {
             version: 150_004,

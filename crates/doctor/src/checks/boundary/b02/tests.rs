@@ -3,20 +3,11 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::ground;
 use crate::record::{Record, Status};
-use crate::snapshot::{PostgresSetting, Probed, Snapshot};
-
-fn setting(name: &str, value: u64) -> (String, PostgresSetting) {
-    let (name, setting) = (name.to_owned(), value.to_string());
-    let (unit, source) = (None, "default".to_owned());
-    (
-        name.clone(),
-        PostgresSetting { name, setting, unit, source, pending_restart: false, is_altered: None },
-    )
-}
+use crate::snapshot::{Probed, Snapshot};
 
 fn postgres(settings: &[(&str, u64)]) -> Postgres {
-    let settings = settings.iter().map(|(name, value)| setting(name, *value)).collect();
-    Postgres { settings: Probed::Seen(settings), ..Postgres::default() }
+    let settings = settings.iter().map(|(name, value)| ground::setting(name, &value.to_string()));
+    Postgres { settings: Probed::Seen(settings.collect()), ..Postgres::default() }
 }
 
 fn judged(facts: &[(&str, &str)], fill: impl FnOnce(&mut Snapshot)) -> Record {

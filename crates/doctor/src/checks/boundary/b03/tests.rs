@@ -4,14 +4,9 @@ use crate::record::{Record, Status};
 use crate::snapshot::{PostgresIdentity, PostgresOverride, PostgresSetting, Probed};
 
 fn server(setting: &str, overrides: &[(Option<&str>, Option<&str>, &str)]) -> Postgres {
-    let setting = PostgresSetting {
-        name: SETTING.to_owned(),
-        setting: setting.to_owned(),
-        unit: Some("ms".to_owned()),
-        source: "session".to_owned(),
-        pending_restart: false,
-        is_altered: None,
-    };
+    let (name, setting) = ground::setting(SETTING, setting);
+    // The doctor's own session has another: what was before it counts.
+    let setting = PostgresSetting { source: "session".to_owned(), ..setting };
     let one = |(role, database, setting): &(Option<&str>, Option<&str>, &str)| PostgresOverride {
         role: role.map(str::to_owned),
         database: database.map(str::to_owned),
@@ -20,7 +15,7 @@ fn server(setting: &str, overrides: &[(Option<&str>, Option<&str>, &str)]) -> Po
     let identity = PostgresIdentity { role: "doctor".to_owned(), ..PostgresIdentity::default() };
     Postgres {
         identity: Probed::Seen(identity),
-        settings: Probed::Seen([(SETTING.to_owned(), setting)].into()),
+        settings: Probed::Seen([(name, setting)].into()),
         overrides: Probed::Seen(overrides.iter().map(one).collect()),
         ..Postgres::default()
     }

@@ -1,11 +1,7 @@
-use std::collections::BTreeMap;
-
 use super::*;
 use crate::ground;
 use crate::record::{Record, Status};
-use crate::snapshot::{
-    Data, Host, Postgres, PostgresSetting, Probed, Process, Processes, Snapshot,
-};
+use crate::snapshot::{Data, Host, Postgres, Probed, Process, Processes, Snapshot};
 
 fn folder(kind: Kind, mount: Option<(&str, &str)>) -> DataFolder {
     DataFolder {
@@ -86,15 +82,7 @@ fn data_that_postgres_was_told_not_to_keep_may_be_anywhere() {
     let status = |fsync: &str, kind| {
         let folders = [folder(kind, Some(("tmpfs", "rw")))];
         let (before, mut after) = (moment(1, &folders), moment(1_001, &folders));
-        let setting = PostgresSetting {
-            name: "fsync".to_owned(),
-            setting: fsync.to_owned(),
-            unit: None,
-            source: String::new(),
-            pending_restart: false,
-            is_altered: None,
-        };
-        let settings = Probed::Seen(BTreeMap::from([("fsync".to_owned(), setting)]));
+        let settings = Probed::Seen([ground::setting("fsync", fsync)].into());
         after.postgres =
             vec![ground::server(":5432", Postgres { settings, ..Postgres::default() })];
         CHECK.judge(&Window { before: &before, after: &after })[0].status

@@ -1,19 +1,10 @@
 use super::*;
 use crate::ground;
 use crate::record::{Record, Status};
-use crate::snapshot::{PostgresSetting, Probed, Window};
+use crate::snapshot::{Probed, Window};
 
 fn judged(settings: &[(&str, &str)], overrides: Probed<Vec<PostgresOverride>>) -> Vec<Record> {
-    let setting = |name: &str, setting: &str| PostgresSetting {
-        name: name.to_owned(),
-        setting: setting.to_owned(),
-        unit: None,
-        source: "default".to_owned(),
-        pending_restart: false,
-        is_altered: None,
-    };
-    let settings =
-        settings.iter().map(|(name, it)| ((*name).to_owned(), setting(name, it))).collect();
+    let settings = settings.iter().map(|(name, it)| ground::setting(name, it)).collect();
     let server = Postgres { settings: Probed::Seen(settings), overrides, ..Postgres::default() };
     let before = ground::moment(1, ground::host());
     let mut after = ground::moment(1_001, ground::host());

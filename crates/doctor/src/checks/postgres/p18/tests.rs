@@ -1,7 +1,7 @@
 use super::*;
 use crate::ground;
 use crate::record::{Record, Status};
-use crate::snapshot::{PostgresConnections, PostgresIdentity, PostgresSetting, Probed};
+use crate::snapshot::{PostgresConnections, PostgresIdentity, Probed};
 
 fn server(temp_bytes: Option<u64>, work_mem_kb: u64, active: u64, hidden: u64) -> Postgres {
     let settings = [
@@ -9,19 +9,7 @@ fn server(temp_bytes: Option<u64>, work_mem_kb: u64, active: u64, hidden: u64) -
         ("hash_mem_multiplier", "2".to_owned()),
         ("max_parallel_workers_per_gather", "3".to_owned()),
     ];
-    let setting = |(name, setting): (&str, String)| {
-        let name = name.to_owned();
-        let source = "default".to_owned();
-        let it = PostgresSetting {
-            name: name.clone(),
-            setting,
-            unit: None,
-            source,
-            pending_restart: false,
-            is_altered: None,
-        };
-        (name, it)
-    };
+    let setting = |(name, setting): (&str, String)| ground::setting(name, &setting);
     let database = PostgresDatabase {
         name: Some("app".to_owned()),
         temp_bytes,

@@ -1,18 +1,10 @@
 use super::*;
 use crate::ground;
 use crate::record::{Record, Status};
-use crate::snapshot::{PostgresDecoding, PostgresSetting, Probed};
+use crate::snapshot::{PostgresDecoding, Probed};
 
 fn server(spill_bytes: u64) -> Postgres {
-    let name = "logical_decoding_work_mem".to_owned();
-    let setting = PostgresSetting {
-        name: name.clone(),
-        setting: "64".to_owned(),
-        unit: Some("kB".to_owned()),
-        source: "configuration file".to_owned(),
-        pending_restart: false,
-        is_altered: None,
-    };
+    let setting = ground::setting("logical_decoding_work_mem", "64");
     let slot = PostgresSlot {
         name: "warehouse".to_owned(),
         kind: "logical".to_owned(),
@@ -28,7 +20,7 @@ fn server(spill_bytes: u64) -> Postgres {
         total_bytes: Some(900_000),
     };
     Postgres {
-        settings: Probed::Seen([(name, setting)].into()),
+        settings: Probed::Seen([setting].into()),
         slots: Probed::Seen(vec![slot]),
         sessions: Probed::Seen(Vec::new()),
         decoding: Probed::Seen(vec![decoding]),

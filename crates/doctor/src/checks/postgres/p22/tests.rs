@@ -1,25 +1,11 @@
 use super::*;
 use crate::ground;
 use crate::record::{Record, Status};
-use crate::snapshot::{PostgresSetting, PostgresStatement, Probed};
+use crate::snapshot::{PostgresStatement, Probed};
 
 fn server(calls: u64, plans: Option<u64>, total_us: u64, tracked: &str) -> Postgres {
     let settings = [("pg_stat_statements.track_planning", tracked), ("plan_cache_mode", "auto")];
-    let setting = |(name, setting): (&str, &str)| {
-        let (name, setting) = (name.to_owned(), setting.to_owned());
-        let source = "default".to_owned();
-        (
-            name.clone(),
-            PostgresSetting {
-                name,
-                setting,
-                unit: None,
-                source,
-                pending_restart: false,
-                is_altered: None,
-            },
-        )
-    };
+    let setting = |(name, setting)| ground::setting(name, setting);
     let statement = PostgresStatement {
         id: "10/77".to_owned(),
         text: Some("SELECT $1".to_owned()),

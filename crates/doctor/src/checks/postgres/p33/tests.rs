@@ -1,7 +1,7 @@
 use super::*;
 use crate::ground;
 use crate::record::{Record, Status};
-use crate::snapshot::{PostgresIdentity, PostgresSetting, Probed};
+use crate::snapshot::{PostgresIdentity, Probed};
 
 fn table() -> PostgresUnanalysed {
     PostgresUnanalysed {
@@ -22,18 +22,7 @@ fn server(table: PostgresUnanalysed) -> Postgres {
         ("autovacuum_analyze_threshold", "50"),
         ("autovacuum_analyze_scale_factor", "0.1"),
     ];
-    let setting = |(name, setting): (&str, &str)| {
-        let name = name.to_owned();
-        let it = PostgresSetting {
-            name: name.clone(),
-            setting: setting.to_owned(),
-            unit: None,
-            source: "default".to_owned(),
-            pending_restart: false,
-            is_altered: None,
-        };
-        (name, it)
-    };
+    let setting = |(name, setting)| ground::setting(name, setting);
     Postgres {
         identity: Probed::Seen(PostgresIdentity::default()),
         settings: Probed::Seen(settings.map(setting).into()),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ground;
 use crate::snapshot::{PostgresSetting, Probed};
 
 #[test]
@@ -59,15 +60,9 @@ fn a_pace_needs_a_minute_and_says_when() {
 #[test]
 fn what_alter_system_has_set_is_set_again_and_what_a_file_says_counts_again() {
     let actions = |source: &str, is_altered| {
-        let setting = PostgresSetting {
-            name: "autovacuum".to_owned(),
-            setting: "off".to_owned(),
-            unit: None,
-            source: source.to_owned(),
-            pending_restart: false,
-            is_altered,
-        };
-        let settings = Probed::Seen([("autovacuum".to_owned(), setting)].into());
+        let (name, setting) = ground::setting("autovacuum", "off");
+        let setting = PostgresSetting { source: source.to_owned(), is_altered, ..setting };
+        let settings = Probed::Seen([(name, setting)].into());
         let server = Postgres { settings, ..Postgres::default() };
         let actions = altered(&server, "autovacuum", "on");
         actions.first().map(|it| (it.run.clone(), it.undo.clone().unwrap_or_default()))

@@ -61,30 +61,17 @@ pub(super) async fn look(session: &mut Postgres, deep: bool) -> Probed<Vec<Postg
                 measure(session, &table).await
             }
         };
-        let Table {
-            name,
-            pages,
-            page_bytes,
-            rows,
-            fill,
-            columns,
-            width,
-            without,
-            filtered,
-            readable,
-            ..
-        } = table;
         seen.push(PostgresBloat {
-            name,
-            pages,
-            page_bytes,
-            rows,
-            fill,
-            columns,
-            width,
-            without,
-            filtered,
-            readable,
+            name: table.name,
+            pages: table.pages,
+            page_bytes: table.page_bytes,
+            rows: table.rows,
+            fill: table.fill,
+            columns: table.columns,
+            width: table.width,
+            without: table.without,
+            filtered: table.filtered,
+            readable: table.readable,
             measured,
         });
     }
