@@ -21,8 +21,12 @@ const ALL: [u8; 4] = [0; 4];
 const MODULE: &str = "nf_tables";
 
 pub(super) fn look() -> Probed<u64> {
-    if !is_loaded(&text("/proc/modules")) {
-        return Probed::Seen(0);
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let built_in = format!("/lib/modules/{release}/modules.builtin");
+    match is_there(&text("/proc/modules"), &text(&built_in)) {
+        Some(true) => {}
+        Some(false) => return Probed::Seen(0),
+        None => return Probed::Absent(format!("{built_in}, which tells whether it has nftables")),
     }
     count().map_or_else(
         |error| match error.kind() {
@@ -37,14 +41,17 @@ pub(super) fn look() -> Probed<u64> {
     )
 }
 
-/// A kernel that takes no modules has no list of them, and loads none. What is built in is not in the list of another: there it is not
-/// asked for, and its rules are not seen.
-fn is_loaded(modules: &Probed<String>) -> bool {
-    let has = |text: &String| text.lines().any(|line| line.split(' ').next() == Some(MODULE));
-    match modules {
-        Probed::Seen(text) => has(text),
-        Probed::Absent(_) => true,
-        Probed::Denied(_) | Probed::Failed(_) => false,
+/// By the modules that are loaded, and those that are built in; none if that cannot be told. A kernel that takes no modules has no list of
+/// them, and loads none.
+fn is_there(loaded: &Probed<String>, built_in: &Probed<String>) -> Option<bool> {
+    let of = |path: &str| path.rsplit('/').next() == Some("nf_tables.ko");
+    match (loaded, built_in) {
+        (Probed::Absent(_), _) => Some(true),
+        (Probed::Seen(all), _) if all.lines().any(|it| it.split(' ').next() == Some(MODULE)) => {
+            Some(true)
+        }
+        (Probed::Seen(_), Probed::Seen(all)) => Some(all.lines().any(of)),
+        _ => None,
     }
 }
 
