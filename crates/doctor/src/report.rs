@@ -204,7 +204,7 @@ pub fn line(record: &Record) -> String {
 }
 
 /// Which machine or server a record is of, whatever on it.
-fn place(record: &Record) -> &str {
+pub(crate) fn place(record: &Record) -> &str {
     let is_one = record.target.starts_with("host") || record.target.starts_with("boundary");
     let words = if is_one { 1 } else { 2 };
     let end = record.target.match_indices(' ').nth(words - 1).map(|(at, _)| at);

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::checks;
 use crate::record::{Record, Status};
+use crate::report::place;
 use crate::words::day_of;
 
 /// Entries of a file.
@@ -93,13 +94,14 @@ impl Suppressions {
     ) -> impl Iterator<Item = &'a Suppression> {
         let today = i64::try_from(at_ms / 86_400_000).unwrap_or(i64::MAX);
         let was_looked_at = |it: &Suppression| {
-            let of_it = records.iter().filter(|record| it.is_of(record));
-            let statuses: Vec<Status> = of_it.map(|record| record.status).collect();
+            let statuses: Vec<Status> =
+                records.iter().filter(|record| it.is_of(record)).map(|it| it.status).collect();
             let is_seen = |status: &Status| matches!(status, Status::Pass | Status::Fail);
             !statuses.is_empty() && statuses.iter().all(is_seen)
         };
         self.0.iter().filter(move |it| {
-            it.last_day >= today && !taken.iter().any(|one| one.by == **it) && was_looked_at(it)
+            let has_taken = taken.iter().any(|one| it.covers(&one.record));
+            it.last_day >= today && !has_taken && was_looked_at(it)
         })
     }
 
@@ -128,10 +130,14 @@ impl Suppression {
         Ok(Self { check, target, reason, until: date.to_string(), last_day })
     }
 
-    /// Whether a record is of the same check.
+    /// Whether a record is of the same check, and of the machine or server that this names.
     fn is_of(&self, record: &Record) -> bool {
         let id = self.check.split('/').next().unwrap_or_default();
-        id.eq_ignore_ascii_case(record.id)
+        let place = place(record);
+        let is_there = self.target.as_ref().is_none_or(|target| {
+            target.strip_prefix(place).is_some_and(|on| on.is_empty() || on.starts_with(' '))
+        });
+        id.eq_ignore_ascii_case(record.id) && is_there
     }
 
     fn covers(&self, record: &Record) -> bool {

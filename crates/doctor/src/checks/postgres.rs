@@ -38,7 +38,7 @@ mod p31;
 mod p32;
 mod p33;
 mod sql;
-mod words;
+pub(super) mod words;
 
 /// In the order of their ids.
 pub(super) const ALL: &[&Check] = &[

@@ -9,6 +9,7 @@ use crate::record::{Confidence, Record, Severity, Status, Step};
 const HEAD: &str = "#!/bin/sh\n\
     # What groundsill doctor would do about what it found. Read it before you run it: each step says what it costs and how it is\n\
     # undone. What cannot be undone, what is a guess and what is for information is commented out; what is to be done by hand stands last.\n\
+    # Undo the steps of one finding in the order in which they stand.\n\
     # Clients take users and passwords from where they always do: PGUSER, PGPASSWORD, ~/.my.cnf, REDISCLI_AUTH.\n\
     set -eu\n";
 

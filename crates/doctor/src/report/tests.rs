@@ -154,7 +154,10 @@ fn the_worst_five_are_told_with_everything_and_of_the_others_a_line() {
     let text = told(many, Format::Text);
     assert_eq!(text.matches("what was seen").count(), 7);
     assert_eq!(text.matches("      breaks ").count(), 5, "{text}");
-    assert!(text.contains("\nwhat these break and how they are mended: --only H02\n"), "{text}");
+    assert!(
+        text.contains("\nwhat the others break and how they are mended (2): --output markdown\n"),
+        "{text}"
+    );
 }
 
 #[test]

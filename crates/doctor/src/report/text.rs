@@ -31,7 +31,7 @@ pub(super) fn lines(report: &Report, cost: Cost, paint: Paint) -> String {
 
 fn write_text(out: &mut String, report: &Report, cost: Cost, paint: Paint) -> fmt::Result {
     write_head(out, report, cost)?;
-    let (mut left, mut short) = (DETAILED, Vec::new());
+    let (mut left, mut others) = (DETAILED, 0);
     for severity in [Severity::Critical, Severity::Warning, Severity::Info] {
         let mut failed = report.with(Status::Fail).filter(|it| it.severity == severity).peekable();
         if failed.peek().is_some() {
@@ -43,13 +43,13 @@ fn write_text(out: &mut String, report: &Report, cost: Cost, paint: Paint) -> fm
                 left -= 1;
                 write_details(out, record)?;
             } else if severity > Severity::Info {
-                short.push(record.id);
+                others += 1;
             }
         }
     }
-    if !short.is_empty() {
-        short.dedup();
-        writeln!(out, "\nwhat these break and how they are mended: --only {}", short.join(","))?;
+    if others > 0 {
+        let what = "what the others break and how they are mended";
+        writeln!(out, "\n{what} ({others}): --output markdown")?;
     }
     write_blind(out, report)?;
     if let Some(changes) = &report.changes {

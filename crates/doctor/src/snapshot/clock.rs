@@ -39,12 +39,15 @@ impl Offset {
     /// was waited for by a clock that nobody sets. Failed where the wall clock was set meanwhile.
     pub fn between(left_us: i64, told_us: i64, came_us: i64, delay_us: u64) -> Probed<Self> {
         let waited_us = i64::try_from(delay_us).unwrap_or(i64::MAX);
-        if (came_us - left_us).abs_diff(waited_us) > STEP_US {
+        if came_us.saturating_sub(left_us).abs_diff(waited_us) > STEP_US {
             return Probed::Failed(
                 "the clock of this machine was set while the answer came".to_owned(),
             );
         }
-        Probed::Seen(Self { ahead_us: told_us - i64::midpoint(left_us, came_us), delay_us })
+        Probed::Seen(Self {
+            ahead_us: told_us.saturating_sub(i64::midpoint(left_us, came_us)),
+            delay_us,
+        })
     }
 }
 

@@ -51,6 +51,9 @@ pub struct PgbouncerPool {
     pub mode: Option<String>,
 }
 
+/// So many connections of a pooler are told of, at most.
+pub const SERVERS_MAX: usize = 1_000;
+
 /// A connection of the pooler to its server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -85,4 +85,16 @@ fn what_took_nothing_is_told_if_its_check_was_looked_at() {
     assert_eq!(idle(vec![passed("P01")]), ["P01/synchronous_commit"]);
     let blind = Record { status: Status::Skip, ..passed("P01") };
     assert_eq!(idle(vec![blind, passed("P01")]), [""; 0], "it may be there");
+    let elsewhere = Record { target: "postgres :5433".to_owned(), ..found("H14", "", None) };
+    assert_eq!(idle(vec![elsewhere]), [""; 0], "it names another place, which was not looked at");
+}
+
+#[test]
+fn two_entries_for_the_same_have_both_taken_it() {
+    let entry = "[[suppress]]\ncheck = \"H14\"\nreason = \"a\"\nuntil = 2027-01-31\n";
+    let all = Suppressions::parse(&format!("{FILE}{entry}")).unwrap();
+    let mut records =
+        vec![found("H14", "host 127.0.0.1:80", None), found("P16", "postgres :1", None)];
+    let taken = all.take_from(&mut records, at(2026, 11, 30));
+    assert_eq!(all.idle(&taken, &records, at(2026, 11, 30)).count(), 0);
 }

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::super::postgres::words::name;
 use super::facts::{missing, number, said, time, told};
 use super::pool;
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
@@ -165,8 +166,7 @@ fn limit(text: &str) -> Option<Limit> {
 
 fn fault(pair: &Pair<'_, Postgres>, client: Duration, limit: Limit, role: Option<&str>) -> Fault {
     let runs = limit.map_or_else(|| "without a limit".to_owned(), |it| format!("for {}", told(it)));
-    let name =
-        role.map_or_else(|| "NAME".to_owned(), |it| format!("\"{}\"", it.replace('"', "\"\"")));
+    let name = role.map_or_else(|| "NAME".to_owned(), name);
     let wanted = client.as_millis() * 9 / 10;
     Fault {
         severity: Severity::Warning,

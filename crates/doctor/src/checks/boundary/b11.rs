@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::super::postgres::words::literal;
 use super::facts::told;
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
@@ -127,8 +128,8 @@ fn fault(pair: &Pair<'_, Postgres>, server: &Postgres, slot: &PostgresSlot, grow
         ),
         impact: end(pair, server, slot, grown),
         fix: format!(
-            "start its consumer; only if that is gone for good: SELECT pg_drop_replication_slot('{}');",
-            name.replace('\'', "''")
+            "start its consumer; only if that is gone for good: SELECT pg_drop_replication_slot({});",
+            literal(name)
         ),
         actions: Vec::new(),
         risk:

@@ -3,6 +3,7 @@
 //! Source: the documentation of PostgreSQL, 26.2.6 (replication slots), and of Redis, `redis.conf` (`replica-priority 0`: Sentinel never
 //! makes it a primary; `min-replicas-to-write`). P15 judges synchronous standbys that are missing, and P03 what slots keep.
 
+use super::super::postgres::words::literal;
 use super::facts::told;
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
@@ -98,8 +99,8 @@ fn away(pair: &Pair<'_, Postgres>, slot: &PostgresSlot) -> Fault {
         impact: "if the primary is lost now, that standby lacks all that was written since it left"
             .to_owned(),
         fix: format!(
-            "start that standby; only if it is gone for good: SELECT pg_drop_replication_slot('{}');",
-            name.replace('\'', "''")
+            "start that standby; only if it is gone for good: SELECT pg_drop_replication_slot({});",
+            literal(name)
         ),
         actions: Vec::new(),
         risk: "after its slot is dropped, a standby that comes back may need a new copy".to_owned(),

@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::postgres::words::name;
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
-use crate::snapshot::{Pair, Pgbouncer, PgbouncerServer, PostgresPeer};
+use crate::snapshot::{PEERS_MAX, Pair, Pgbouncer, PgbouncerServer, PostgresPeer, SERVERS_MAX};
 
 /// Settings that the pooler itself keeps for each client, in small letters.
 const KEPT: [&str; 5] =
@@ -51,11 +52,14 @@ fn rule(pair: &Pair<'_, Pgbouncer>) -> Result<Verdict, Blind> {
         let observed = "no pool is shared by transaction".to_owned();
         return Ok(Verdict { observed, ..Verdict::default() });
     }
-    let servers = server.servers.seen()?.iter();
+    let all = server.servers.seen()?;
     let is_shared =
         |it: &&PgbouncerServer| shared.contains(&(it.database.as_str(), it.user.as_str()));
-    let servers: Vec<_> = servers.filter(is_shared).collect();
+    let servers: Vec<_> = all.iter().filter(is_shared).collect();
     let (found, unseen) = sessions(pair, &servers);
+    let is_cut = all.len() >= SERVERS_MAX;
+    let cut = || Blind::Absent(format!("all connections of it: only {SERVERS_MAX} are looked at"));
+    let unseen = unseen.or_else(|| is_cut.then(cut));
     let kept = server.config.seen()?.get("track_extra_parameters").map_or("", String::as_str);
     let kept = kept.to_lowercase();
     let kept: Vec<_> = kept.split(',').map(str::trim).chain(KEPT).collect();
@@ -155,6 +159,10 @@ fn sessions<'a>(
         let before = server.before().and_then(|it| it.peers.seen());
         match server.after().and_then(|it| it.peers.seen()) {
             Ok(all) => {
+                // Those that keep something come first, so that none of these is missed by it.
+                let cut = "all sessions of the server behind it: only 500 are looked at";
+                let is_cut = all.len() >= PEERS_MAX;
+                unseen = unseen.or_else(|| is_cut.then(|| Blind::Absent(cut.to_owned())));
                 let earlier = before.as_ref().map_or(&[][..], |it| it.as_slice());
                 peers.extend(all.iter().map(|peer| (peer, stay(earlier, peer))));
                 let has_locks = all.iter().any(|peer| peer.advisory > 0);
@@ -207,10 +215,9 @@ fn fault((database, user): (&str, &str), what: Left, on: &[&Found<'_>]) -> Fault
             let settings = on.iter().filter_map(|it| it.peer.setting.as_deref());
             let names: BTreeSet<_> = settings.map(told).collect();
             let names = names.into_iter().collect::<Vec<_>>().join(", ");
-            // Always quoted: there are roles that are called as a word of SQL.
-            let role = user.replace('"', "\"\"");
             let fix = format!(
-                "SET LOCAL inside the transaction, or ALTER ROLE \"{role}\" SET for all of them"
+                "SET LOCAL inside the transaction, or ALTER ROLE {} SET for all of them",
+                name(user)
             );
             ("set", format!("SET of {names} was the last on {place}"), fix)
         }

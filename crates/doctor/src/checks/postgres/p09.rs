@@ -6,7 +6,7 @@
 use super::words::{binary, counted};
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
-use crate::snapshot::{Pair, Postgres, PostgresBloat};
+use crate::snapshot::{Pair, Postgres, PostgresBloat, TABLES_MAX};
 
 /// More than so much of a table, in percent.
 const SHARE: u64 = 50;
@@ -23,9 +23,6 @@ const ROW_HEADER: u64 = 23;
 /// From where a row is pointed to.
 const POINTER: u64 = 4;
 
-/// No more tables are looked at.
-const TABLES_MAX: usize = 100;
-
 pub(super) static CHECK: Check = Check {
     id: "P09",
     title: "more than half of a large table is dead or free",
@@ -36,7 +33,7 @@ pub(super) static CHECK: Check = Check {
     probes: &[
         "pg_class: pages, rows and fillfactor of tables of at least 1 GiB, at most 100",
         "pg_stats: the share of nulls and the average width of their columns",
-        "pgstattuple_approx of at most 5 of them below 10 GB, only with --deep, where the extension is",
+        "pgstattuple_approx of at most 5 of them below 10 GB, for at most a second each, only with --deep, where the extension is",
     ],
     proof: Proof::Lab,
     catalogue: &["pg-hot-standby-feedback-bloat"],
@@ -151,10 +148,11 @@ fn fault(table: &PostgresBloat, waste: &Waste) -> Option<Fault> {
             (Severity::Info, Confidence::Low, ", by the estimate from its statistics".to_owned())
         }
     };
-    let measure = if dead_bytes.is_none() {
-        "measure first: --deep with the extension pgstattuple; then "
-    } else {
-        ""
+    let measure = match (dead_bytes, table.measured.seen()) {
+        (None, Err(Blind::Absent(why))) => format!("measure first (there was no {why}); then "),
+        (None, Err(Blind::Denied(needs))) => format!("measure first ({needs}); then "),
+        (None, _) => "measure first: --deep with the extension pgstattuple; then ".to_owned(),
+        (Some(_), _) => String::new(),
     };
     Some(Fault {
         severity,

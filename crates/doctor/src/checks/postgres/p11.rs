@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::words::{binary, counted, span, within};
+use super::words::{binary, counted, literal, span, within};
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Pair, Postgres, PostgresConstraint, PostgresIndex};
@@ -120,7 +120,7 @@ fn doubles(indexes: &[PostgresIndex]) -> Vec<Fault> {
                 aspect: Some("twice"),
                 observed: format!("index {}.{} of {} does what {} does", spare.schema, spare.name, binary(spare.pages * PAGE), kept.name),
                 impact: "each write keeps up both, and both take room on disk and in memory".to_owned(),
-                fix: format!("SELECT pg_get_indexdef('{}'::regclass); then DROP INDEX CONCURRENTLY {name};", name.replace('\'', "''")),
+                fix: format!("SELECT pg_get_indexdef({}::regclass); then DROP INDEX CONCURRENTLY {name};", literal(&name)),
                 actions: Vec::new(),
                 risk: "none for queries, as the other serves them; undone by what pg_get_indexdef said".to_owned(),
                 ..fault(spare, &format!("the same as {}", kept.name))
@@ -157,7 +157,7 @@ fn unused(server: &Postgres, indexes: &[PostgresIndex]) -> Result<Vec<Fault>, Bl
                 aspect: Some("unused"),
                 observed: format!("index {}.{} of {} was not scanned in {}", index.schema, index.name, binary(index.pages * PAGE), span(age)),
                 impact: "each write keeps it up, and it takes room".to_owned(),
-                fix: format!("ask who made it; SELECT pg_get_indexdef('{}'::regclass); then DROP INDEX CONCURRENTLY {name};", name.replace('\'', "''")),
+                fix: format!("ask who made it; SELECT pg_get_indexdef({}::regclass); then DROP INDEX CONCURRENTLY {name};", literal(&name)),
                 actions: Vec::new(),
                 risk: "a query of the year's end may want it; undone by what pg_get_indexdef said, which takes as long as building it".to_owned(),
                 confidence: Confidence::Low,

@@ -2,7 +2,7 @@
 //!
 //! Source: the documentation of PostgreSQL, 70.4.1 and 70.5 (GIN fast update, `gin_pending_list_limit`).
 
-use super::words::{float, grouped, size};
+use super::words::{float, grouped, literal, size};
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Pair, Postgres, PostgresGin};
@@ -98,8 +98,8 @@ fn fault(index: &PostgresGin, pages: u64) -> Fault {
             size(bytes)
         ),
         fix: format!(
-            "SELECT gin_clean_pending_list('{}'); for good ALTER INDEX {name} SET (fastupdate = off); (undo: RESET (fastupdate)), or a vacuum of {table} more often",
-            name.replace('\'', "''")
+            "SELECT gin_clean_pending_list({}); for good ALTER INDEX {name} SET (fastupdate = off); (undo: RESET (fastupdate)), or a vacuum of {table} more often",
+            literal(name)
         ),
         actions: Vec::new(),
         risk: "sorting in takes I/O now; without fastupdate each insert is slower".to_owned(),

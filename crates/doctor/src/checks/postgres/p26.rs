@@ -60,7 +60,8 @@ fn rule(pair: &Pair<'_, Postgres>) -> Result<Verdict, Blind> {
     for run in slow {
         let pieces = pieces(run.text);
         for (head, scans) in &idle {
-            if is_passed_over(heads, head, &pieces) && told.insert((&head.table, &head.name)) {
+            if is_passed_over(heads, &idle, head, &pieces) && told.insert((&head.table, &head.name))
+            {
                 faults.push(partial(run, head, *scans, &pieces));
             }
         }
@@ -140,6 +141,7 @@ fn idle<'a>(
 /// Whether a statement would look for it by its first column, and nothing else is there for that.
 fn is_passed_over(
     heads: &[PostgresIndexHead],
+    idle: &[(&PostgresIndexHead, u64)],
     head: &PostgresIndexHead,
     pieces: &[String],
 ) -> bool {
@@ -148,8 +150,13 @@ fn is_passed_over(
         [first, second] => first == column && COMPARES.contains(&second.as_str()),
         _ => false,
     });
+    // Another partial index of the column that was used meanwhile may have served it.
+    let is_used = |it: &PostgresIndexHead| {
+        it.condition.is_none()
+            || !idle.iter().any(|(idle, _)| (&idle.table, &idle.name) == (&it.table, &it.name))
+    };
     let serves = |it: &PostgresIndexHead| {
-        it.table == head.table && it.column.as_ref() == Some(column) && it.condition.is_none()
+        it.table == head.table && it.column.as_ref() == Some(column) && is_used(it)
     };
     is_compared && pieces.contains(&head.table) && !heads.iter().any(serves)
 }

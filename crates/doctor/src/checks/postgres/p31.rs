@@ -3,7 +3,7 @@
 //! Source: the documentation of PostgreSQL, 54.20 (`pg_replication_slots`: `wal_status`, from 17 on `invalidation_reason` and `failover`), 53.54
 //! (`pg_subscription`), 28.2 (`pg_stat_subscription_stats`).
 
-use super::words::{counted, quoted};
+use super::words::{counted, literal, quoted};
 use crate::check::{Blind, Check, Fault, Page, Proof, Rule, Verdict};
 use crate::record::{Confidence, Evidence, Severity};
 use crate::snapshot::{Pair, Postgres, PostgresSlot, PostgresSubscription};
@@ -75,16 +75,14 @@ fn lost(slot: &PostgresSlot) -> Option<Fault> {
     } else {
         "its standby has to be made anew, unless it finds the WAL in an archive"
     };
-    let literal = name.replace('\'', "''");
+    let literal = literal(name);
     Some(Fault {
         severity: Severity::Critical,
         aspect: Some("lost"),
         at: Some(format!("slot {name}")),
         observed: format!("{kind} slot is lost: {why}"),
         impact: format!("it cannot be used any more: {again}"),
-        fix: format!(
-            "SELECT pg_drop_replication_slot('{literal}'); and make slot and consumer anew"
-        ),
+        fix: format!("SELECT pg_drop_replication_slot({literal}); and make slot and consumer anew"),
         actions: Vec::new(),
         risk: "none for this slot, which is of no use; that of its consumer, which begins anew"
             .to_owned(),

@@ -129,7 +129,7 @@ impl Pace {
 }
 
 /// A name as it is written in a statement, quoted in any case: it may be a word of SQL.
-pub(super) fn name(name: &str) -> String {
+pub(in crate::checks) fn name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
@@ -139,7 +139,7 @@ pub(super) fn within(schema: &str, of: &str) -> String {
 }
 
 /// A text as it is written in a statement.
-pub(super) fn literal(text: &str) -> String {
+pub(in crate::checks) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

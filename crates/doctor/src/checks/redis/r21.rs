@@ -52,7 +52,7 @@ fn rule(pair: &Pair<'_, Redis>) -> Result<Verdict, Blind> {
         at: None,
         observed: format!("{observed}{grown}{taken}"),
         impact: "they are kept until SCRIPT FLUSH or a restart; as long as a program makes more, memory grows that no key accounts for".to_owned(),
-        fix: "constant texts of scripts, with values as KEYS and ARGV; then SCRIPT FLUSH ASYNC once".to_owned(),
+        fix: "constant texts of scripts, with values as KEYS and ARGV; then SCRIPT FLUSH once (ASYNC from 6.2 on)".to_owned(),
         actions: Vec::new(),
         risk: "clients that send EVALSHA alone are answered NOSCRIPT until they send the text again".to_owned(),
         reversible: true,

@@ -1,41 +1,36 @@
 //! A connection that breaks where the other side sends more than it may: whoever listens on a port need not be who is expected there, and
-//! a client of a protocol keeps what it is sent until a message is whole.
+//! a client of a protocol keeps what it is sent until a message is whole. MySQL's client has such a bound of its own.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Bytes that may come for one answer: some times more than the largest that is asked for.
-const ANSWER_BYTES_MAX: u64 = 16 << 20;
+pub(super) const ANSWER_BYTES_MAX: usize = 16 << 20;
 
-/// How much may still come.
-#[derive(Clone, Debug)]
-pub(super) struct Budget(Arc<AtomicU64>);
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self(Arc::new(AtomicU64::new(ANSWER_BYTES_MAX)))
-    }
-}
+/// How much has come; more than may is that it was broken off.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Budget(Arc<AtomicUsize>);
 
 impl Budget {
     /// A new answer is asked for.
     pub(super) fn renew(&self) {
-        self.0.store(ANSWER_BYTES_MAX, Ordering::Relaxed);
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Why the connection was broken off, if it was.
+    pub(super) fn exhausted(&self) -> Option<String> {
+        let is_more = self.0.load(Ordering::Relaxed) > ANSWER_BYTES_MAX;
+        is_more.then(|| format!("an answer of more than {} MiB", ANSWER_BYTES_MAX >> 20))
     }
 
     fn take(&self, bytes: usize) -> io::Result<()> {
-        let left = self.0.load(Ordering::Relaxed);
-        let Some(left) = left.checked_sub(bytes as u64) else {
-            let mib = ANSWER_BYTES_MAX >> 20;
-            return Err(io::Error::other(format!("an answer of more than {mib} MiB")));
-        };
-        self.0.store(left, Ordering::Relaxed);
-        Ok(())
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+        self.exhausted().map_or(Ok(()), |why| Err(io::Error::other(why)))
     }
 }
 
@@ -89,3 +84,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests;

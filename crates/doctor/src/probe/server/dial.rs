@@ -32,31 +32,35 @@ pub(super) struct Line {
     pub(super) form: &'static str,
 }
 
-/// Whether this is an address.
+/// Whether this is an address: of one server.
 pub(super) fn is_address(url: &str) -> bool {
-    Config::from_str(url).is_ok()
+    read(url).is_some()
+}
+
+/// What an address says, and what it calls the server: a name, an address, or the folder of a socket.
+fn read(url: &str) -> Option<(Config, String)> {
+    let config = Config::from_str(url).ok()?;
+    let host = match (config.get_hosts(), config.get_hostaddrs()) {
+        ([Host::Tcp(host)], [] | [_]) => host.clone(),
+        ([Host::Unix(folder)], []) => folder.to_string_lossy().into_owned(),
+        ([], [address]) => address.to_string(),
+        _ => return None,
+    };
+    Some((config, host))
 }
 
 /// Connects within [`LOOK`].
 pub(super) async fn dial(endpoint: &Endpoint, line: Line) -> (Place, Result<Dialled, Missed>) {
     let until = Instant::now() + LOOK;
     let Line { port, database, is_fixed, needs, form } = line;
-    let Ok(mut config) = Config::from_str(&endpoint.url) else {
+    let Some((mut config, host)) = read(&endpoint.url) else {
         // Its error may tell the address, and the password with it.
         let form = format!("it cannot be read as an address: {form}");
         return (Place::unknown(endpoint), Err((None, Probed::Failed(form))));
     };
-    let host = match config.get_hosts().first() {
-        Some(Host::Tcp(host)) => host.clone(),
-        Some(Host::Unix(folder)) => folder.to_string_lossy().into_owned(),
-        None => String::new(),
-    };
     let port = config.get_ports().first().copied().unwrap_or(port);
     let place = Place::of(endpoint, &host, port, until).await;
-    config.application_name("groundsill-doctor").connect_timeout(LOOK);
-    if config.get_ports().is_empty() {
-        config.port(port);
-    }
+    config.application_name("groundsill-doctor");
     if is_fixed || config.get_dbname().is_none() {
         config.dbname(database);
     }
@@ -87,9 +91,26 @@ impl Dialled {
     pub(super) async fn simple_query(
         &self,
         statement: &str,
-    ) -> Result<Vec<SimpleQueryMessage>, Error> {
+    ) -> Result<Vec<SimpleQueryMessage>, Broken> {
         self.budget.renew();
-        self.client.simple_query(statement).await
+        let answer = self.client.simple_query(statement).await;
+        answer.map_err(|error| Broken { why: self.budget.exhausted(), error })
+    }
+}
+
+/// A statement that was not answered.
+#[derive(Debug)]
+pub(super) struct Broken {
+    /// Why the connection was broken off here: the client itself only knows that it is closed.
+    why: Option<String>,
+    /// What the client says.
+    pub(super) error: Error,
+}
+
+impl Broken {
+    /// What broke the connection.
+    pub(super) fn cause(&self) -> String {
+        self.why.clone().unwrap_or_else(|| cause(&self.error))
     }
 }
 
@@ -109,7 +130,11 @@ async fn connect(config: &Config, host: &str, port: u16) -> Result<Dialled, Fail
         let stream = UnixStream::connect(path).await.map_err(Failure::Way)?;
         return speak(config, host, Bounded::new(stream, budget)).await;
     }
-    let stream = TcpStream::connect((host, port)).await.map_err(Failure::Way)?;
+    let stream = match config.get_hostaddrs().first() {
+        Some(address) => TcpStream::connect((*address, port)).await,
+        None => TcpStream::connect((host, port)).await,
+    };
+    let stream = stream.map_err(Failure::Way)?;
     speak(config, host, Bounded::new(stream, budget)).await
 }
 
@@ -139,7 +164,7 @@ fn missed(error: &Error, needs: &str) -> Missed {
 }
 
 /// The innermost cause: of the outer ones the text says nothing.
-pub(super) fn cause(error: &Error) -> String {
+fn cause(error: &Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

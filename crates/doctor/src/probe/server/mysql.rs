@@ -11,6 +11,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, Opts, OptsBuilder, Value};
 use tokio::time::{Instant, timeout_at};
 
+use super::bounded::ANSWER_BYTES_MAX;
 use super::{Endpoint, Place, Session};
 use crate::probe::{LOOK, Load};
 use crate::snapshot::{self, MysqlIdentity, Probed, Refusal, Server};
@@ -22,9 +23,6 @@ mod statements;
 
 /// A row: the values by the names of their columns in lower case; none where it is `NULL`.
 type Row = BTreeMap<String, Option<String>>;
-
-/// Longer answers are not taken.
-const ANSWER_BYTES_MAX: usize = 16 << 20;
 
 /// So long the server keeps a session of which it hears nothing, in seconds.
 const IDLE_SECONDS_MAX: usize = 600;

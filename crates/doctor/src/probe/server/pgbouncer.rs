@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::{Error, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 
-use super::dial::{Dialled, Line, Missed, cause, dial};
+use super::dial::{Broken, Dialled, Line, Missed, dial};
 use super::{Endpoint, Place, Session};
 use crate::probe::Load;
 use crate::snapshot::{self, Probed, Server};
@@ -98,9 +98,9 @@ impl Pgbouncer {
 }
 
 /// What it means that a command failed.
-fn unseen<T>(error: &Error) -> Probed<T> {
-    let Some(told) = error.as_db_error() else {
-        return Probed::Failed(format!("the connection broke: {}", cause(error)));
+fn unseen<T>(broken: &Broken) -> Probed<T> {
+    let Some(told) = broken.error.as_db_error() else {
+        return Probed::Failed(format!("the connection broke: {}", broken.cause()));
     };
     if told.message().contains("not allowed") || told.message().contains("admin access needed") {
         return Probed::Denied(format!("a user of admin_users; it says \"{}\"", told.message()));

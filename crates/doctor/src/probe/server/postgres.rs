@@ -8,10 +8,9 @@
 
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-use super::dial::{Dialled, Line, Missed, cause, dial};
+use super::dial::{Broken, Dialled, Line, Missed, dial};
 use super::{Endpoint, Place, Session};
 use crate::probe::Load;
 use crate::snapshot::{self, Probed, Server};
@@ -136,9 +135,9 @@ fn with_ages(statement: &str) -> String {
 }
 
 /// What it means that a statement failed.
-fn unseen<T>(error: &Error) -> Probed<T> {
-    let Some(told) = error.as_db_error() else {
-        return Probed::Failed(format!("the connection broke: {}", cause(error)));
+fn unseen<T>(broken: &Broken) -> Probed<T> {
+    let Some(told) = broken.error.as_db_error() else {
+        return Probed::Failed(format!("the connection broke: {}", broken.cause()));
     };
     match told.code() {
         &SqlState::INSUFFICIENT_PRIVILEGE => Probed::Denied(format!(

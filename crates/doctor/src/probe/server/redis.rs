@@ -20,6 +20,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
+use super::bounded::{Bounded, Budget};
 use super::postgres::trust;
 use super::{Endpoint, Place, Session};
 use crate::probe::{LOOK, Load};
@@ -73,6 +74,8 @@ pub(super) struct Redis {
     /// Prefixes of keys that the user named.
     prefixes: Vec<String>,
     until: Instant,
+    /// What may still come.
+    budget: Budget,
     load: Load,
 }
 
@@ -100,7 +103,8 @@ impl Session for Redis {
         session.database = u64::try_from(info.redis_settings().db()).unwrap_or(0);
         session.has_password = info.redis_settings().password().is_some();
         session.has_user = info.redis_settings().username().is_some();
-        session.client = match timeout_at(until, connect(&info, is_secret)).await {
+        let budget = session.budget.clone();
+        session.client = match timeout_at(until, connect(&info, is_secret, budget)).await {
             Ok(Ok(Ok(client))) => Ok(client),
             Ok(Ok(Err(refused))) => Err(refused_by(refused)),
             Ok(Err(error)) => Err((None, Probed::Failed(format!("no connection: {error}")))),
@@ -145,6 +149,7 @@ impl Redis {
             has_user: false,
             prefixes: Vec::new(),
             until,
+            budget: Budget::default(),
             load: Load::default(),
         }
     }
@@ -216,6 +221,7 @@ impl Redis {
     async fn ask(&mut self, command: &Cmd) -> Answer {
         let Ok(client) = &mut self.client else { return Answer::Broken("no session".to_owned()) };
         self.load.queries += 1;
+        self.budget.renew();
         let answer = timeout_at(self.until, client.send_packed_command(command)).await;
         let answer = match answer {
             Ok(Ok(value)) => Answer::of(value),
@@ -236,6 +242,7 @@ impl Redis {
                 pipeline.add_command(command.clone());
             }
             self.load.queries += batch.len() as u64;
+            self.budget.renew();
             let sent = client.send_packed_commands(&pipeline, 0, batch.len());
             let told = match timeout_at(self.until, sent).await {
                 Ok(Ok(values)) => values.into_iter().map(Answer::of).collect(),
@@ -367,8 +374,9 @@ fn plain(url: &str) -> (String, bool) {
 async fn connect(
     info: &ConnectionInfo,
     is_secret: bool,
+    budget: Budget,
 ) -> Result<Result<MultiplexedConnection, Refusal>, RedisError> {
-    let mut stream: Box<dyn AsyncStream + Send + Unpin> = match info.addr() {
+    let stream: Box<dyn AsyncStream + Send + Unpin> = match info.addr() {
         ConnectionAddr::Tcp(host, port) if !is_secret => {
             Box::new(TcpStream::connect((host.as_str(), *port)).await?)
         }
@@ -380,7 +388,8 @@ async fn connect(
         ConnectionAddr::Unix(path) => Box::new(UnixStream::connect(path).await?),
         _ => return Err(std::io::Error::from(std::io::ErrorKind::Unsupported).into()),
     };
-    if let Some(refused) = greet(&mut *stream).await? {
+    let mut stream = Bounded::new(stream, budget);
+    if let Some(refused) = greet(&mut stream).await? {
         return Ok(Err(refused));
     }
     let (client, connection) = MultiplexedConnection::new(&BARE, stream).await?;

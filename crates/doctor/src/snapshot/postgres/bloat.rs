@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Probed;
 
+/// So many of the largest tables are looked at.
+pub const TABLES_MAX: usize = 100;
+
 /// A large table, and what its rows need by the statistics.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

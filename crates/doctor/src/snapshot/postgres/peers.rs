@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// So many sessions are told of, at most: those first that keep something.
+pub const PEERS_MAX: usize = 500;
+
 /// The session of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

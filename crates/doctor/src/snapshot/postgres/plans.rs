@@ -22,6 +22,6 @@ pub struct PostgresPlanErrors {
 pub struct PostgresAltered {
     /// Its name, with its schema.
     pub name: String,
-    /// When they last did, in seconds.
+    /// How long ago they last did, in seconds.
     pub altered_s: u64,
 }

@@ -137,6 +137,14 @@ fn a_partial_index_that_is_used_or_not_wanted_is_fine() {
     assert_eq!(passed(&other, 50_000, before(), vec![open(4, 9)]).status, Status::Pass);
     let full = vec![open(4, 9), head("people_email", Some("email"), None, 10_000)];
     assert_eq!(passed(OPEN, 50_000, before(), full).status, Status::Pass, "another serves");
+    let other = |scans, of_table| PostgresIndexHead {
+        name: "people_new".to_owned(),
+        ..open(scans, of_table)
+    };
+    let (two, used) = (vec![open(4, 7), other(4, 7)], vec![open(4, 9), other(5, 9)]);
+    assert_eq!(passed(OPEN, 50_000, two.clone(), used).status, Status::Pass, "another partial one");
+    let unused = passed(OPEN, 50_000, two, vec![open(4, 9), other(4, 9)]);
+    assert_eq!(unused.status, Status::Fail, "neither serves");
     let short = PostgresIndexHead { rows: 9_999, ..open(4, 9) };
     assert_eq!(passed(OPEN, 50_000, before(), vec![short]).status, Status::Pass);
 }

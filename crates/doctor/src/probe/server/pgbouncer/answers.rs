@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::Row;
-use crate::snapshot::{PgbouncerDatabase, PgbouncerPool, PgbouncerServer, PgbouncerStats, Probed};
+use crate::snapshot::{
+    PgbouncerDatabase, PgbouncerPool, PgbouncerServer, PgbouncerStats, Probed, SERVERS_MAX,
+};
 
 /// The console itself, which is told beside what is pooled.
 const CONSOLE: &str = "pgbouncer";
@@ -85,7 +87,7 @@ pub(super) fn servers(rows: &[Row]) -> Vec<PgbouncerServer> {
         own_port: number(row, "local_port"),
         pid: number(row, "remote_pid").filter(|pid| *pid > 0),
     };
-    rows.iter().map(of).take(KEPT_MAX).collect()
+    rows.iter().map(of).take(SERVERS_MAX).collect()
 }
 
 pub(super) fn databases(rows: &[Row]) -> Vec<PgbouncerDatabase> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::Postgres;
 use crate::snapshot::{PostgresBloat, PostgresSpace, Probed};
 
-/// The largest of those of at least 1 GiB. One that somebody has to himself now cannot be read.
+/// The largest of those of at least 1 GiB, as many as [`TABLES_MAX`](crate::snapshot::TABLES_MAX). One that somebody has to himself now cannot be read.
 const TABLES: &str = "SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.relpages AS pages, \
      current_setting('block_size')::bigint AS page_bytes, CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END AS rows, \
      coalesce((SELECT option_value::int FROM pg_options_to_table(c.reloptions) WHERE option_name = 'fillfactor'), 100) AS fill, \
@@ -55,7 +55,9 @@ pub(super) async fn look(session: &mut Postgres, deep: bool) -> Probed<Vec<Postg
     for table in tables {
         let measured = match why_not(&table, deep) {
             Some(why) => Probed::Absent(why.to_owned()),
-            None if read == READ_MAX => Probed::Absent("reading of more than 5 tables".to_owned()),
+            None if read == READ_MAX => {
+                Probed::Absent(format!("reading of more than {READ_MAX} tables"))
+            }
             None => {
                 read += 1;
                 measure(session, &table).await

@@ -19,19 +19,18 @@ const FOLDER: &str = "SELECT current_setting('data_directory') AS path, current_
      floor(extract(epoch FROM pg_postmaster_start_time()))::bigint AS started_s";
 
 /// Where a server says that its data are.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct Folder {
     pub(super) path: String,
     port: u16,
-    started_s: u64,
+    pub(super) started_s: u64,
 }
 
 /// Of a server on this machine.
-pub(super) async fn look(session: &mut Postgres) -> Probed<PostgresDisk> {
+pub(super) async fn look(session: &mut Postgres, folder: Probed<Folder>) -> Probed<PostgresDisk> {
     if !session.place.is_local() {
         return Probed::Absent("disk of it here: it is on another machine".to_owned());
     }
-    let folder = folder(session).await;
     let Probed::Seen(folder) = folder else { return folder.and_then(|_| Probed::default()) };
     // A dead disk never answers.
     let task = tokio::task::spawn_blocking(move || disk(&folder));
@@ -48,10 +47,8 @@ pub(super) async fn folder(session: &mut Postgres) -> Probed<Folder> {
 
 /// The first process of the server, if that runs here.
 pub(super) fn main_process(of: &Folder) -> Probed<u32> {
-    let Folder { path: folder, port, started_s } = of;
-    probe::text(&format!("{folder}/postmaster.pid")).and_then(|text| {
+    own(of).and_then(|text| {
         let pid = text.lines().next().and_then(|line| line.trim().parse().ok());
-        let pid = pid.filter(|_| is_of(&text, *port, *started_s));
         // In a container it has another number than here.
         let is_server = |pid: &u32| {
             let name = probe::line(&format!("/proc/{pid}/comm"));
@@ -65,12 +62,8 @@ pub(super) fn main_process(of: &Folder) -> Probed<u32> {
 }
 
 fn disk(of: &Folder) -> Probed<PostgresDisk> {
-    let Folder { path: folder, port, started_s } = of;
-    probe::text(&format!("{folder}/postmaster.pid")).and_then(|text| {
-        if !is_of(&text, *port, *started_s) {
-            return Probed::Absent(format!("{folder} of this server here: it runs elsewhere"));
-        }
-        let folder = Path::new(folder).join("pg_wal").to_string_lossy().into_owned();
+    own(of).and_then(|_| {
+        let folder = Path::new(&of.path).join("pg_wal").to_string_lossy().into_owned();
         match rustix::fs::statvfs(folder.as_str()) {
             Ok(seen) => Probed::Seen(PostgresDisk {
                 free_bytes: seen.f_bavail.saturating_mul(seen.f_frsize),
@@ -78,6 +71,18 @@ fn disk(of: &Folder) -> Probed<PostgresDisk> {
                 folder,
             }),
             Err(error) => probe::unseen(&error.into(), &folder),
+        }
+    })
+}
+
+/// Its `postmaster.pid`, if that is of this server.
+fn own(of: &Folder) -> Probed<String> {
+    let Folder { path, port, started_s } = of;
+    probe::text(&format!("{path}/postmaster.pid")).and_then(|text| {
+        if is_of(&text, *port, *started_s) {
+            Probed::Seen(text)
+        } else {
+            Probed::Absent(format!("{path} of this server here: it runs elsewhere"))
         }
     })
 }

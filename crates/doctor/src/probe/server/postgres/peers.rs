@@ -4,7 +4,7 @@
 //! `virtualxid`) and 28.2.3. The two views are not of one moment: what is idle in the one may be in a transaction in the other.
 
 use super::Postgres;
-use crate::snapshot::{PostgresPeer, Probed};
+use crate::snapshot::{PEERS_MAX, PostgresPeer, Probed};
 
 /// Of the text only these two first words are told, and of a setting its name, if the server has one by that name: never its value.
 const STATEMENT: &str = "SELECT s.pid, s.application, s.address, s.port, s.state, s.verb, \
@@ -18,11 +18,11 @@ const STATEMENT: &str = "SELECT s.pid, s.application, s.address, s.port, s.state
      GROUP BY k.pid HAVING NOT bool_or(k.locktype = 'virtualxid')) l ON l.pid = a.pid \
      LEFT JOIN LATERAL (SELECT upper(substring(a.query FROM '^(?:\\s|/\\*(?:[^*]|\\*[^/])*\\*/|--[^\\n]*\\n)*([A-Za-z]+)')) AS word) w ON w.word IN ('LISTEN', 'SET') \
      WHERE a.pid <> pg_backend_pid() AND a.datid IS NOT NULL AND coalesce(a.backend_type, 'client backend') = 'client backend') s \
-     LEFT JOIN pg_settings g ON lower(g.name) = s.name ORDER BY s.advisory > 0 OR s.verb IS NOT NULL DESC, s.pid LIMIT 500";
+     LEFT JOIN pg_settings g ON lower(g.name) = s.name ORDER BY s.advisory > 0 OR s.verb IS NOT NULL DESC, s.pid LIMIT";
 
 /// Asks for them.
 pub(super) async fn look(session: &mut Postgres) -> Probed<Vec<PostgresPeer>> {
-    session.rows(STATEMENT).await
+    session.rows(&format!("{STATEMENT} {PEERS_MAX}")).await
 }
 
 #[cfg(test)]

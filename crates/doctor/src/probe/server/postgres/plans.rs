@@ -6,6 +6,7 @@
 //! Source: the documentation of PostgreSQL, 20.8 (`current_logfiles`, `log_line_prefix`, `log_timezone`), 9.27 (`pg_xact_commit_timestamp`);
 //! `plancache.c` (the message); `elog.c`, `is_log_level_output` (with `log_min_messages = log` no errors are written, either).
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -14,7 +15,8 @@ use tokio::time::timeout_at;
 
 use super::{Postgres, disk};
 use crate::probe;
-use crate::snapshot::{PostgresAltered, PostgresPlanErrors, Probed};
+use crate::snapshot::{PostgresAltered, PostgresPlanErrors, PostgresSetting, Probed};
+use crate::words::day_of;
 
 /// So much of the end of a log is read.
 const TAIL_BYTES: u64 = 4 << 20;
@@ -33,10 +35,7 @@ const ERRORS: [&str; 4] = [
 /// How and what it logs, since when, and how far its clock of the log is ahead of UTC.
 const LOG: &str = "SELECT current_setting('logging_collector') = 'on' AS collected, current_setting('lc_messages') AS language, \
      current_setting('log_destination') AS destination, current_setting('log_min_messages') AS level, \
-     floor(extract(epoch FROM pg_postmaster_start_time()))::bigint AS started_s, \
      round(extract(epoch FROM (now() AT TIME ZONE current_setting('log_timezone'))) - extract(epoch FROM now()))::int AS ahead_s";
-
-const TRACKED: &str = "SELECT current_setting('track_commit_timestamp') = 'on' AS tracked";
 
 /// A column that changed has a younger row than the one that no change touches, that of `ctid`.
 const ALTERED: &str = "SELECT format('%I.%I', n.nspname, c.relname) AS name, {since x.at} AS altered_s \
@@ -47,11 +46,6 @@ const ALTERED: &str = "SELECT format('%I.%I', n.nspname, c.relname) AS name, {si
      JOIN pg_class c ON c.oid = x.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
      WHERE x.at > now() - interval '1 day' ORDER BY x.at DESC LIMIT 20";
 
-#[derive(Deserialize)]
-struct Tracked {
-    tracked: bool,
-}
-
 #[derive(Clone, Deserialize)]
 struct Log {
     collected: bool,
@@ -60,15 +54,20 @@ struct Log {
     destination: String,
     /// What is not lower than this is written.
     level: String,
-    started_s: u64,
     ahead_s: i64,
 }
 
 /// Tables whose columns changed within a day, if the server remembers when transactions were.
-pub(super) async fn altered(session: &mut Postgres) -> Probed<Vec<PostgresAltered>> {
-    match session.row(TRACKED).await {
-        Probed::Seen(Tracked { tracked: true }) => session.rows(ALTERED).await,
-        Probed::Seen(_) => Probed::Absent(
+pub(super) async fn altered(
+    session: &mut Postgres,
+    settings: &Probed<BTreeMap<String, PostgresSetting>>,
+) -> Probed<Vec<PostgresAltered>> {
+    let tracked = settings.clone().map(|all| {
+        all.get("track_commit_timestamp").is_some_and(|setting| setting.setting == "on")
+    });
+    match tracked {
+        Probed::Seen(true) => session.rows(ALTERED).await,
+        Probed::Seen(false) => Probed::Absent(
             "time at which a table changed: track_commit_timestamp is off, and turned on with a restart".to_owned(),
         ),
         other => other.map(|_| Vec::new()),
@@ -76,12 +75,15 @@ pub(super) async fn altered(session: &mut Postgres) -> Probed<Vec<PostgresAltere
 }
 
 /// By the log of a server on this machine.
-pub(super) async fn errors(session: &mut Postgres) -> Probed<PostgresPlanErrors> {
+pub(super) async fn errors(
+    session: &mut Postgres,
+    folder: &Probed<disk::Folder>,
+) -> Probed<PostgresPlanErrors> {
     if !session.place.is_local() {
         return Probed::Absent("log of it here: it is on another machine".to_owned());
     }
-    let (folder, log): (_, Probed<Log>) = (disk::folder(session).await, session.row(LOG).await);
-    let (folder, log) = match (folder, log) {
+    let log: Probed<Log> = session.row(LOG).await;
+    let (folder, log) = match (folder.clone(), log) {
         (Probed::Seen(folder), Probed::Seen(log)) => (folder, log),
         (Probed::Seen(_), other) => return other.and_then(|_| Probed::default()),
         (other, _) => return other.and_then(|_| Probed::default()),
@@ -138,7 +140,9 @@ fn read(folder: &disk::Folder, log: &Log) -> Probed<PostgresPlanErrors> {
             format!("/proc/{process}/fd/2")
         };
         match tail(&path) {
-            Ok(Some((text, is_whole))) => Probed::Seen(errors_in(&text, is_whole, log)),
+            Ok(Some((text, is_whole))) => {
+                Probed::Seen(errors_in(&text, is_whole, log.ahead_s, folder.started_s))
+            }
             Ok(None) => Probed::Absent(
                 "file to which it logs: it writes to a pipe, a terminal or the journal".to_owned(),
             ),
@@ -168,8 +172,7 @@ fn tail(path: &str) -> io::Result<Option<(String, bool)>> {
 }
 
 /// What stands in a log, or in its end.
-fn errors_in(text: &str, is_whole: bool, log: &Log) -> PostgresPlanErrors {
-    let Log { ahead_s, started_s, .. } = *log;
+fn errors_in(text: &str, is_whole: bool, ahead_s: i64, started_s: u64) -> PostgresPlanErrors {
     let is_one = |line: &&str| ERRORS.iter().any(|error| line.contains(error));
     let (mut times_s, mut timeless) = (Vec::new(), 0);
     for line in text.lines().filter(is_one) {
@@ -197,20 +200,10 @@ fn time_s(line: &str, ahead_s: i64) -> Option<u64> {
     let part = line.as_bytes().windows(FORM.len()).find(|part| fits(part))?;
     let part = std::str::from_utf8(part).ok()?;
     let number = |from: usize, to: usize| part.get(from..to)?.parse::<i64>().ok();
-    let days = days(number(0, 4)?, number(5, 7)?, number(8, 10)?)?;
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let days = (year >= 1970 && (1..=12).contains(&month)).then(|| day_of(year, month, day))?;
     let in_day = number(11, 13)? * 3_600 + number(14, 16)? * 60 + number(17, 19)?;
     u64::try_from(days * 86_400 + in_day - ahead_s).ok()
-}
-
-/// Days from 1970-01-01 to a date, from 1970 on.
-fn days(year: i64, month: i64, day: i64) -> Option<i64> {
-    const BEFORE: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-    let before = BEFORE.get(usize::try_from(month - 1).ok()?)?;
-    let leaps = |year: i64| year / 4 - year / 100 + year / 400;
-    let is_leap = leaps(year) > leaps(year - 1);
-    let leap_day = i64::from(is_leap && month > 2);
-    let years = (year - 1970) * 365 + leaps(year - 1) - leaps(1969);
-    (year >= 1970).then_some(years + before + leap_day + day - 1)
 }
 
 #[cfg(test)]

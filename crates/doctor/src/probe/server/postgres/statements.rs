@@ -56,6 +56,7 @@ const SETTINGS: &[&str] = &[
     "superuser_reserved_connections",
     "synchronous_commit",
     "synchronous_standby_names",
+    "track_commit_timestamp",
     "track_counts",
     "vacuum_failsafe_age",
     "vacuum_multixact_failsafe_age",
@@ -84,10 +85,10 @@ pub(super) async fn look(session: &mut Postgres, deep: bool) -> snapshot::Postgr
     let identity: Probed<PostgresIdentity> = session.row(IDENTITY).await;
     // Of which version it is decides what can be asked for.
     let version = identity.seen().map_or(OLDEST, |it| it.version);
+    let (folder, settings) = (disk::folder(session).await, settings(session).await);
     snapshot::Postgres {
         identity,
         clock: clock(session).await,
-        settings: settings(session).await,
         overrides: session.rows(&format!("{OVERRIDES} ({})", names())).await,
         collations: collations::look(session, version).await,
         configuration: configuration::look(session).await,
@@ -103,8 +104,9 @@ pub(super) async fn look(session: &mut Postgres, deep: bool) -> snapshot::Postgr
         slru: slru::look(session, version).await,
         subscriptions: subscriptions::look(session, version).await,
         unanalysed: unanalysed::look(session).await,
-        plan_errors: plans::errors(session).await,
-        altered: plans::altered(session).await,
+        plan_errors: plans::errors(session, &folder).await,
+        altered: plans::altered(session, &settings).await,
+        settings,
         connections: session.row(sessions::CONNECTIONS).await,
         clients: session.rows(sessions::CLIENTS).await,
         peers: peers::look(session).await,
@@ -118,7 +120,7 @@ pub(super) async fn look(session: &mut Postgres, deep: bool) -> snapshot::Postgr
         receiver: session.rows(replication::RECEIVER).await,
         wal_place: session.row(&replication::place()).await,
         wal_files: session.row(replication::WAL_FILES).await,
-        wal_disk: disk::look(session).await,
+        wal_disk: disk::look(session, folder).await,
         archiver: session.row(&replication::archiver(version)).await,
         archive_ready: session.row(replication::ARCHIVE_READY).await,
         databases: session.rows(databases::DATABASES).await,

@@ -69,10 +69,10 @@ pub(super) fn count(value: Value) -> Probed<u64> {
 pub(super) fn time(value: Value) -> Probed<i64> {
     list(value).and_then(|values| {
         let mut parts = values.into_iter().map(|it| text(it).seen().ok()?.parse::<i64>().ok());
-        match (parts.next().flatten(), parts.next().flatten()) {
-            (Some(seconds), Some(us)) => Probed::Seen(seconds * 1_000_000 + us),
-            _ => Probed::Failed("its answer is no time".to_owned()),
-        }
+        let (seconds, us) = (parts.next().flatten(), parts.next().flatten());
+        let told = seconds.zip(us);
+        let told = told.and_then(|(seconds, us)| seconds.checked_mul(1_000_000)?.checked_add(us));
+        told.map_or_else(|| Probed::Failed("its answer is no time".to_owned()), Probed::Seen)
     })
 }
 

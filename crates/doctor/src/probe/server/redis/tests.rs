@@ -170,4 +170,5 @@ fn a_time_is_of_seconds_and_microseconds() {
     assert_eq!(time(vec![bulk("1796068544"), bulk("215")]), Probed::Seen(1_796_068_544_000_215));
     assert!(matches!(time(vec![bulk("1796068544")]), Probed::Failed(_)));
     assert!(matches!(time(vec![bulk("now"), bulk("0")]), Probed::Failed(_)));
+    assert!(matches!(time(vec![bulk("9223372036854775807"), bulk("0")]), Probed::Failed(_)));
 }

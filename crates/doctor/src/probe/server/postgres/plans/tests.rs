@@ -10,21 +10,22 @@ const TEXT: &str = "2026-11-30 19:40:01.218 UTC [9001] LOG:  database system is 
 
 #[test]
 fn only_the_error_itself_counts_with_its_time() {
-    let seen = errors_in(TEXT, true, &log(0));
+    let seen = errors_in(TEXT, true, 0, STARTED_S);
     assert_eq!((seen.times_s.as_slice(), seen.timeless), (&[1_796_067_667][..], 0));
-    let cut = errors_in(TEXT, false, &log(0));
+    let cut = errors_in(TEXT, false, 0, STARTED_S);
     assert_eq!(cut.since_s, Some(1_796_067_667));
-    assert_eq!(errors_in(TEXT, true, &log(3_600)).times_s, [1_796_064_067]);
+    assert_eq!(errors_in(TEXT, true, 3_600, STARTED_S).times_s, [1_796_064_067]);
 }
 
-/// Of a server that was started as [`TEXT`] begins.
+/// When a server was started whose log [`TEXT`] is.
+const STARTED_S: u64 = 1_796_067_601;
+
 fn log(ahead_s: i64) -> Log {
     Log {
         collected: false,
         language: "C".to_owned(),
         destination: "stderr".to_owned(),
         level: "warning".to_owned(),
-        started_s: 1_796_067_601,
         ahead_s,
     }
 }
@@ -32,7 +33,7 @@ fn log(ahead_s: i64) -> Log {
 #[test]
 fn a_whole_file_reaches_back_no_further_than_its_first_time_unless_the_server_started_then() {
     let of = |text: &str, is_whole, started_s| {
-        let seen = errors_in(text, is_whole, &Log { started_s, ..log(0) });
+        let seen = errors_in(text, is_whole, 0, started_s);
         (seen.since_s, seen.from_start)
     };
     let first = 1_796_067_601;
@@ -72,20 +73,17 @@ fn other_forms_of_a_log_are_known() {
     let verbose =
         "2026-11-30 19:41:07 UTC [9] ERROR:  0A000: cached plan must not change result type";
     for line in [csv, json, verbose] {
-        assert_eq!(errors_in(line, true, &log(0)).times_s, [1_796_067_667], "{line}");
+        assert_eq!(errors_in(line, true, 0, STARTED_S).times_s, [1_796_067_667], "{line}");
     }
-    let bare = errors_in("[9] ERROR:  cached plan must not change result type", true, &log(0));
+    let bare = errors_in("[9] ERROR:  cached plan must not change result type", true, 0, STARTED_S);
     assert_eq!((bare.times_s.len(), bare.timeless), (0, 1));
 }
 
 #[test]
-fn days_are_counted_over_leap_years() {
-    assert_eq!(days(1970, 1, 1), Some(0));
-    assert_eq!(days(2000, 2, 29), Some(11_016));
-    assert_eq!(days(2000, 3, 1), Some(11_017));
-    assert_eq!(days(2026, 11, 30), Some(20_787));
-    assert_eq!(days(2026, 13, 1), None);
-    assert_eq!(days(1969, 12, 31), None);
+fn what_is_no_day_of_this_era_is_no_time() {
+    assert_eq!(time_s("2000-02-29 00:00:00", 0), Some(11_016 * 86_400));
+    assert_eq!(time_s("2026-13-01 00:00:00", 0), None);
+    assert_eq!(time_s("1969-12-31 00:00:00", 0), None);
 }
 
 #[test]
