@@ -110,6 +110,3 @@ async fn measure(session: &mut Postgres, table: &Table) -> Probed<PostgresSpace>
         other => other,
     }
 }
-
-#[cfg(test)]
-mod tests;
